@@ -1,0 +1,27 @@
+with source as (
+    select * from {{ source('ground_truth', 'annotation_attributes') }}
+),
+
+current_files as (
+    select * from {{ ref('current_source_files') }}
+),
+
+renamed as (
+    select
+        source.load_id,
+        source.file_no,
+        source.job_name,
+        source.label_attribute_name,
+        source.object_index,
+        source.frame_index,
+        source.annotation_index,
+        source.scope,
+        source.attribute_name,
+        source.attribute_value
+    from source
+    inner join current_files
+        on source.load_id = current_files.load_id
+        and source.file_no = current_files.file_no
+)
+
+select * from renamed

@@ -1,0 +1,26 @@
+with source as (
+    select * from {{ source('ground_truth', 'workers') }}
+),
+
+current_files as (
+    select * from {{ ref('current_source_files') }}
+),
+
+renamed as (
+    select
+        source.load_id,
+        source.file_no,
+        source.job_name,
+        source.worker_key,
+        source.identity_issuer,
+        source.identity_sub,
+        source.username,
+        source.email,
+        source.is_enabled
+    from source
+    inner join current_files
+        on source.load_id = current_files.load_id
+        and source.file_no = current_files.file_no
+)
+
+select * from renamed
