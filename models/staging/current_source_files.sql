@@ -29,7 +29,7 @@ current_files as (
         max(case when newest_rank = 1 then job_uri end) as job_uri,
         max(case when newest_rank = 1 then file_kind end) as file_kind,
         max(case when newest_rank = 1 then status end) as status,
-        max(case when newest_rank = 1 then error end) as error,
+        max(case when newest_rank = 1 then error end) as last_error,
         max(case when newest_rank = 1 then size_bytes end) as size_bytes,
         max(case when newest_rank = 1 then modified_at end) as modified_at,
         max(case when newest_rank = 1 then loaded_at end) as loaded_at,
