@@ -1,0 +1,101 @@
+with data_objects as (
+    select * from {{ ref('stg_ground_truth__data_objects') }}
+),
+
+labeling_jobs as (
+    select * from {{ ref('stg_ground_truth__labeling_jobs') }}
+),
+
+results as (
+    select
+        job_name,
+        label_attribute_name,
+        task_type,
+        modality,
+        source_job_name,
+        labeled_at,
+        lower(source_job_name) = lower(job_name) as is_named_job,
+        false as is_declared
+    from data_objects
+    where label_attribute_name is not null
+),
+
+-- A declared attribute counts even where no line has it yet.
+declared as (
+    select
+        job_name,
+        max(label_attribute_name) as label_attribute_name,
+        cast(null as varchar) as task_type,
+        cast(null as varchar) as modality,
+        cast(null as varchar) as source_job_name,
+        cast(null as timestamp(3)) as labeled_at,
+        false as is_named_job,
+        true as is_declared
+    from labeling_jobs
+    where label_attribute_name is not null
+    group by job_name
+),
+
+mentions as (
+    select * from results
+    union all
+    select * from declared
+),
+
+-- One attribute may name several jobs (a job's output used as another's input under the same name): the newest
+-- result tells what the attribute is. Failed results tell nothing, so they come last.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by job_name, label_attribute_name
+            order by
+                case when task_type is null then 1 else 0 end,
+                labeled_at desc nulls last,
+                task_type,
+                source_job_name desc nulls last
+        ) as newest_rank
+    from mentions
+),
+
+attributes as (
+    select
+        job_name,
+        label_attribute_name,
+        max(case when newest_rank = 1 then task_type end) as task_type,
+        max(case when newest_rank = 1 then modality end) as modality,
+        max(case when newest_rank = 1 then source_job_name end) as source_job_name,
+        max(labeled_at) as last_labeled_at,
+        bool_or(coalesce(is_named_job, false)) as is_named_job,
+        bool_or(is_declared) as is_declared
+    from ranked
+    group by job_name, label_attribute_name
+),
+
+-- The job's own attribute: the declared one, else one that names this folder's job, else (a copied folder) the newest.
+own_first as (
+    select
+        *,
+        row_number() over (
+            partition by job_name
+            order by
+                case when is_declared then 0 when is_named_job then 1 else 2 end,
+                last_labeled_at desc nulls last,
+                label_attribute_name
+        ) as own_rank
+    from attributes
+),
+
+label_attributes as (
+    select
+        job_name,
+        label_attribute_name,
+        own_rank > 1 as is_inherited,
+        task_type,
+        modality,
+        source_job_name,
+        last_labeled_at
+    from own_first
+)
+
+select * from label_attributes

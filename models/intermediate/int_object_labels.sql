@@ -1,0 +1,143 @@
+with data_objects as (
+    select * from {{ ref('stg_ground_truth__data_objects') }}
+),
+
+frames as (
+    select * from {{ ref('stg_ground_truth__frames') }}
+),
+
+worker_answers as (
+    select * from {{ ref('int_worker_answers') }}
+),
+
+labeling_jobs as (
+    select * from {{ ref('int_labeling_jobs') }}
+),
+
+label_attributes as (
+    select * from {{ ref('int_label_attributes') }}
+),
+
+-- Every data object that anything tells of: a job may have frames or answers and no manifest (yet).
+mentions as (
+    select
+        job_name,
+        object_index,
+        source_uri,
+        source_text,
+        true as is_in_manifest,
+        cast(null as bigint) as sequence_label_count
+    from data_objects
+    union all
+    select
+        job_name,
+        object_index,
+        cast(null as varchar) as source_uri,
+        cast(null as varchar) as source_text,
+        false as is_in_manifest,
+        cast(annotation_count as bigint) as sequence_label_count
+    from frames
+    union all
+    select distinct
+        job_name,
+        object_index,
+        cast(null as varchar) as source_uri,
+        cast(null as varchar) as source_text,
+        false as is_in_manifest,
+        cast(null as bigint) as sequence_label_count
+    from worker_answers
+),
+
+objects as (
+    select
+        job_name,
+        object_index,
+        max(source_uri) as source_uri,
+        max(source_text) as source_text,
+        bool_or(is_in_manifest) as is_in_manifest,
+        -- 0 where the object's frames are all empty; NULL where it is no sequence.
+        cast(sum(sequence_label_count) as bigint) as sequence_label_count
+    from mentions
+    group by job_name, object_index
+),
+
+-- The job's own attribute goes with every object, labeled or not.
+own_keys as (
+    select
+        objects.job_name,
+        objects.object_index,
+        labeling_jobs.label_attribute_name,
+        objects.source_uri,
+        objects.source_text,
+        objects.is_in_manifest,
+        objects.sequence_label_count,
+        labeling_jobs.task_type,
+        labeling_jobs.modality,
+        labeling_jobs.max_answers_per_object,
+        false as is_inherited
+    from objects
+    inner join labeling_jobs on objects.job_name = labeling_jobs.job_name
+),
+
+inherited_keys as (
+    select
+        data_objects.job_name,
+        data_objects.object_index,
+        data_objects.label_attribute_name,
+        data_objects.source_uri,
+        data_objects.source_text,
+        true as is_in_manifest,
+        cast(null as bigint) as sequence_label_count,
+        label_attributes.task_type,
+        label_attributes.modality,
+        cast(null as integer) as max_answers_per_object,
+        true as is_inherited
+    from data_objects
+    inner join label_attributes
+        on data_objects.job_name = label_attributes.job_name
+        and data_objects.label_attribute_name = label_attributes.label_attribute_name
+    where label_attributes.is_inherited
+),
+
+object_attributes as (
+    select * from own_keys
+    union all
+    select * from inherited_keys
+),
+
+object_labels as (
+    select
+        object_attributes.job_name,
+        object_attributes.label_attribute_name,
+        object_attributes.object_index,
+        object_attributes.source_uri,
+        object_attributes.source_text,
+        coalesce(results.task_type, object_attributes.task_type) as task_type,
+        coalesce(results.modality, object_attributes.modality) as modality,
+        results.label,
+        coalesce(results.label_count, cast(object_attributes.sequence_label_count as integer)) as label_count,
+        {{ known_confidence(
+            'results.confidence', 'object_attributes.is_inherited', 'object_attributes.max_answers_per_object'
+        ) }} as confidence,
+        results.is_human_annotated,
+        results.adjustment_status,
+        results.failure_reason,
+        object_attributes.is_inherited,
+        results.source_job_name,
+        results.labeled_at,
+        cast(results.labeled_at as date) as labeled_date,
+        object_attributes.is_in_manifest,
+        -- A sequence's labels are in their own file: it is labeled also where no manifest says so (yet).
+        case
+            when results.failure_reason is not null then 'failed'
+            when results.job_name is not null or object_attributes.sequence_label_count is not null then 'labeled'
+            else 'unlabeled'
+        end as label_status
+    from object_attributes
+    left join data_objects as results
+        on object_attributes.job_name = results.job_name
+        and object_attributes.object_index = results.object_index
+        and object_attributes.label_attribute_name = results.label_attribute_name
+)
+
+select * from object_labels
