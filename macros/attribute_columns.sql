@@ -1,0 +1,61 @@
+{#
+  The columns that the var attribute_columns asks for, as a list of {name, column}: the attribute's name as listed
+  (matched without regard to case), and the column it becomes, in lower snake_case and quoted where SQL needs it.
+#}
+{% macro attribute_columns() %}
+    {% set columns = [] %}
+    {% for name in var('attribute_columns') %}
+        {% set words = modules.re.sub('([a-z0-9])([A-Z])', '\\1_\\2', name | string) %}
+        {% set column = modules.re.sub('[^a-z0-9]+', '_', words | lower).strip('_') %}
+        {% set clash = 'var attribute_columns: ' ~ name ~ ' of ' ~ model.name ~ ' would become column "' ~ column ~ '"' %}
+        {% if not modules.re.match('[a-z]', column) %}
+            {% do exceptions.raise_compiler_error(clash ~ ', which does not begin with a letter from a to z.') %}
+        {% elif column in columns | map(attribute='column') %}
+            {% do exceptions.raise_compiler_error(clash ~ ', which another name of the list becomes too.') %}
+        {% elif column in model.columns %}
+            {% do exceptions.raise_compiler_error(clash ~ ', which the model has already.') %}
+        {% endif %}
+        {% do columns.append({'name': name | string, 'column': column}) %}
+    {% endfor %}
+    {% do return(columns) %}
+{% endmacro %}
+
+{# One aggregate per attribute column, each after a comma: turns the long form into columns. #}
+{% macro pivot_attribute_columns() %}
+    {%- for attribute in attribute_columns() -%}
+        ,
+        max(
+            case
+                when lower(attribute_name) = lower('{{ attribute.name | replace("'", "''") }}') then attribute_value
+            end
+        ) as {{ adapter.quote(attribute.column) }}
+    {%- endfor -%}
+{% endmacro %}
+
+{# The attribute columns of a relation, each after a comma. #}
+{% macro select_attribute_columns(relation_name) %}
+    {%- for attribute in attribute_columns() -%}
+        ,
+        {{ relation_name }}.{{ adapter.quote(attribute.column) }}
+    {%- endfor -%}
+{% endmacro %}
+
+{#
+  A pre-hook: adds the attribute columns to the model's contract, which the yml file can state only for the columns
+  that every project has. dbt reads the contract from `model` after the hooks have run, on every adapter.
+#}
+{% macro add_attribute_columns_to_contract() %}
+    {% if execute %}
+        {% for attribute in attribute_columns() %}
+            {% do model.columns.update({attribute.column: {
+                'name': attribute.column,
+                'quote': true,
+                'data_type': 'varchar',
+                'description': 'Value of the attribute ' ~ attribute.name ~ '; NULL where it has none.',
+                'meta': {},
+                'tags': [],
+                'constraints': []
+            }}) %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}

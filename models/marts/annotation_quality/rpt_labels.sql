@@ -1,0 +1,42 @@
+with annotations as (
+    select * from {{ ref('fct_annotations') }}
+),
+
+-- Frames are counted once, however many labels of a kind are in one.
+places as (
+    select
+        job_name,
+        label,
+        labeled_date,
+        object_index,
+        frame_index,
+        count(*) as annotation_count,
+        sum(confidence) as confidence_sum,
+        count(confidence) as confidence_count
+    from annotations
+    where not is_inherited
+    group by
+        job_name,
+        label,
+        labeled_date,
+        object_index,
+        frame_index
+),
+
+final as (
+    select
+        job_name,
+        label,
+        labeled_date,
+        cast(sum(annotation_count) as bigint) as annotation_count,
+        cast(count(distinct object_index) as bigint) as object_count,
+        cast(nullif(count(frame_index), 0) as bigint) as frame_count,
+        {{ safe_divide('sum(confidence_sum)', 'sum(confidence_count)') }} as mean_confidence
+    from places
+    group by
+        job_name,
+        label,
+        labeled_date
+)
+
+select * from final
