@@ -1,0 +1,42 @@
+{#
+  Intersection over union of the boxes of two relations, 0 to 1; edges are where they are said to be, without a pixel
+  more. 0 where they do not overlap.
+#}
+{% macro box_iou(one, other) -%}
+    {%- set intersection -%}
+        (least({{ one }}.box_left + {{ one }}.box_width, {{ other }}.box_left + {{ other }}.box_width)
+        - greatest({{ one }}.box_left, {{ other }}.box_left))
+        * (least({{ one }}.box_top + {{ one }}.box_height, {{ other }}.box_top + {{ other }}.box_height)
+        - greatest({{ one }}.box_top, {{ other }}.box_top))
+    {%- endset -%}
+    case
+        when
+            {{ one }}.box_left < {{ other }}.box_left + {{ other }}.box_width
+            and {{ other }}.box_left < {{ one }}.box_left + {{ one }}.box_width
+            and {{ one }}.box_top < {{ other }}.box_top + {{ other }}.box_height
+            and {{ other }}.box_top < {{ one }}.box_top + {{ one }}.box_height
+            then {{ safe_divide(
+                intersection,
+                one ~ '.box_width * ' ~ one ~ '.box_height + '
+                ~ other ~ '.box_width * ' ~ other ~ '.box_height - ' ~ intersection
+            ) }}
+        else 0
+    end
+{%- endmacro %}
+
+
+{# Intersection over union of the spans of two relations, in characters, 0 to 1; the end offset is exclusive. #}
+{% macro span_iou(one, other) -%}
+    case
+        when
+            {{ one }}.start_offset < {{ other }}.end_offset
+            and {{ other }}.start_offset < {{ one }}.end_offset
+            then {{ safe_divide(
+                'least(' ~ one ~ '.end_offset, ' ~ other ~ '.end_offset)'
+                ~ ' - greatest(' ~ one ~ '.start_offset, ' ~ other ~ '.start_offset)',
+                'greatest(' ~ one ~ '.end_offset, ' ~ other ~ '.end_offset)'
+                ~ ' - least(' ~ one ~ '.start_offset, ' ~ other ~ '.start_offset)'
+            ) }}
+        else 0
+    end
+{%- endmacro %}

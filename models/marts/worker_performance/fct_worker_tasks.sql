@@ -1,0 +1,72 @@
+with worker_answers as (
+    select * from {{ ref('int_worker_answers') }}
+),
+
+workers as (
+    select * from {{ ref('dim_workers') }}
+),
+
+labeling_jobs as (
+    select * from {{ ref('int_labeling_jobs') }}
+),
+
+objects as (
+    select * from {{ ref('int_object_labels') }}
+    where not is_inherited
+),
+
+golden_objects as (
+    select distinct
+        job_name,
+        object_index
+    from {{ ref('int_golden_labels') }}
+),
+
+scores as (
+    select * from {{ ref('int_answer_scores') }}
+),
+
+timed as (
+    select
+        *,
+        {{ seconds_between('accepted_at', 'submitted_at') }} as elapsed_seconds
+    from worker_answers
+),
+
+tasks as (
+    select
+        timed.job_name,
+        labeling_jobs.task_type,
+        labeling_jobs.modality,
+        timed.iteration,
+        timed.object_index,
+        timed.worker_key,
+        workers.worker_name,
+        timed.accepted_at,
+        timed.submitted_at,
+        cast(timed.submitted_at as date) as submitted_date,
+        timed.time_spent_seconds,
+        timed.elapsed_seconds,
+        timed.elapsed_seconds - timed.time_spent_seconds as idle_seconds,
+        cast(timed.label_count as bigint) as label_count,
+        golden_objects.object_index is not null as is_golden,
+        scores.golden_score,
+        scores.consolidated_score,
+        scores.peer_score,
+        objects.source_uri
+    from timed
+    left join workers on timed.worker_key = workers.worker_key
+    left join labeling_jobs on timed.job_name = labeling_jobs.job_name
+    left join objects
+        on timed.job_name = objects.job_name
+        and timed.object_index = objects.object_index
+    left join golden_objects
+        on timed.job_name = golden_objects.job_name
+        and timed.object_index = golden_objects.object_index
+    left join scores
+        on timed.job_name = scores.job_name
+        and timed.object_index = scores.object_index
+        and timed.answer_no = scores.answer_no
+)
+
+select * from tasks

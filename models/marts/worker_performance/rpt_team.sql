@@ -1,0 +1,31 @@
+with tasks as (
+    select * from {{ ref('fct_worker_tasks') }}
+),
+
+-- Each task twice: under its modality, and in the row of the whole team.
+team_tasks as (
+    select
+        *,
+        coalesce(modality, 'other') as team_modality
+    from tasks
+    union all
+    select
+        *,
+        'all' as team_modality
+    from tasks
+),
+
+ranked as (
+    {{ rank_tasks('team_tasks', ['team_modality']) }}
+),
+
+measured as (
+    select
+        team_modality as modality,
+        count(distinct worker_key) as worker_count,
+        {{ worker_measures() }}
+    from ranked
+    group by team_modality
+)
+
+select * from measured

@@ -1,0 +1,19 @@
+with tasks as (
+    select * from {{ ref('fct_worker_tasks') }}
+),
+
+ranked as (
+    {{ rank_tasks('tasks', ['worker_key', 'job_name']) }}
+),
+
+measured as (
+    select
+        worker_key,
+        max(worker_name) as worker_name,
+        job_name,
+        {{ worker_measures() }}
+    from ranked
+    group by worker_key, job_name
+)
+
+select * from measured

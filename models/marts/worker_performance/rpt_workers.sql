@@ -1,0 +1,18 @@
+with tasks as (
+    select * from {{ ref('fct_worker_tasks') }}
+),
+
+ranked as (
+    {{ rank_tasks('tasks', ['worker_key']) }}
+),
+
+measured as (
+    select
+        worker_key,
+        max(worker_name) as worker_name,
+        {{ worker_measures() }}
+    from ranked
+    group by worker_key
+)
+
+select * from measured
