@@ -1,0 +1,142 @@
+"""Writes a believable tree of Ground Truth output: for demos, tests and benchmarks.
+
+A *set* is six labeling jobs of one team over some weeks: vehicles tracked in video, an audit of that, image
+classification, text classification, bounding boxes and named entities. What there is to be seen (the truth) is made
+up; workers see it through their skill, speed and habits; consolidated labels come from their answers alone.
+
+The same seed gives the same tree, byte for byte, and a set is the same however many sets there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from ingest.sample.boxes import BoundingBoxes
+from ingest.sample.classification import ImageClassification, TextClassification
+from ingest.sample.entities import NamedEntities
+from ingest.sample.objects import Task, label_objects
+from ingest.sample.output import JobFolder
+from ingest.sample.team import Crew, LabelSet, Role, Worker, make_team, plan_shifts, to_milliseconds
+from ingest.sample.tracking import (
+    AUDIT_SECONDS_PER_FRAME,
+    SECONDS_PER_FRAME,
+    VEHICLES,
+    frame_count,
+    plan_sequences,
+    write_audit,
+    write_tracking,
+)
+
+# The first set ends before this Monday; every other set ends where the one before it begins, so that the team,
+# which is the same in all of them, works on one set at a time.
+LAST_DAY_AFTER = date(2026, 6, 29)
+WEEKS = 5
+# What the team gets done in WEEKS; sets with more objects take that much longer.
+OBJECTS_IN_WEEKS = 8_000
+# Ground Truth's quota of data objects for a labeling job.
+MAXIMUM_OBJECTS = 100_000
+
+EVERYONE = frozenset(range(12))
+TRACKING = Role(frozenset({0, 4, 6, 9}), end=0.6)
+AUDIT = Role(frozenset({1, 3}), begin=0.6)
+IMAGES, TEXTS, BOXES, ENTITIES = Role(EVERYONE), Role(EVERYONE - {8}), Role(EVERYONE), Role(EVERYONE - {3})
+ROLES = (TRACKING, AUDIT, IMAGES, TEXTS, BOXES, ENTITIES)
+
+# The jobs on single data objects: name, label attribute, role and task.
+OBJECT_JOBS: tuple[tuple[str, str, Role, Task[Any, Any]], ...] = (
+    ("Wildlife-Images", "Wildlife-Images", IMAGES, ImageClassification()),
+    ("Support-Messages", "topic", TEXTS, TextClassification()),
+    ("Warehouse-Boxes", "boxes", BOXES, BoundingBoxes()),
+    ("Order-Entities", "entities", ENTITIES, NamedEntities()),
+)
+LABEL_SETS: tuple[LabelSet, ...] = (VEHICLES, *(task.label_set for _, _, _, task in OBJECT_JOBS))
+
+
+class DestinationNotEmptyError(Exception):
+    """There is something at the destination already: the sample overwrites and deletes nothing."""
+
+
+@dataclass(frozen=True)
+class SampleSummary:
+    """What was written."""
+
+    jobs: int
+    objects: int
+    answers: int
+    golden_answers: int
+    files: int
+    broken_files: tuple[str, ...]  # paths below the destination
+
+
+def generate(dest: Path, *, jobs: int = 1, objects: int = 200, seed: int = 1) -> SampleSummary:
+    """Writes `jobs` sets of six labeling jobs below `dest`, which must be empty or not yet there.
+
+    Args:
+        dest: folder the job folders go into.
+        jobs: sets of jobs; jobs of the second and later sets have the set's number in their names.
+        objects: data objects of each image and text job; the video sequences grow with it, more slowly.
+        seed: what the sample is made from.
+
+    Raises:
+        DestinationNotEmptyError: `dest` is a file, or a folder that holds something.
+        ValueError: a number is out of range.
+
+    """
+    if jobs < 1:
+        raise ValueError(f"jobs must be 1 or more, not {jobs}")
+    if not 1 <= objects <= MAXIMUM_OBJECTS:
+        raise ValueError(f"objects must be from 1 to {MAXIMUM_OBJECTS}, not {objects}")
+    if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
+        raise DestinationNotEmptyError(f"{dest} is not an empty folder: the sample needs one of its own")
+    team = make_team(seed, [label for label_set in LABEL_SETS for label in label_set.labels])
+    folders = [folder for number in range(1, jobs + 1) for folder in _write_set(dest, number, team, objects, seed)]
+    return SampleSummary(
+        jobs=len(folders),
+        objects=sum(folder.object_count for folder in folders),
+        answers=sum(folder.answer_count for folder in folders),
+        golden_answers=sum(folder.golden_count for folder in folders),
+        files=sum(folder.file_count for folder in folders),
+        broken_files=tuple(str(path.relative_to(dest)) for folder in folders for path in folder.broken_files),
+    )
+
+
+def _write_set(dest: Path, number: int, team: list[Worker], objects: int, seed: int) -> list[JobFolder]:
+    """Writes one set of jobs; every job draws from a stream of its own."""
+    suffix = "" if number == 1 else f"-{number}"
+    days = 7 * WEEKS * -(-objects // OBJECTS_IN_WEEKS)
+    first_day = LAST_DAY_AFTER - timedelta(days=days * number)
+    begin = to_milliseconds(datetime.combine(first_day, time()))
+    span = (begin, begin + days * 86_400_000)
+
+    def make_crew(role: Role, typical_seconds: float, answers_due: int, rng: Random) -> Crew:
+        members = [worker for worker in team if worker.number in role.members]
+        shifts = [(worker, plan_shifts(worker, role, ROLES, first_day, days)) for worker in members]
+        return Crew(shifts, span, typical_seconds, answers_due, rng)
+
+    folders = []
+    for name, label_attribute, role, task in OBJECT_JOBS:
+        rng = Random(f"{seed}/{number}/{name}")
+        crew = make_crew(role, task.typical_seconds, objects * task.workers_per_object, rng)
+        is_broken = (number, name) == (1, "Wildlife-Images")
+        attribute = name + suffix if label_attribute == name else label_attribute
+        with JobFolder(dest, name + suffix, attribute, rng) as folder:
+            label_objects(task, folder, crew, objects, rng, has_broken_file=is_broken)
+        folders.append(folder)
+
+    rng = Random(f"{seed}/{number}/Vehicle-Tracking")
+    sequences = plan_sequences(objects, rng)
+    mean_frames = frame_count(sequences) / len(sequences)
+    name = f"Vehicle-Tracking{suffix}"
+    with JobFolder(dest, name, f"{name}-ref", rng) as tracking:
+        crew = make_crew(TRACKING, SECONDS_PER_FRAME * mean_frames, len(sequences), rng)
+        write_tracking(tracking, crew, sequences, rng)
+    rng = Random(f"{seed}/{number}/Vehicle-Tracking-Audit")
+    name = f"Vehicle-Tracking-Audit{suffix}"
+    with JobFolder(dest, name, f"{name}-ref", rng) as audit:
+        crew = make_crew(AUDIT, AUDIT_SECONDS_PER_FRAME * mean_frames, len(sequences), rng)
+        write_audit(audit, crew, sequences, tracking, rng)
+    return [*folders, tracking, audit]

@@ -1,0 +1,106 @@
+"""The two single-class jobs: images of animals, and customers' messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any, ClassVar
+
+from ingest.sample.consolidation import majority, vote_confidence
+from ingest.sample.objects import Item, Task
+from ingest.sample.output import BUCKET, Json
+from ingest.sample.team import LabelSet, Turn
+
+
+class Classification(Task[str, str]):
+    """One class for each object. Developer guide: "Output data", classification job output."""
+
+    element: ClassVar[str]
+
+    def give(self, item: Item[str], turn: Turn, rng: Random) -> str:
+        """The class the worker takes the object for."""
+        return self.label_set.name(item.truth, turn.worker, item.difficulty, turn.progress, rng)
+
+    def content(self, item: Item[str], given: str) -> Json:
+        """The classifier element's answer."""
+        return {self.element: {"label": given}}
+
+    def consolidate(self, item: Item[str], answers: Sequence[str]) -> tuple[Any, Json]:
+        """The majority's class by its index; its name and confidence, 0 where only one worker is asked."""
+        label = majority(answers)
+        labels = self.label_set.labels
+        confidence = vote_confidence(answers, len(labels)) if self.workers_per_object > 1 else 0
+        return labels.index(label), {"class-name": label, "confidence": confidence}
+
+    def golden(self, item: Item[str], object_index: int) -> Json:
+        """The right class by the object's index."""
+        return {str(object_index): item.truth}
+
+
+class ImageClassification(Classification):
+    """Animals on camera-trap images, some of which look alike; three workers see each."""
+
+    task_type = "image-classification"
+    element = "crowd-image-classifier"
+    label_set = LabelSet(
+        weights={"Cat": 2, "Dog": 3, "Fox": 2, "Wolf": 1.5, "Rabbit": 2, "Squirrel": 1.5},
+        lookalikes={"Dog": "Wolf", "Wolf": "Dog", "Fox": "Wolf", "Rabbit": "Squirrel", "Squirrel": "Rabbit"},
+    )
+    workers_per_object = 3
+    typical_seconds = 6.0
+    golden_share = 0.3
+    has_pilot = True
+
+    def draw(self, number: str, difficulty: float, rng: Random) -> Item[str]:
+        """An image, with keys that Ground Truth passes through: one looks like the metadata of a label."""
+        source = {
+            "source-ref": f"{BUCKET}/wildlife/camera-{rng.randint(1, 9)}/image-{number}.jpg",
+            "source-ref-metadata": {"camera": f"trap {rng.randint(1, 9)}", "is-night": rng.random() < 0.4},
+            "import-batch": rng.randint(1, 20),
+        }
+        return Item(source, self.label_set.draw(rng), difficulty)
+
+
+class TextClassification(Classification):
+    """What a customer's message is about; the text stands in the manifest itself, and one worker reads it."""
+
+    task_type = "text-classification"
+    element = "crowd-classifier"
+    label_set = LabelSet(
+        weights={"Delivery": 3, "Billing": 2, "Returns": 2, "Praise": 1, "Other": 1},
+        lookalikes={"Billing": "Returns", "Returns": "Billing", "Delivery": "Other", "Other": "Delivery"},
+    )
+    workers_per_object = 1
+    typical_seconds = 11.0
+    golden_share = 0.3
+
+    GOODS = ("Zorvex lamp", "Lumipan kettle", "Trévola mini fan", "Brindo chair", "Kavlit radio", "Œrnix clock")
+    SENTENCES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "Delivery": (
+            "My {goods} was to come on {day}, and the parcel is still not here.",
+            "The courier left the {goods} in the rain on {day}.",
+            "Can you bring the {goods} on {day} instead?",
+        ),
+        "Billing": (
+            "I was charged twice for the {goods} on {day}.",
+            "The invoice of {day} lists a {goods} I did not order.",
+            "Please send me a receipt for the {goods}, bought last {day}.",
+        ),
+        "Returns": (
+            "The {goods} hums since {day}; I want to send it back.",
+            "How do I return a {goods} that I bought on {day}?",
+            "I sent the {goods} back on {day}. When do I get my money?",
+        ),
+        "Praise": (
+            "Thank you! The {goods} came on {day} and works like a charm 🌟",
+            "We have had the {goods} since {day} and love it ♥",
+        ),
+        "Other": ("Is the {goods} made for use outdoors?", "Are you open on {day}?"),
+    }
+    DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+    def draw(self, number: str, difficulty: float, rng: Random) -> Item[str]:
+        """A message on one topic, with a key that Ground Truth passes through."""
+        topic = self.label_set.draw(rng)
+        text = rng.choice(self.SENTENCES[topic]).format(goods=rng.choice(self.GOODS), day=rng.choice(self.DAYS))
+        return Item({"source": f"#{int(number)} {text}", "message-id": f"message-{number}"}, topic, difficulty)

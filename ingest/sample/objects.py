@@ -1,0 +1,160 @@
+"""Labels the images or texts of a job: what every task on single data objects has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Any, ClassVar, Generic, TypeVar
+
+from ingest.sample.output import JobFolder, Json, answer
+from ingest.sample.team import Crew, LabelSet, Turn, from_milliseconds
+
+# Shares of a job's objects; at least one object each in a job of MINIMUM_FOR_TROUBLE objects or more.
+FAILED_SHARE = 0.01  # nobody took the task before it expired
+UNLABELED_SHARE = 0.01  # the job was stopped before the object's turn
+SHORT_SHARE = 0.01  # one worker fewer than asked for answered before the task expired
+MINIMUM_FOR_TROUBLE = 10
+# Objects that are hard for everyone, and how much more often workers go wrong on them.
+HARD_SHARE = 0.15
+HARD = 4.0
+EASY = 0.6
+PILOT_OBJECTS = 10
+
+# As Ground Truth words it, two blanks and all.
+EXPIRED = (
+    "ClientError: Annotation tasks expired.  Probable Reasons are 1) The workers did not accept the tasks in time "
+    "2) The task availability lifetime is too short"
+)
+
+Truth = TypeVar("Truth")
+Given = TypeVar("Given")
+
+
+@dataclass(frozen=True)
+class Item(Generic[Truth]):
+    """A data object: its input-manifest line, its right label, and how hard it is (1 is usual)."""
+
+    source: Json
+    truth: Truth
+    difficulty: float
+
+
+class Task(ABC, Generic[Truth, Given]):
+    """A task type: how its objects come about, are labeled by a worker, and are consolidated.
+
+    `Truth` is what an object shows, `Given` what a worker says of it.
+    """
+
+    task_type: ClassVar[str]
+    label_set: ClassVar[LabelSet]
+    workers_per_object: ClassVar[int]
+    typical_seconds: ClassVar[float]
+    golden_share: ClassVar[float] = 0.0
+    has_pilot: ClassVar[bool] = False  # whether iteration-1 holds some objects only, and iteration-2 the rest
+
+    def label_categories(self) -> Json:
+        """The label category config."""
+        return {"document-version": "2018-11-28", "labels": [{"label": label} for label in self.label_set.labels]}
+
+    @abstractmethod
+    def draw(self, number: str, difficulty: float, rng: Random) -> Item[Truth]:
+        """A new data object; `number` makes its uri or id unique within the set."""
+
+    @abstractmethod
+    def give(self, item: Item[Truth], turn: Turn, rng: Random) -> Given:
+        """What the worker says of the object."""
+
+    @abstractmethod
+    def content(self, item: Item[Truth], given: Given) -> Json:
+        """The answerContent of what a worker said."""
+
+    @abstractmethod
+    def consolidate(self, item: Item[Truth], answers: Sequence[Given]) -> tuple[Any, Json]:
+        """The label attribute's value, and the part of its metadata that is the task type's own."""
+
+    @abstractmethod
+    def golden(self, item: Item[Truth], object_index: int) -> Json:
+        """The line of golden.manifest."""
+
+    def effort(self, item: Item[Truth]) -> float:
+        """How long the object takes to label, as a multiple of the task's typical time."""
+        return 1.2 if item.difficulty > 1 else 0.95
+
+
+def label_objects(
+    task: Task[Truth, Given], folder: JobFolder, crew: Crew, objects: int, rng: Random, *, has_broken_file: bool
+) -> None:
+    """Writes a whole job: every object's answers, and what is made of them."""
+    folder.write_label_categories(task.label_categories())
+    indices = range(objects)
+    failed, unlabeled, short = _draw_troubled(objects, rng)
+    golden = set(rng.sample(indices, round(task.golden_share * objects)))
+    pilot = rng.sample(indices, min(PILOT_OBJECTS, objects)) if task.has_pilot else []
+    in_pilot = set(pilot)
+    broken = (
+        next((index for index in range(objects // 2, objects) if index not in failed | unlabeled), None)
+        if has_broken_file
+        else None
+    )
+
+    for object_index in (*pilot, *(index for index in indices if index not in in_pilot)):
+        difficulty = HARD if rng.random() < HARD_SHARE else EASY
+        item = task.draw(f"{object_index:06}", difficulty, rng)
+        if object_index in golden:
+            folder.add_golden(task.golden(item, object_index))
+        if object_index in unlabeled:
+            folder.add_line(object_index, item.source, {})
+            continue
+        if object_index in failed:
+            failure = {"retry-count": 1, "failure-reason": EXPIRED, "human-annotated": "true"}
+            folder.add_line(object_index, item.source, {f"{folder.label_attribute}-metadata": failure})
+            continue
+
+        is_short = object_index in short and task.workers_per_object > 1
+        done = []
+        for turn in crew.next_turns(task.workers_per_object - is_short):
+            given = task.give(item, turn, rng)
+            timing = crew.finish(turn, task.effort(item))
+            done.append((timing.submitted_at, given, answer(turn.worker, timing, task.content(item, given))))
+        done.sort(key=lambda entry: entry[0])
+        last_at = done[-1][0]
+        # A file is written a little after its last answer, or when the missing answer's task expires.
+        stamped_at = last_at + (rng.randint(570_000_000, 588_000_000) if is_short else rng.randint(9_000, 166_000))
+        folder.write_answers(
+            2 if task.has_pilot and object_index not in in_pilot else 1,
+            object_index,
+            stamped_at,
+            [entry for _, _, entry in done],
+            is_broken=object_index == broken,
+        )
+        value, extra = task.consolidate(item, [given for _, given, _ in done])
+        created_at = from_milliseconds(stamped_at) + timedelta(microseconds=rng.randint(20_000_000, 90_000_000))
+        labels = {
+            folder.label_attribute: value,
+            f"{folder.label_attribute}-metadata": folder.metadata(task.task_type, created_at, extra),
+        }
+        folder.add_line(object_index, item.source, labels)
+
+
+def golden_line(source: Json, task_type: str, value: Json, extra: Json) -> Json:
+    """A golden answer in the form of an augmented manifest, as another, trusted job would have written it."""
+    metadata = {
+        **extra,
+        "type": f"groundtruth/{task_type}",
+        "human-annotated": "yes",
+        "creation-date": "2019-01-14T09:30:00.000000",
+        "job-name": "labeling-job/golden-answers",
+    }
+    return {**source, "golden": value, "golden-metadata": metadata}
+
+
+def _draw_troubled(objects: int, rng: Random) -> tuple[set[int], set[int], set[int]]:
+    """Indices of the objects that failed, were not labeled, and got too few answers: no object is two of these."""
+    if objects < MINIMUM_FOR_TROUBLE:
+        return set(), set(), set()
+    counts = [max(1, int(share * objects)) for share in (FAILED_SHARE, UNLABELED_SHARE, SHORT_SHARE)]
+    drawn = rng.sample(range(objects), sum(counts))
+    return set(drawn[: counts[0]]), set(drawn[counts[0] : counts[0] + counts[1]]), set(drawn[-counts[2] :])

@@ -1,0 +1,255 @@
+"""The workers of the sample: who they are, how well and how fast they label, and when they are at work."""
+
+from __future__ import annotations
+
+import heapq
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from random import Random
+from types import MappingProxyType
+from typing import TypeAlias
+
+ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example01"
+
+EPOCH = datetime(1970, 1, 1)
+MONDAY_TO_FRIDAY = range(5)
+EVERY_DAY = range(7)
+
+# A worker takes a break after one task in five; the rest follow each other within seconds.
+BREAK_SHARE = 0.2
+SECONDS_BETWEEN_TASKS = 3.0
+# Work is planned for this share of the shifts, so that a job is done before they are over.
+PLANNED_SHARE = 0.9
+# A worker who mixes up two classes does so with this share of them.
+MIX_UP_SHARE = 0.5
+
+Shift: TypeAlias = tuple[int, int]  # begin and end, in milliseconds since 1970-01-01 UTC
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a worker labels."""
+
+    skill: float  # share of easy objects that are given their right class
+    tempo: float = 1.0  # time taken, as a multiple of what the task usually takes
+    hours: tuple[int, int] = (9, 17)  # first and last hour of a working day, UTC
+    weekdays: Sequence[int] = MONDAY_TO_FRIDAY
+    drift: float = 0.0  # what is added to the skill from the first to the last day of a set of jobs
+    mix_ups: Mapping[str, str] = field(default_factory=dict)  # class -> the class it is often taken for
+    box_scale: float = 1.0  # width and height of drawn boxes, as a multiple of the right ones
+    miss_share: float = 0.0  # share of boxes and spans left out
+    span_slip: float = 0.0  # share of spans that take in the character after them
+
+
+# The dozen, each with a story for the marts to tell.
+TEAM = (
+    Habits(skill=0.98, tempo=1.3),  # slow and thorough
+    Habits(skill=0.96, hours=(8, 16)),
+    Habits(skill=0.95, tempo=0.9),
+    Habits(skill=0.94, tempo=1.1, hours=(7, 15)),
+    Habits(skill=0.92, hours=(10, 18), box_scale=1.3),  # draws boxes too large
+    Habits(skill=0.94, tempo=0.8, hours=(8, 17), span_slip=0.3),  # careless at the end of a span
+    Habits(  # knows most classes, but takes one for another
+        skill=0.94,
+        mix_ups={"Wolf": "Dog", "Dog": "Wolf", "Billing": "Returns", "Pallet": "Crate", "PLACE": "PRODUCT"},
+    ),
+    Habits(skill=0.91, tempo=0.9, hours=(0, 8), miss_share=0.2),  # overlooks things
+    Habits(skill=0.90, tempo=1.2, hours=(9, 19), weekdays=(5, 6)),  # works on weekends
+    Habits(skill=0.72, tempo=1.5, drift=0.24),  # new: learns from week to week
+    Habits(skill=0.95, hours=(6, 16), weekdays=EVERY_DAY, drift=-0.2),  # works every day, and tires
+    Habits(skill=0.62, tempo=0.3, hours=(12, 20)),  # very fast and poor
+)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Member of the team: an identity, habits, and a skill that differs a little by class."""
+
+    number: int  # place in the team, from 0
+    worker_id: str
+    sub: str
+    habits: Habits
+    knack: Mapping[str, float]  # class -> what is added to the skill for it
+
+    def accuracy(self, label: str, progress: float = 0.5) -> float:
+        """Chance to name an easy object of that class rightly; progress goes from 0 to 1 over a set's weeks."""
+        skill = self.habits.skill + self.habits.drift * progress + self.knack.get(label, 0.0)
+        return min(max(skill, 0.05), 0.995)
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """Classes of a task: how common each one is, and which other it looks like."""
+
+    weights: Mapping[str, float]
+    lookalikes: Mapping[str, str]
+
+    @property
+    def labels(self) -> list[str]:
+        """The classes, in the order of the label category config: a class's place is its index."""
+        return list(self.weights)
+
+    def draw(self, rng: Random) -> str:
+        """A class, the common ones more often."""
+        return rng.choices(self.labels, list(self.weights.values()))[0]
+
+    def name(self, truth: str, worker: Worker, difficulty: float, progress: float, rng: Random) -> str:
+        """The class that a worker gives to something whose right class is `truth`."""
+        if truth in worker.habits.mix_ups and rng.random() < MIX_UP_SHARE:
+            return worker.habits.mix_ups[truth]
+        if rng.random() >= (1 - worker.accuracy(truth, progress)) * difficulty:
+            return truth
+        if truth in self.lookalikes and rng.random() < 0.7:
+            return self.lookalikes[truth]
+        return rng.choice([label for label in self.weights if label != truth])
+
+
+def make_team(seed: int, labels: Sequence[str]) -> list[Worker]:
+    """The team of that seed: the same dozen in every set of jobs."""
+    rng = Random(f"{seed}/team")
+    return [
+        Worker(
+            number=number,
+            worker_id=f"private.us-east-1.{rng.getrandbits(64):016x}",
+            sub=make_uuid(rng),
+            habits=habits,
+            knack=MappingProxyType({label: rng.gauss(0, 0.015) for label in labels}),
+        )
+        for number, habits in enumerate(TEAM)
+    ]
+
+
+def make_uuid(rng: Random) -> str:
+    """A random UUID, of version 4."""
+    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
+
+
+@dataclass(frozen=True)
+class Role:
+    """Who works on a kind of job, and in which part of the set's weeks."""
+
+    members: frozenset[int]  # numbers of the workers
+    begin: float = 0.0
+    end: float = 1.0
+
+
+def plan_shifts(worker: Worker, role: Role, roles: Sequence[Role], first_day: date, days: int) -> list[Shift]:
+    """The worker's shifts on one job of a set.
+
+    On each working day a worker is at one job only, and goes round the jobs that are open to them: so nobody does
+    two tasks at a time, and no two jobs have to know of each other.
+    """
+    shifts = []
+    worked_days = 0
+    for day in range(days):
+        today = first_day + timedelta(days=day)
+        if today.weekday() not in worker.habits.weekdays:
+            continue
+        opened = [other for other in roles if worker.number in other.members and other.begin <= day / days < other.end]
+        if opened and opened[(worked_days + worker.number) % len(opened)] is role:
+            begin, end = worker.habits.hours
+            midnight = to_milliseconds(datetime.combine(today, time()))
+            shifts.append((midnight + begin * 3_600_000, midnight + end * 3_600_000))
+        worked_days += 1
+    return shifts
+
+
+def to_milliseconds(moment: datetime) -> int:
+    """Milliseconds since 1970-01-01, of a naive UTC time."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def from_milliseconds(milliseconds: int) -> datetime:
+    """The naive UTC time of that many milliseconds since 1970-01-01."""
+    return EPOCH + timedelta(milliseconds=milliseconds)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A worker about to do a task."""
+
+    worker: Worker
+    accepted_at: int
+    progress: float  # how much of the set's weeks has gone by, 0 to 1
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When a task was done, in milliseconds; time_spent leaves pauses out."""
+
+    accepted_at: int
+    submitted_at: int
+    time_spent: int
+
+
+class Crew:
+    """The workers of one job, each with a clock that runs through their shifts.
+
+    The next task goes to those whose clocks are earliest, so the fast do more. Breaks are as long as it takes for the
+    job to fill its weeks, however few its objects.
+    """
+
+    def __init__(
+        self,
+        shifts: Sequence[tuple[Worker, list[Shift]]],
+        span: Shift,
+        typical_seconds: float,
+        answers_due: int,
+        rng: Random,
+    ) -> None:
+        self._rng = rng
+        self._span = span
+        self._typical_seconds = typical_seconds
+        self._shifts = {worker.number: list(reversed(theirs)) for worker, theirs in shifts if theirs}
+        # How many answers the crew could give without a break; the rest of the shifts is for breaks.
+        capacity = sum(
+            (end - begin) / (1000 * typical_seconds * worker.habits.tempo)
+            for worker, theirs in shifts
+            for begin, end in theirs
+        )
+        self._break_ratio = max(0.0, PLANNED_SHARE * capacity / answers_due - 1) / BREAK_SHARE
+        self._clocks: list[tuple[int, int, Worker]] = []
+        for worker, theirs in shifts:
+            if theirs:
+                first_at = self._after_pause(worker, theirs[0][0], self._draw_break(worker))
+                heapq.heappush(self._clocks, (first_at, worker.number, worker))
+
+    def next_turns(self, count: int) -> list[Turn]:
+        """The `count` workers who are free first (all of them, if the crew is smaller), each at their own time."""
+        begin, end = self._span
+        return [
+            Turn(worker, accepted_at, (accepted_at - begin) / (end - begin))
+            for accepted_at, _, worker in (heapq.heappop(self._clocks) for _ in range(min(count, len(self._clocks))))
+        ]
+
+    def finish(self, turn: Turn, effort: float) -> Timing:
+        """Times the task of that turn and sends the worker on; effort is a multiple of the task's typical time."""
+        rng = self._rng
+        seconds = self._typical_seconds * turn.worker.habits.tempo * effort * rng.lognormvariate(0, 0.4)
+        time_spent = max(int(seconds * 1000), 400)
+        # Most tasks are done in one go; in some the worker is away from the screen for a while.
+        pause = int(rng.expovariate(1 / (0.2 * time_spent))) if rng.random() < 0.3 else 0
+        submitted_at = turn.accepted_at + time_spent + pause
+        seconds_off = (
+            self._draw_break(turn.worker) if rng.random() < BREAK_SHARE else rng.expovariate(1 / SECONDS_BETWEEN_TASKS)
+        )
+        free_at = self._after_pause(turn.worker, submitted_at, seconds_off)
+        heapq.heappush(self._clocks, (free_at, turn.worker.number, turn.worker))
+        return Timing(turn.accepted_at, submitted_at, time_spent)
+
+    def _draw_break(self, worker: Worker) -> float:
+        mean = self._break_ratio * self._typical_seconds * worker.habits.tempo
+        return self._rng.uniform(0.5, 1.5) * mean
+
+    def _after_pause(self, worker: Worker, moment: int, seconds: float) -> int:
+        """When a pause of so many seconds on shift is over; one too long for the shifts left is cut."""
+        shifts = self._shifts[worker.number]  # the current shift is the last of the list
+        left = sum(end - max(begin, moment) for begin, end in shifts if end > moment)
+        pause = min(int(seconds * 1000), int(left * self._rng.random()))
+        while left and moment + pause >= shifts[-1][1]:
+            pause -= max(0, shifts[-1][1] - moment)
+            shifts.pop()
+            moment = max(moment, shifts[-1][0])
+        return moment + pause
