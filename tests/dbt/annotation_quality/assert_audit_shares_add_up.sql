@@ -1,0 +1,55 @@
+-- The shares of a job, label and kind of outcome add up to 1, and adjusted objects are all there. Without it, a share of
+-- the wrong whole, or an adjusted object that has no labels left and is lost, makes an audit look cleaner.
+with results as (
+    select * from {{ ref('rpt_audit_results') }}
+),
+
+shares as (
+    select
+        job_name,
+        label,
+        outcome_kind,
+        sum(outcome_share) as share_sum
+    from results
+    group by job_name, label, outcome_kind
+),
+
+-- An object stands at every class it has: at least once.
+reported as (
+    select
+        job_name,
+        outcome,
+        sum(object_count) as object_count
+    from results
+    where outcome_kind = 'adjustment'
+    group by job_name, outcome
+),
+
+adjusted as (
+    select
+        job_name,
+        adjustment_status as outcome,
+        count(*) as object_count
+    from {{ ref('fct_object_labels') }}
+    where
+        adjustment_status is not null
+        and not is_inherited
+    group by job_name, adjustment_status
+)
+
+select
+    job_name,
+    outcome_kind || ' shares' as what,
+    share_sum as found
+from shares
+where abs(share_sum - 1) > 1e-9 or share_sum is null
+union all
+select
+    adjusted.job_name,
+    adjusted.outcome || ' objects' as what,
+    cast(reported.object_count as double) as found
+from adjusted
+left join reported
+    on adjusted.job_name = reported.job_name
+    and adjusted.outcome = reported.outcome
+where coalesce(reported.object_count, 0) < adjusted.object_count

@@ -1,0 +1,26 @@
+-- rpt_labels counts each of a job's own labels once, and no inherited one. Without it, a label of a chained job that is
+-- counted twice, or a group that a NULL label or date splits off and loses, changes a trend and nothing else.
+with annotations as (
+    select
+        job_name,
+        count(*) as annotation_count
+    from {{ ref('fct_annotations') }}
+    where not is_inherited
+    group by job_name
+),
+
+labels as (
+    select
+        job_name,
+        sum(annotation_count) as annotation_count
+    from {{ ref('rpt_labels') }}
+    group by job_name
+)
+
+select
+    coalesce(annotations.job_name, labels.job_name) as job_name,
+    annotations.annotation_count as fact_count,
+    labels.annotation_count as report_count
+from annotations
+full outer join labels on annotations.job_name = labels.job_name
+where coalesce(annotations.annotation_count, -1) <> coalesce(labels.annotation_count, -1)

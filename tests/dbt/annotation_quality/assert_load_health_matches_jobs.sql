@@ -1,0 +1,37 @@
+-- rpt_load_health and dim_labeling_jobs tell of the same jobs, objects and answers, and of every current file. Without
+-- it, a job whose only file is broken drops out of the one report that would have said so.
+with health as (
+    select * from {{ ref('rpt_load_health') }}
+),
+
+jobs as (
+    select * from {{ ref('dim_labeling_jobs') }}
+),
+
+files as (
+    select
+        job_name,
+        count(*) as file_count,
+        count(case when status = 'rejected' then 1 end) as rejected_count
+    from {{ ref('current_source_files') }}
+    where
+        status <> 'forgotten'
+        and job_name is not null
+    group by job_name
+)
+
+select
+    coalesce(health.job_name, jobs.job_name, files.job_name) as job_name,
+    health.file_count,
+    health.rejected_count,
+    health.object_count,
+    health.answer_count
+from health
+full outer join jobs on health.job_name = jobs.job_name
+full outer join files on coalesce(health.job_name, jobs.job_name) = files.job_name
+where
+    health.object_count is distinct from jobs.object_count
+    or health.answer_count is distinct from jobs.answer_count
+    or health.file_count is distinct from files.file_count
+    or health.rejected_count is distinct from files.rejected_count
+    or (health.rejected_count > 0) <> (health.last_error is not null)

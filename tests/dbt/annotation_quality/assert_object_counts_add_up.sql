@@ -1,0 +1,29 @@
+-- Every object of a job is labeled, failed or unlabeled, and the job's totals are those of fct_object_labels. Without
+-- it, an object in no group, or in two, makes the progress of a job look further or less far than it is.
+with jobs as (
+    select * from {{ ref('dim_labeling_jobs') }}
+),
+
+objects as (
+    select
+        job_name,
+        count(*) as object_count,
+        count(failure_reason) as failed_count,
+        count(distinct object_index) as distinct_count
+    from {{ ref('fct_object_labels') }}
+    where not is_inherited
+    group by job_name
+)
+
+select
+    jobs.job_name,
+    jobs.object_count,
+    objects.object_count as fact_count
+from jobs
+left join objects on jobs.job_name = objects.job_name
+where
+    jobs.labeled_count + jobs.failed_count + jobs.unlabeled_count <> jobs.object_count
+    or jobs.human_labeled_count + jobs.machine_labeled_count > jobs.labeled_count
+    or jobs.object_count <> coalesce(objects.object_count, 0)
+    or jobs.object_count <> coalesce(objects.distinct_count, 0)
+    or jobs.failed_count <> coalesce(objects.failed_count, 0)
