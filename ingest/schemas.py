@@ -199,6 +199,7 @@ class Answer(NamedTuple):
     task_type: Annotated[Text, "Task type that the answer's element is of; NULL where it does not tell."]
     label_count: Annotated[Int, "Labels in the answer; NULL where the answer is of a form not flattened."]
     answer_json: Annotated[Text, "answerContent, as written."]
+    extra_json: Annotated[Text, "Fields of the answer that no column holds: a JSON object."]
 
 
 class AnswerLabelKey(NamedTuple):

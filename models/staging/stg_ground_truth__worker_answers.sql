@@ -25,7 +25,8 @@ renamed as (
         source.time_spent_seconds,
         source.task_type,
         source.label_count,
-        source.answer_json
+        source.answer_json,
+        source.extra_json
     from source
     inner join current_files
         on source.load_id = current_files.load_id

@@ -1,0 +1,6 @@
+"""``python -m ingest``."""
+
+from ingest.cli import cli
+
+if __name__ == "__main__":
+    cli()

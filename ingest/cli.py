@@ -1,0 +1,271 @@
+"""The loader's command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import click
+from tqdm import tqdm
+
+from ingest import __version__
+from ingest.load import Options, Summary
+from ingest.load import load as load_files
+from ingest.sample import DestinationNotEmptyError, generate
+from ingest.storage import StoreError, open_store
+from ingest.upkeep import Selection
+from ingest.upkeep import compact as compact_lake
+from ingest.upkeep import forget as forget_rows
+from ingest.upkeep import status as lake_status
+from ingest.upkeep import vacuum as vacuum_lake
+
+DONE, DONE_WITH_REJECTED, NOTHING_DONE = 0, 1, 2
+
+_Result = TypeVar("_Result")
+
+_LOG_SECONDS = 10
+_ERRORS_SHOWN = 20
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
+
+
+class _PairType(click.ParamType[tuple[str, str]]):
+    name = "JOB=VALUE"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        job, separator, text = value.partition("=")
+        if not (job and separator and text):
+            self.fail(f"{value!r} is not of the form JOB=VALUE", param, ctx)
+        return job, text
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="ingest")
+def cli() -> None:
+    """Read Amazon SageMaker Ground Truth's output into a lake of typed Parquet tables.
+
+    SOURCE and LAKE are each a folder or an s3:// uri. Exit status: 0 done, 1 done but files were rejected or
+    skipped, 2 nothing done.
+    """
+
+
+@cli.command()
+@click.argument("source")
+@click.argument("lake")
+@click.option(
+    "--label-attribute",
+    type=_PairType(),
+    multiple=True,
+    metavar="JOB=NAME",
+    help="Label attribute of a job, where its manifest leaves a doubt. Repeatable.",
+)
+@click.option(
+    "--golden",
+    type=_PairType(),
+    multiple=True,
+    metavar="JOB=FILE",
+    help="Golden answers of a job that are not in its folder as golden.manifest. Repeatable.",
+)
+@click.option(
+    "--label-category-config",
+    type=_PairType(),
+    multiple=True,
+    metavar="JOB=FILE",
+    help="Label category config of a job that is not in its folder. Repeatable.",
+)
+@click.option("--include-forgotten", is_flag=True, help="Load files again that `forget` erased.")
+@click.option("--processes", type=click.IntRange(min=0), default=0, help="Worker processes; 0 is one per processor.")
+@json_option
+def load(
+    source: str,
+    lake: str,
+    label_attribute: tuple[tuple[str, str], ...],
+    golden: tuple[tuple[str, str], ...],
+    label_category_config: tuple[tuple[str, str], ...],
+    include_forgotten: bool,
+    processes: int,
+    as_json: bool,
+) -> None:
+    """Read what is new or changed under SOURCE, one job or many, and commit it to LAKE.
+
+    Job folders may lie anywhere under SOURCE. A file that is unchanged since an earlier load is not read again. A
+    broken file is recorded with the reason, and the rest is loaded.
+    """
+    options = Options(
+        label_attributes=dict(label_attribute),
+        golden=dict(golden),
+        label_category_configs=dict(label_category_config),
+        include_forgotten=include_forgotten,
+        processes=processes,
+    )
+    with _Progress() as progress:
+        summary = _or_nothing(lambda: load_files(source, lake, options, progress.show))
+    if as_json:
+        click.echo(json.dumps(summary.as_dict()))
+    else:
+        click.echo(
+            f"{summary.files_loaded:,} files loaded ({summary.rows:,} rows), {summary.files_unchanged:,} unchanged, "
+            f"{summary.files_rejected:,} rejected, {summary.files_skipped:,} skipped, "
+            f"{summary.files_ignored:,} not Ground Truth's or not read"
+            + (f", {summary.files_forgotten:,} forgotten" if summary.files_forgotten else "")
+        )
+        _show_errors([(error["uri"], error["error"]) for error in summary.errors])
+    sys.exit(DONE_WITH_REJECTED if summary.errors else DONE)
+
+
+@cli.command()
+@click.argument("lake")
+@json_option
+def status(lake: str, as_json: bool) -> None:
+    """Show what is loaded, from when, and what was rejected and why."""
+    found = _or_nothing(lambda: lake_status(open_store(lake)))
+    if as_json:
+        click.echo(json.dumps(asdict(found)))
+        return
+    if not found.jobs:
+        click.echo(f"nothing is loaded in {open_store(lake).uri}")
+        sys.exit(NOTHING_DONE)
+    rows = [("job", "files", "rows", "rejected", "skipped", "last loaded (UTC)", "newest file (UTC)")]
+    rows += [
+        (
+            job.job_name,
+            f"{job.files:,}",
+            f"{job.rows:,}",
+            f"{job.rejected:,}",
+            f"{job.skipped:,}",
+            _time(job.last_loaded_at),
+            _time(job.newest_source_at),
+        )
+        for job in found.jobs
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        click.echo("  ".join(cells))
+    if found.forgotten_files:
+        click.echo(f"{found.forgotten_files:,} forgotten")
+    _show_errors(found.errors)
+
+
+@cli.command()
+@click.argument("lake")
+@json_option
+def compact(lake: str, as_json: bool) -> None:
+    """Rewrite the many small files of LAKE as few, without rows that are superseded or forgotten."""
+    loads = _or_nothing(lambda: compact_lake(open_store(lake)))
+    _show({"loads_rewritten": loads}, f"{loads:,} loads rewritten as one" if loads else "nothing to gain", as_json)
+
+
+@cli.command()
+@click.argument("lake")
+@click.option(
+    "--grace-hours",
+    type=click.FloatRange(min=0),
+    default=24,
+    show_default=True,
+    help="Keep what is younger: a dbt run or a load may still need it.",
+)
+@json_option
+def vacuum(lake: str, grace_hours: float, as_json: bool) -> None:
+    """Delete the files of LAKE that no current row needs, and what loads that died left behind."""
+    files, size = _or_nothing(lambda: vacuum_lake(open_store(lake), grace_hours))
+    _show({"files_deleted": files, "bytes_deleted": size}, f"{files:,} files deleted ({size:,} bytes)", as_json)
+
+
+@cli.command()
+@click.argument("lake")
+@click.option("--job", multiple=True, help="Forget a job, by name. Repeatable.")
+@click.option("--worker", multiple=True, help="Forget a worker's answers, by worker_key or worker id. Repeatable.")
+@click.option("--uri", multiple=True, help="Forget the files whose uri begins so. Repeatable.")
+@json_option
+def forget(lake: str, job: tuple[str, ...], worker: tuple[str, ...], uri: tuple[str, ...], as_json: bool) -> None:
+    """Erase a job's, a worker's or some files' rows from LAKE, for good: later loads leave them out too.
+
+    The rows are gone from view at once; their bytes go with `compact` and then `vacuum --grace-hours 0`.
+    """
+    if not (job or worker or uri):
+        raise click.UsageError("say what to forget: --job, --worker or --uri")
+    done = _or_nothing(lambda: forget_rows(open_store(lake), Selection(job, uri, worker)))
+    _show(
+        asdict(done),
+        f"{done.files:,} files forgotten, and {done.answers:,} answers of {done.workers:,} workers",
+        as_json,
+    )
+    sys.exit(DONE if done.files or done.workers else NOTHING_DONE)
+
+
+@cli.command()
+@click.argument("dest", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Sets of six jobs.")
+@click.option(
+    "--objects", type=click.IntRange(min=10), default=200, show_default=True, help="Objects of each image and text job."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same files.")
+@json_option
+def sample(dest: Path, jobs: int, objects: int, seed: int, as_json: bool) -> None:
+    """Write a made-up Ground Truth output tree to DEST: for demos, tests and benchmarks."""
+    try:
+        made = generate(dest, jobs=jobs, objects=objects, seed=seed)
+    except DestinationNotEmptyError as error:
+        _fail(str(error))
+    _show(asdict(made), f"{made.files:,} files with {made.answers:,} answers written to {dest}", as_json)
+
+
+class _Progress:
+    """A progress bar on a terminal; a plain line now and then in a log."""
+
+    def __init__(self) -> None:
+        self._bar = tqdm(unit=" files", unit_scale=True, leave=False) if sys.stderr.isatty() else None
+        self._last = time.monotonic()
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, summary: Summary) -> None:
+        """Show how far the load is."""
+        read = summary.files_loaded + summary.files_rejected
+        if self._bar is not None:
+            self._bar.update(read - self._bar.n)
+            self._bar.set_postfix(rows=f"{summary.rows:,}", rejected=summary.files_rejected)
+        elif time.monotonic() - self._last >= _LOG_SECONDS:
+            self._last = time.monotonic()
+            click.echo(f"{read:,} files read, {summary.rows:,} rows, {summary.files_rejected:,} rejected", err=True)
+
+
+def _or_nothing(action: Callable[[], _Result]) -> _Result:
+    try:
+        return action()
+    except (StoreError, OSError) as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"error: {message}", err=True)
+    sys.exit(NOTHING_DONE)
+
+
+def _show(summary: dict[str, object], text: str, as_json: bool) -> None:
+    click.echo(json.dumps(summary) if as_json else text)
+
+
+def _show_errors(errors: list[tuple[str, str]]) -> None:
+    for uri, error in errors[:_ERRORS_SHOWN]:
+        click.echo(f"  {uri}\n    {error}", err=True)
+    if len(errors) > _ERRORS_SHOWN:
+        click.echo(f"  … and {len(errors) - _ERRORS_SHOWN:,} more: see `status`, or --json", err=True)
+
+
+def _time(milliseconds: int | None) -> str:
+    if milliseconds is None:
+        return "-"
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M}"

@@ -1,0 +1,102 @@
+"""Where things are in a labeling job's folder, and what each file is.
+
+Layout: Amazon SageMaker developer guide, "Labeling job output data"::
+
+    <job>/manifests/output/output.manifest
+    <job>/annotations/worker-response/iteration-<n>/<data object>/<time>.json
+    <job>/annotations/consolidated-annotation/output/<data object>/SeqLabel.json
+
+The service does not write golden answers, and leaves the label category config where the job's input is; both are
+also found here, in the job's folder::
+
+    <job>/golden.manifest
+    <job>/label_category_config.json, or <job>/annotation-tool/data.json
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class FileKind(StrEnum):
+    """What a source file is."""
+
+    OUTPUT_MANIFEST = "output_manifest"
+    WORKER_RESPONSE = "worker_response"
+    SEQUENCE_LABELS = "sequence_labels"
+    LABEL_CATEGORY_CONFIG = "label_category_config"
+    GOLDEN_LABELS = "golden_labels"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file to read: where it is, what it is, and what its place in the tree says of its content."""
+
+    file_no: int
+    path: str
+    uri: str
+    kind: FileKind
+    job_name: str
+    job_uri: str | None = None
+    etag: str | None = None
+    size_bytes: int = 0
+    modified_at: int | None = None
+    iteration: int | None = None
+    object_folder: str | None = None
+    label_attribute: str | None = None
+
+
+class Place(NamedTuple):
+    """What a uri says of the file behind it."""
+
+    kind: FileKind
+    job_uri: str
+    iteration: int | None = None
+    object_folder: str | None = None
+
+    @property
+    def job_name(self) -> str:
+        """Name of the job's folder."""
+        return self.job_uri.rpartition("/")[2]
+
+
+SEQUENCE_FILE = "SeqLabel.json"
+
+_PLACE = re.compile(
+    r"(?P<job>.+?)/(?:"
+    r"(?P<output_manifest>manifests/output/output\.manifest)"
+    r"|(?P<worker_response>annotations/worker-response/iteration-(?P<iteration>\d{1,9})/(?P<object>[^/]+)/[^/]+\.json)"
+    r"|(?P<sequence_labels>annotations/consolidated-annotation/output/(?P<sequence>[^/]+)/SeqLabel\.json)"
+    r"|(?P<label_category_config>label_category_config\.json|annotation-tool/data\.json)"
+    r"|(?P<golden_labels>golden\.manifest)"
+    r")",
+    re.DOTALL,
+)
+
+
+def place_of(uri: str) -> Place | None:
+    """What the file behind a uri is, by its place in the tree; None where it is nothing that is read.
+
+    Per-frame payloads of video and 3D answers lie one folder deeper than the answers and are not read.
+    """
+    match = _PLACE.fullmatch(uri)
+    if match is None or match.lastgroup is None:
+        return None
+    kind = next(kind for kind in FileKind if match[kind.value] is not None)
+    iteration = match["iteration"]
+    return Place(kind, match["job"], int(iteration) if iteration else None, match["object"] or match["sequence"])
+
+
+def own_file(ref: str, job_uri: str) -> str | None:
+    """Where the file that a manifest's ref names lies in this job's folder, or None if it is another job's.
+
+    A ref names the bucket that the service wrote to; in a copy, the file is found by the part after the job's name.
+    """
+    head, found, tail = ref.rpartition("/annotations/")
+    job_name = job_uri.rpartition("/")[2]
+    if not found or head.rpartition("/")[2].lower() != job_name.lower():
+        return None
+    return f"{job_uri}/annotations/{tail}"

@@ -1,0 +1,167 @@
+"""The ledger: which source files the lake holds, in which version, and what became of them.
+
+A load is committed by one object, its ledger file, for all tables at once. For each uri the newest entry counts,
+newest by the load that *read* the file (``origin_load_id``), then by the load that wrote the entry: so rows that
+``compact`` rewrote never hide a load that read the file later.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import pyarrow as pa
+
+from ingest import __version__
+from ingest.lake import RAW, ledger_path, load_id_of, read_table, to_batch, to_parquet
+from ingest.schemas import LEDGER, LedgerEntry
+from ingest.storage import Entry, Store
+
+_READERS = 16
+
+
+class Status(StrEnum):
+    """What became of a source file."""
+
+    LOADED = "loaded"
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+    FORGOTTEN = "forgotten"
+
+
+# Entries that say what a file's rows are. A rejected or skipped rewrite leaves the rows of the version before.
+VERSIONS = frozenset({Status.LOADED, Status.FORGOTTEN})
+
+# Entries that are no file but a worker to be left out of every load have this in place of a uri's scheme.
+WORKER_SCHEME = "worker:"
+
+
+def new_load_id() -> str:
+    """UTC time to the millisecond, so that loads sort by age, and 32 random bits, so that no two are the same."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"[:18] + f"-{secrets.token_hex(4)}"
+
+
+def now() -> int:
+    """Milliseconds since 1970-01-01 UTC."""
+    return int(datetime.now(UTC).timestamp() * 1000)
+
+
+def new_entry(load_id: str, file_no: int, uri: str, status: Status, **fields: object) -> LedgerEntry:
+    """Entry that a load makes for a source file."""
+    given = dict.fromkeys(LedgerEntry._fields) | {"row_count": 0, **fields}
+    return LedgerEntry(**given)._replace(
+        load_id=load_id,
+        file_no=file_no,
+        origin_load_id=given["origin_load_id"] or load_id,
+        uri=uri,
+        status=status.value,
+        loaded_at=given["loaded_at"] or now(),
+        loader_version=given["loader_version"] or __version__,
+    )
+
+
+@dataclass
+class Ledger:
+    """The newest entry of every uri, and where that is a rejection, the entry whose rows count still."""
+
+    newest: dict[str, LedgerEntry] = field(default_factory=dict)
+    older_versions: dict[str, LedgerEntry] = field(default_factory=dict)
+
+    def versions(self) -> Iterator[LedgerEntry]:
+        """The entries whose rows count, and those that say that a uri's rows count no more."""
+        for uri, entry in self.newest.items():
+            version = entry if entry.status in VERSIONS else self.older_versions.get(uri)
+            if version is not None:
+                yield version
+
+    def current(self) -> Iterator[LedgerEntry]:
+        """Every entry that still says something."""
+        yield from self.newest.values()
+        yield from self.older_versions.values()
+
+
+def read_ledger(lake: Store, files: Iterable[Entry] | None = None) -> Ledger:
+    """What the lake's committed loads say; with ``files``, what those ledger files alone say."""
+    ledger = Ledger()
+    for entry in _by_age(_read_entries(lake, ledger_files(lake) if files is None else files)):
+        uri = entry.uri or ""
+        before = ledger.newest.get(uri)
+        if entry.status in VERSIONS:
+            ledger.older_versions.pop(uri, None)
+        elif before is not None and before.status in VERSIONS:
+            ledger.older_versions[uri] = before
+        ledger.newest[uri] = entry
+    return ledger
+
+
+class KnownFiles:
+    """What a load must know of the files that the lake has: some 150 bytes for each, for there may be millions."""
+
+    def __init__(self, lake: Store) -> None:
+        entries = _read_entries(lake, ledger_files(lake), _KNOWN_COLUMNS)
+        self._etags: dict[int, int | None] = {}  # None: forgotten
+        self.job_uris: dict[str, str] = {}
+        self.forgotten_workers: set[str] = set()
+        for entry in _by_age(entries):
+            uri = entry.uri or ""
+            is_forgotten = entry.status == Status.FORGOTTEN
+            self._etags[hash(uri)] = None if is_forgotten else hash(entry.etag)
+            if is_forgotten and uri.startswith(WORKER_SCHEME):
+                self.forgotten_workers.add(uri.removeprefix(WORKER_SCHEME))
+        for entry in _by_age(entries):
+            if entry.status == Status.LOADED and entry.job_name and entry.job_uri and not self.is_forgotten(entry.uri):
+                self.job_uris[entry.job_name] = entry.job_uri
+
+    def has(self, uri: str, etag: str | None) -> bool:
+        """Whether the lake has taken notice of this version of the file."""
+        return self._etags.get(hash(uri)) == hash(etag)
+
+    def is_known(self, uri: str) -> bool:
+        """Whether the lake has taken notice of the file, in any version."""
+        return hash(uri) in self._etags
+
+    def is_forgotten(self, uri: str | None) -> bool:
+        """Whether the file was erased from the lake, and is to stay so."""
+        return self.is_known(uri or "") and self._etags[hash(uri)] is None
+
+
+_KNOWN_COLUMNS = ("load_id", "origin_load_id", "uri", "job_name", "job_uri", "etag", "status")
+
+
+def ledger_files(lake: Store) -> list[Entry]:
+    """The ledger file of every committed load."""
+    return [entry for entry in lake.list(f"{RAW}/{LEDGER.name}") if load_id_of(entry.path)]
+
+
+def _read_entries(lake: Store, files: Iterable[Entry], columns: Iterable[str] = LedgerEntry._fields) -> pa.Table:
+    """Entries of the ledger files, oldest first."""
+    schema = pa.schema([LEDGER.schema.field(name) for name in columns])
+    with ThreadPoolExecutor(_READERS) as readers:
+        read = readers.map(lambda file: list(read_table(lake, file.path, schema)), files)
+        table = pa.Table.from_batches([batch for batches in read for batch in batches], schema=schema)
+    return table.sort_by([("origin_load_id", "ascending"), ("load_id", "ascending")])
+
+
+def _by_age(table: pa.Table) -> Iterator[LedgerEntry]:
+    blank = LedgerEntry(*[None] * len(LedgerEntry._fields))
+    for batch in table.to_batches(max_chunksize=10_000):
+        for values in zip(*(_values(column) for column in batch.columns), strict=True):
+            yield blank._replace(**dict(zip(batch.schema.names, values, strict=True)))
+
+
+def _values(column: pa.Array) -> list[Any]:
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    # The same few job names and load ids stand in every row: keep one of each.
+    return [sys.intern(value) if type(value) is str else value for value in column.to_pylist()]
+
+
+def commit(lake: Store, load_id: str, entries: list[LedgerEntry]) -> None:
+    """Make a load visible, in all tables at once. Its rows must all be written."""
+    lake.put_new(ledger_path(load_id), to_parquet(pa.Table.from_batches([to_batch(entries, LEDGER.schema)])))

@@ -1,0 +1,367 @@
+"""The load: list the source, read what is new or changed, write its rows, commit.
+
+Files are read in chunks, each of which writes its own part of every table; with more than one chunk, chunks go to
+worker processes. Nothing is visible before the ledger file is written, so a load that dies at any moment leaves
+the lake as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+
+import msgspec
+
+from ingest.answers import parse_answers
+from ingest.categories import parse_categories
+from ingest.golden import parse_golden
+from ingest.lake import TableWriter, write_schemas
+from ingest.layout import SEQUENCE_FILE, FileKind, SourceFile, own_file, place_of
+from ingest.ledger import KnownFiles, Status, commit, new_entry, new_load_id
+from ingest.manifest import parse_manifest
+from ingest.schemas import DataObject, LedgerEntry
+from ingest.sequences import parse_sequence
+from ingest.storage import Entry, Store, StoreError, open_store
+from ingest.values import BadFile, Rows
+
+Parser = Callable[[SourceFile, Iterable[bytes]], Iterator[Rows]]
+
+_CHUNK_FILES = 8_192
+_CHUNK_BYTES = 64 * 2**20
+# A file up to this size is read whole, with its neighbours; a larger one by itself, in blocks.
+_SMALL_BYTES = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a load is told beyond its source and its lake; jobs by name, files by uri or path."""
+
+    label_attributes: Mapping[str, str] = field(default_factory=dict)
+    golden: Mapping[str, str] = field(default_factory=dict)
+    label_category_configs: Mapping[str, str] = field(default_factory=dict)
+    include_forgotten: bool = False
+    processes: int = 0
+
+
+@dataclass
+class Summary:
+    """What a load did."""
+
+    load_id: str | None = None
+    files_found: int = 0
+    files_unchanged: int = 0
+    files_forgotten: int = 0
+    files_ignored: int = 0
+    files_loaded: int = 0
+    files_rejected: int = 0
+    files_skipped: int = 0
+    rows: int = 0
+    jobs: list[str] = field(default_factory=list)
+    errors: list[dict[str, str]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Files for one part of the load; everything a worker process needs to know."""
+
+    part: int
+    source: str
+    lake: str
+    load_id: str
+    forgotten_workers: frozenset[str]
+    files: list[SourceFile]
+
+
+@dataclass
+class Outcome:
+    """What became of one file, and the sequence files that it refers to."""
+
+    file: SourceFile
+    status: Status
+    row_count: int = 0
+    error: str | None = None
+    refs: list[str] = field(default_factory=list)
+
+
+def load(
+    source: str, lake: str, options: Options | None = None, progress: Callable[[Summary], None] | None = None
+) -> Summary:
+    """Read what is new or changed under ``source`` and commit it to ``lake``.
+
+    Args:
+        source: folder or ``s3://`` uri with any number of jobs' folders, at any depth, or one job's folder itself.
+        lake: folder or ``s3://`` uri of the lake; it is made if it is not there.
+        options: see ``Options``.
+        progress: called now and then with the summary so far.
+
+    Raises:
+        StoreError: the source has no files at all, or is not there.
+    """
+    options = options or Options()
+    source_store, lake_store = open_store(source), open_store(lake)
+    write_schemas(lake_store)
+    known = KnownFiles(lake_store)
+    listing = _Listing(source_store, known, options)
+    load_id = new_load_id()
+    chunks = (
+        Chunk(part, location, lake, load_id, frozenset(known.forgotten_workers), files)
+        for part, (location, files) in enumerate(_chunks(source, listing, options))
+    )
+    entries: list[LedgerEntry] = []
+    summary = listing.summary
+
+    def take(outcome: Outcome) -> None:
+        entries.append(_entry(load_id, outcome))
+        _count(summary, outcome)
+
+    refs: list[tuple[SourceFile, str]] = []
+    for outcomes in _read_all(chunks, options.processes or os.cpu_count() or 1):
+        for outcome in outcomes:
+            take(outcome)
+            refs += [(outcome.file, ref) for ref in outcome.refs]
+        if progress:
+            progress(summary)
+    for outcome in (*listing.skipped, *_missing(refs, listing)):
+        take(outcome)
+    if not summary.files_found and not options.golden and not options.label_category_configs:
+        raise StoreError(f"no files under {source_store.uri}")
+    if entries:
+        commit(lake_store, load_id, entries)
+        summary.load_id = load_id
+    summary.jobs = sorted({entry.job_name for entry in entries if entry.job_name})
+    return summary
+
+
+class _Listing:
+    """The source's files that are to be read, as they are listed; what was passed over is counted, or recorded."""
+
+    def __init__(self, store: Store, known: KnownFiles, options: Options) -> None:
+        self.summary = Summary()
+        self.skipped: list[Outcome] = []
+        self.sequence_uris: set[str] = set()
+        self.next_file_no = 0
+        self.known = known
+        self._store, self._options = store, options
+        self._job_uris = dict(known.job_uris)
+
+    def __iter__(self) -> Iterator[SourceFile]:
+        for entry in self._store.list():
+            file = self._file(entry)
+            if file is not None:
+                yield file
+
+    def number(self, file: SourceFile) -> SourceFile:
+        """The file with the next free number."""
+        self.next_file_no += 1
+        return replace(file, file_no=self.next_file_no - 1)
+
+    def _file(self, entry: Entry) -> SourceFile | None:
+        self.summary.files_found += 1
+        uri = self._store.uri_of(entry.path)
+        place = place_of(uri)
+        if place is None:
+            self.summary.files_ignored += 1
+            return None
+        if place.kind == FileKind.SEQUENCE_LABELS:
+            self.sequence_uris.add(uri)
+        label_attribute = self._options.label_attributes.get(place.job_name)
+        if self.known.is_forgotten(uri) and not self._options.include_forgotten:
+            self.summary.files_forgotten += 1
+            return None
+        # A label attribute that is declared must be written beside the manifest, changed or not.
+        is_told = place.kind == FileKind.OUTPUT_MANIFEST and label_attribute is not None
+        if self.known.has(uri, entry.etag) and not is_told:
+            self.summary.files_unchanged += 1
+            return None
+        file = self.number(
+            SourceFile(
+                file_no=0,
+                path=entry.path,
+                uri=uri,
+                kind=place.kind,
+                job_name=place.job_name,
+                job_uri=place.job_uri,
+                etag=entry.etag,
+                size_bytes=entry.size_bytes,
+                modified_at=entry.modified_at,
+                iteration=place.iteration,
+                object_folder=place.object_folder,
+                label_attribute=label_attribute,
+            )
+        )
+        first = self._job_uris.setdefault(place.job_name, place.job_uri)
+        if first != place.job_uri:
+            reason = f"job {place.job_name} is loaded from {first}: forget it there, or rename one of the two"
+            self.skipped.append(Outcome(file, Status.SKIPPED, error=reason))
+            return None
+        return file
+
+
+def _chunks(source: str, listing: _Listing, options: Options) -> Iterator[tuple[str, list[SourceFile]]]:
+    """Files in chunks of some megabytes, with the store they are in; first those that options name."""
+    for kind, named in (
+        (FileKind.GOLDEN_LABELS, options.golden),
+        (FileKind.LABEL_CATEGORY_CONFIG, options.label_category_configs),
+    ):
+        for job_name, location in named.items():
+            folder, _, name = location.rpartition("/")
+            store = open_store(folder or ".")
+            try:
+                etag = hashlib.md5(store.read(name), usedforsecurity=False).hexdigest()
+            except OSError as error:
+                raise StoreError(f"cannot read {location}: {error}") from None
+            file = SourceFile(0, name, store.uri_of(name), kind, job_name, etag=etag)
+            if not listing.known.has(file.uri, etag):
+                yield folder or ".", [listing.number(file)]
+    files: list[SourceFile] = []
+    size = 0
+    for file in listing:
+        files.append(file)
+        size += file.size_bytes
+        if len(files) >= _CHUNK_FILES or size >= _CHUNK_BYTES:
+            yield source, files
+            files, size = [], 0
+    if files:
+        yield source, files
+
+
+def _read_all(chunks: Iterator[Chunk], processes: int) -> Iterator[list[Outcome]]:
+    """Outcomes of every chunk; in this process where there is but one chunk, or but one processor."""
+    first, second = next(chunks, None), next(chunks, None)
+    if first is None:
+        return
+    if second is None or processes == 1:
+        for chunk in (first, second, *chunks):
+            if chunk is not None:
+                yield read_chunk(chunk)
+        return
+    waiting: deque[Future[list[Outcome]]] = deque()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_die_with_parent) as pool:
+        try:
+            for chunk in (first, second):
+                waiting.append(pool.submit(read_chunk, chunk))
+            for chunk in chunks:
+                waiting.append(pool.submit(read_chunk, chunk))
+                if len(waiting) > 2 * processes:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _die_with_parent() -> None:
+    """End this worker process when the load is killed: a pool's workers would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        waits = partial(multiprocessing.connection.wait, [parent.sentinel])
+        threading.Thread(target=lambda: (waits(), os._exit(1)), daemon=True).start()
+
+
+def read_chunk(chunk: Chunk) -> list[Outcome]:
+    """Read a chunk's files and write their rows."""
+    source, lake = open_store(chunk.source), open_store(chunk.lake)
+    parsers: dict[FileKind, Parser] = {
+        FileKind.OUTPUT_MANIFEST: parse_manifest,
+        FileKind.WORKER_RESPONSE: partial(parse_answers, forgotten_workers=chunk.forgotten_workers),
+        FileKind.SEQUENCE_LABELS: parse_sequence,
+        FileKind.LABEL_CATEGORY_CONFIG: parse_categories,
+        FileKind.GOLDEN_LABELS: parse_golden,
+    }
+    small = [file for file in chunk.files if file.size_bytes <= _SMALL_BYTES]
+    large = [file for file in chunk.files if file.size_bytes > _SMALL_BYTES]
+    with TableWriter(lake, chunk.load_id, chunk.part) as writer:
+        contents = zip(small, source.read_many(file.path for file in small), strict=True)
+        outcomes = [_read_file(file, _block(data), parsers[file.kind], writer) for file, data in contents]
+        outcomes += [_read_file(file, source.blocks(file.path), parsers[file.kind], writer) for file in large]
+    return outcomes
+
+
+def _block(data: bytes | OSError) -> Iterator[bytes]:
+    if isinstance(data, OSError):
+        raise data
+    yield data
+
+
+def _read_file(file: SourceFile, blocks: Iterable[bytes], parser: Parser, writer: TableWriter) -> Outcome:
+    row_count = 0
+    refs: list[str] = []
+    bytes_read = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal bytes_read
+        for block in blocks:
+            bytes_read += len(block)
+            yield block
+
+    try:
+        for rows in parser(file, counted()):
+            row_count += writer.add(file.file_no, file.job_name, rows, bytes_read)
+            bytes_read = 0
+            refs += _sequence_refs(rows)
+    except (BadFile, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return Outcome(file, Status.REJECTED, error=str(error))
+    except OSError as error:
+        return Outcome(file, Status.REJECTED, error=f"cannot be read: {error}")
+    return Outcome(file, Status.LOADED, row_count, refs=refs)
+
+
+def _sequence_refs(rows: Rows) -> list[str]:
+    place = DataObject._fields.index("label_uri")
+    uris = (row[place] for row in rows.get("data_objects", ()))
+    return [uri for uri in uris if uri and uri.endswith(f"/{SEQUENCE_FILE}")]
+
+
+def _missing(refs: list[tuple[SourceFile, str]], listing: _Listing) -> Iterator[Outcome]:
+    """Sequence files that a job's manifest names and that are not in its folder."""
+    for manifest, ref in dict.fromkeys(refs):
+        uri = own_file(ref, manifest.job_uri or "")
+        if uri is None or uri in listing.sequence_uris or listing.known.is_known(uri):
+            continue
+        missing = SourceFile(0, "", uri, FileKind.SEQUENCE_LABELS, manifest.job_name, manifest.job_uri)
+        file = listing.number(missing)
+        yield Outcome(file, Status.REJECTED, error=f"not there, though {manifest.uri} names it")
+
+
+def _entry(load_id: str, outcome: Outcome) -> LedgerEntry:
+    file = outcome.file
+    return new_entry(
+        load_id,
+        file.file_no,
+        file.uri,
+        outcome.status,
+        job_name=file.job_name,
+        job_uri=file.job_uri,
+        file_kind=file.kind.value,
+        etag=file.etag,
+        size_bytes=file.size_bytes,
+        modified_at=file.modified_at,
+        row_count=outcome.row_count,
+        error=outcome.error,
+    )
+
+
+def _count(summary: Summary, outcome: Outcome) -> None:
+    summary.rows += outcome.row_count
+    if outcome.status == Status.LOADED:
+        summary.files_loaded += 1
+        return
+    if outcome.status == Status.REJECTED:
+        summary.files_rejected += 1
+    else:
+        summary.files_skipped += 1
+    summary.errors.append({"uri": outcome.file.uri, "error": outcome.error or ""})

@@ -1,0 +1,282 @@
+"""Where files are: a folder, or a prefix of an S3 bucket. One small object with two faces.
+
+Paths are relative to the store and use ``/``. Nothing here knows what the files mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any, NamedTuple, Protocol
+
+BLOCK_BYTES = 4 * 2**20
+_S3_SCHEME = "s3://"
+_S3_READERS = 64
+
+
+class StoreError(Exception):
+    """A folder or bucket that cannot be used; the message says why."""
+
+
+class Entry(NamedTuple):
+    """File in a store; ``modified_at`` in milliseconds since 1970-01-01 UTC."""
+
+    path: str
+    size_bytes: int
+    etag: str
+    modified_at: int
+
+
+class Store(Protocol):
+    """Files under one uri."""
+
+    uri: str
+
+    def uri_of(self, path: str) -> str:
+        """Uri of a file."""
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """Every file under a folder of the store, at any depth, in order of names within each folder."""
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes."""
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[bytes | OSError]:
+        """The bytes of many files, in order; the error in place of one that cannot be read."""
+
+    def blocks(self, path: str) -> Iterator[bytes]:
+        """A file's bytes, some megabytes at a time."""
+
+    def create(self, path: str) -> contextlib.AbstractContextManager[IO[bytes]]:
+        """A new file to write to: it is there, whole, when the context ends well, and not at all before."""
+
+    def put_new(self, path: str, data: bytes) -> None:
+        """Write a whole file in one step.
+
+        Raises:
+            FileExistsError: a file of that name is there; it is left as it is.
+        """
+
+    def delete(self, path: str) -> None:
+        """Delete a file, if it is there."""
+
+
+class LocalStore:
+    """A folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.uri = _text(f"file://{self.root.as_posix()}".rstrip("/"))
+
+    def uri_of(self, path: str) -> str:
+        """See ``Store``."""
+        return f"{self.uri}/{_text(path)}"
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """See ``Store``. Links are followed, but never back to a folder that is being listed."""
+        folder = self.root / prefix
+        if folder.is_dir():
+            yield from _scan(str(folder), f"{prefix.rstrip('/')}/" if prefix else "", (os.path.realpath(folder),))
+
+    def read(self, path: str) -> bytes:
+        """See ``Store``."""
+        return (self.root / path).read_bytes()
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[bytes | OSError]:
+        """See ``Store``."""
+        for path in paths:
+            try:
+                yield _read_small(f"{self.root}/{path}")
+            except OSError as error:
+                yield error
+
+    def blocks(self, path: str) -> Iterator[bytes]:
+        """See ``Store``."""
+        with (self.root / path).open("rb") as file:
+            while block := file.read(BLOCK_BYTES):
+                yield block
+
+    @contextlib.contextmanager
+    def create(self, path: str) -> Iterator[IO[bytes]]:
+        """See ``Store``."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Not *.parquet until it is whole, or a reader of the folder would take it for a table's file.
+        part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+        try:
+            with part.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+    def put_new(self, path: str, data: bytes) -> None:
+        """See ``Store``."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+        try:
+            with part.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(part, target)  # unlike a rename, it fails where the name is taken
+        finally:
+            part.unlink(missing_ok=True)
+
+    def delete(self, path: str) -> None:
+        """See ``Store``."""
+        (self.root / path).unlink(missing_ok=True)
+
+
+def _scan(folder: str, prefix: str, trail: tuple[str, ...]) -> Iterator[Entry]:
+    with os.scandir(folder) as scan:
+        entries = sorted(scan, key=lambda entry: entry.name)
+    for entry in entries:
+        name = prefix + entry.name
+        if entry.is_dir():
+            if not entry.is_symlink():
+                yield from _scan(entry.path, f"{name}/", trail)
+            elif (target := os.path.realpath(entry.path)) not in trail:
+                yield from _scan(entry.path, f"{name}/", (*trail, target))
+        elif entry.is_file():
+            status = entry.stat()
+            etag = f"{status.st_size:x}-{status.st_mtime_ns:x}"
+            yield Entry(name, status.st_size, etag, status.st_mtime_ns // 1_000_000)
+
+
+def _read_small(path: str) -> bytes:
+    # Two system calls less than open().read(): most files are a few kilobytes, and there are many.
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        blocks = []
+        while block := os.read(descriptor, BLOCK_BYTES):
+            blocks.append(block)
+        return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+    finally:
+        os.close(descriptor)
+
+
+def _text(name: str) -> str:
+    """File name as text that can be written anywhere: bytes that are no UTF-8 are escaped."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+class S3Store:
+    """A prefix of a bucket. Credentials, region and endpoint come from boto3's own chain."""
+
+    def __init__(self, uri: str) -> None:
+        import boto3
+        import obstore.store
+        from obstore.auth.boto3 import Boto3CredentialProvider
+
+        bucket, _, prefix = uri.removeprefix(_S3_SCHEME).partition("/")
+        self.uri = uri.rstrip("/")
+        session = boto3.Session()
+        endpoint = session.client("s3").meta.endpoint_url if _has_endpoint() else None
+        options: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
+        if endpoint and endpoint.startswith("http://"):
+            options["client_options"] = {"allow_http": True}
+        self._store = obstore.store.S3Store(
+            bucket,
+            prefix=prefix.strip("/") or None,
+            region=session.region_name or "us-east-1",
+            virtual_hosted_style_request=False,
+            credential_provider=Boto3CredentialProvider(session),
+            **options,
+        )
+
+    def uri_of(self, path: str) -> str:
+        """See ``Store``."""
+        return f"{self.uri}/{path}"
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """See ``Store``."""
+        import obstore
+
+        for chunk in obstore.list(self._store, prefix=prefix or None):
+            for meta in chunk:
+                etag = (meta["e_tag"] or "").strip('"')
+                modified_at = int(meta["last_modified"].timestamp() * 1000)
+                yield Entry(meta["path"], meta["size"], etag, modified_at)
+
+    def read(self, path: str) -> bytes:
+        """See ``Store``."""
+        import obstore
+
+        return bytes(obstore.get(self._store, path).bytes())
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[bytes | OSError]:
+        """See ``Store``."""
+        with ThreadPoolExecutor(_S3_READERS) as readers:
+            yield from readers.map(self._try_read, paths)
+
+    def _try_read(self, path: str) -> bytes | OSError:
+        from obstore.exceptions import BaseError
+
+        try:
+            return self.read(path)
+        except BaseError as error:
+            return OSError(str(error))
+        except OSError as error:
+            return error
+
+    def blocks(self, path: str) -> Iterator[bytes]:
+        """See ``Store``."""
+        import obstore
+
+        for block in obstore.get(self._store, path).stream(min_chunk_size=BLOCK_BYTES):
+            yield bytes(block)
+
+    @contextlib.contextmanager
+    def create(self, path: str) -> Iterator[IO[bytes]]:
+        """See ``Store``: S3 shows an object only when its upload is complete."""
+        import obstore
+
+        # Not used as a context itself: leaving it after an error would complete the upload.
+        writer: Any = obstore.open_writer(self._store, path)
+        yield writer
+        writer.close()
+
+    def put_new(self, path: str, data: bytes) -> None:
+        """See ``Store``."""
+        import obstore
+        from obstore.exceptions import AlreadyExistsError
+
+        try:
+            obstore.put(self._store, path, data, mode="create", use_multipart=False)
+        except AlreadyExistsError as error:
+            raise FileExistsError(str(error)) from None
+
+    def delete(self, path: str) -> None:
+        """See ``Store``."""
+        import obstore
+
+        with contextlib.suppress(FileNotFoundError):
+            obstore.delete(self._store, path)
+
+
+def _has_endpoint() -> bool:
+    return bool(os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"))
+
+
+def open_store(location: str) -> Store:
+    """Store of an ``s3://`` uri, a ``file://`` uri or a folder's path.
+
+    Raises:
+        StoreError: the uri is of another kind.
+    """
+    if location.startswith(_S3_SCHEME):
+        return S3Store(location)
+    if location.startswith("file://"):
+        return LocalStore(Path(location.removeprefix("file://")))
+    if "://" in location:
+        raise StoreError(f"neither an s3:// uri nor a folder: {location}")
+    return LocalStore(Path(location))

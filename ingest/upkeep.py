@@ -1,0 +1,303 @@
+"""Keeping a lake in order: compact, vacuum, forget, and what is in it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.lake import RAW, TableWriter, load_id_of, read_table
+from ingest.ledger import WORKER_SCHEME, Ledger, Status, commit, ledger_files, new_entry, new_load_id, now, read_ledger
+from ingest.schemas import TABLES, LedgerEntry
+from ingest.storage import Store
+
+_SMALL_LOAD_BYTES = 256 * 2**20
+_PART_ROWS = 8_000_000
+
+AnswerId = tuple[int, int]
+"""(file_no, answer_index) of an answer within its load."""
+
+
+@dataclass
+class Rewrite:
+    """Rows of older loads, to be written again under a new one."""
+
+    file_numbers: dict[str, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    """New file_no by load and old file_no; rows of other files are left out."""
+    workers: frozenset[str] = frozenset()
+    """Keys of workers whose rows are left out."""
+    answers: dict[str, set[AnswerId]] = field(default_factory=lambda: defaultdict(set))
+    """Their answers, by load."""
+
+    def write(self, lake: Store, load_id: str) -> Counter[int]:
+        """Write the rows; gives the number of rows by new file_no."""
+        counts: Counter[int] = Counter()
+        part = 0
+        for table in TABLES:
+            batches = self._batches(lake, table, load_id)
+            batch = next(batches, None)
+            while batch is not None:
+                with TableWriter(lake, load_id, part) as writer:
+                    rows = 0
+                    while batch is not None and rows < _PART_ROWS:
+                        writer.write(table, batch)
+                        rows += batch.num_rows
+                        counts.update(batch.column("file_no").to_pylist())
+                        batch = next(batches, None)
+                part += 1
+        return counts
+
+    def _batches(self, lake: Store, table: str, load_id: str) -> Iterator[pa.RecordBatch]:
+        schema = TABLES[table].schema
+        for path, old_load_id in _data_files(lake, table):
+            numbers = self.file_numbers.get(old_load_id)
+            if not numbers:
+                continue
+            old, new = pa.array(numbers.keys(), pa.int32()), pa.array(numbers.values(), pa.int32())
+            for batch in read_table(lake, path, schema):
+                kept = batch.filter(pc.is_in(batch.column("file_no"), value_set=old))
+                if self.workers:
+                    kept = kept.filter(pa.array(self._keeps(kept, old_load_id), pa.bool_()))
+                file_no = new.take(pc.index_in(kept.column("file_no"), value_set=old))
+                kept = kept.set_column(schema.get_field_index("file_no"), schema.field("file_no"), file_no)
+                load_ids = pa.repeat(pa.scalar(load_id), len(kept))
+                yield kept.set_column(schema.get_field_index("load_id"), schema.field("load_id"), load_ids)
+
+    def _keeps(self, batch: pa.RecordBatch, load_id: str) -> list[bool]:
+        if "worker_key" in batch.schema.names:
+            return [key not in self.workers for key in batch.column("worker_key").to_pylist()]
+        if "answer_index" in batch.schema.names:
+            ids = zip(batch.column("file_no").to_pylist(), batch.column("answer_index").to_pylist(), strict=True)
+            return [answer not in self.answers[load_id] for answer in ids]
+        return [True] * len(batch)
+
+
+def compact(lake: Store) -> int:
+    """Rewrite the rows of small loads, and of loads with superseded rows, as one new load.
+
+    A load that commits meanwhile keeps its precedence: the rewritten entries keep the load that read them.
+
+    Returns:
+        The number of loads rewritten; 0 where there is nothing to gain.
+    """
+    ledger = read_ledger(lake)
+    sizes: Counter[str] = Counter()
+    for table in TABLES:
+        for file in lake.list(f"{RAW}/{table}"):
+            sizes[load_id_of(file.path) or ""] += file.size_bytes
+    current = list(ledger.current())
+    current_numbers = {(entry.load_id, entry.file_no) for entry in current}
+    superseded, loads = set(), set()
+    for file in ledger_files(lake):
+        for entry in read_ledger(lake, [file]).current():
+            loads.add(entry.load_id or "")
+            if (entry.load_id, entry.file_no) not in current_numbers:
+                superseded.add(entry.load_id or "")
+    chosen = superseded | {load_id for load_id in loads if sizes[load_id] < _SMALL_LOAD_BYTES}
+    if len(chosen) < 2 and not superseded:
+        return 0
+    load_id = new_load_id()
+    rewrite = Rewrite()
+    moved = [entry for entry in current if entry.load_id in chosen]
+    for file_no, entry in enumerate(moved):
+        if entry.status == Status.LOADED:
+            rewrite.file_numbers[entry.load_id or ""][entry.file_no or 0] = file_no
+    rewrite.write(lake, load_id)
+    commit(lake, load_id, [entry._replace(load_id=load_id, file_no=number) for number, entry in enumerate(moved)])
+    return len(chosen)
+
+
+def vacuum(lake: Store, grace_hours: float) -> tuple[int, int]:
+    """Delete what no current row needs, and what dead loads left behind, if it is older than the grace period.
+
+    A dbt run works on the snapshot it took when it began: the grace period must be longer than the longest run, and
+    than the longest load.
+
+    Returns:
+        Files deleted, and their size in bytes.
+    """
+    deadline = now() - int(grace_hours * 3_600_000)
+    ledgers = ledger_files(lake)
+    committed = {load_id_of(file.path) for file in ledgers}
+    old = {load_id_of(file.path) for file in ledgers if file.modified_at <= deadline}
+    # What a snapshot taken at the deadline needed, snapshots taken since may need; and they need nothing older.
+    needed = {
+        entry.load_id
+        for files in ([file for file in ledgers if file.modified_at <= deadline], ledgers)
+        for entry in read_ledger(lake, files).current()
+    }
+    last_written: dict[str | None, int] = {}
+    data = [entry for table in TABLES for entry in lake.list(f"{RAW}/{table}") if load_id_of(entry.path)]
+    for entry in data:
+        load_id = load_id_of(entry.path)
+        last_written[load_id] = max(last_written.get(load_id, 0), entry.modified_at)
+    superseded = old - needed
+    dead = {load_id for load_id, written in last_written.items() if load_id not in committed and written <= deadline}
+    # Ledger files first: rows without a ledger are invisible, a ledger without rows is not.
+    doomed = [entry for entry in (*ledgers, *data) if load_id_of(entry.path) in superseded | dead]
+    for entry in doomed:
+        lake.delete(entry.path)
+    return len(doomed), sum(entry.size_bytes for entry in doomed)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to forget: any of jobs by name, files by the beginning of their uri, workers by key or worker id."""
+
+    jobs: Collection[str] = ()
+    uris: Collection[str] = ()
+    workers: Collection[str] = ()
+
+
+@dataclass
+class Forgotten:
+    """What ``forget`` found and erased from view."""
+
+    files: int = 0
+    workers: int = 0
+    answers: int = 0
+
+
+def forget(lake: Store, selection: Selection) -> Forgotten:
+    """Write tombstones: the rows are gone from every current view, and no load brings them back.
+
+    The rows' bytes go with ``compact`` and then ``vacuum``.
+    """
+    ledger = read_ledger(lake)
+    load_id = new_load_id()
+    forgotten = Forgotten()
+    entries: list[LedgerEntry] = []
+    gone = [
+        entry
+        for uri, entry in ledger.newest.items()
+        if entry.status != Status.FORGOTTEN
+        and (entry.job_name in selection.jobs or any(uri.startswith(prefix) for prefix in selection.uris))
+    ]
+    for entry in gone:
+        entries.append(_tombstone(load_id, len(entries), entry))
+    forgotten.files = len(gone)
+    if selection.workers:
+        _forget_workers(lake, ledger, load_id, selection, {entry.uri for entry in gone}, entries, forgotten)
+    if entries:
+        commit(lake, load_id, entries)
+    return forgotten
+
+
+def _tombstone(load_id: str, file_no: int, entry: LedgerEntry) -> LedgerEntry:
+    return new_entry(
+        load_id,
+        file_no,
+        entry.uri or "",
+        Status.FORGOTTEN,
+        job_name=entry.job_name,
+        job_uri=entry.job_uri,
+        file_kind=entry.file_kind,
+    )
+
+
+def _forget_workers(
+    lake: Store,
+    ledger: Ledger,
+    load_id: str,
+    selection: Selection,
+    gone: Collection[str | None],
+    entries: list[LedgerEntry],
+    forgotten: Forgotten,
+) -> None:
+    """Rewrite the files in which the workers answered, without their rows, and tell loads to leave them out."""
+    versions = {
+        (entry.load_id, entry.file_no): entry
+        for entry in ledger.versions()
+        if entry.status == Status.LOADED and entry.uri not in gone
+    }
+    keys: set[str] = set()
+    answers: dict[str, set[AnswerId]] = defaultdict(set)
+    schema = pa.schema(
+        [TABLES["worker_answers"].schema.field(name) for name in ("file_no", "answer_index", "worker_key", "worker_id")]
+    )
+    for path, old_load_id in _data_files(lake, "worker_answers"):
+        for batch in read_table(lake, path, schema):
+            for file_no, answer_index, worker_key, worker_id in zip(
+                *(column.to_pylist() for column in batch.columns), strict=True
+            ):
+                if worker_key in selection.workers or worker_id in selection.workers:
+                    keys.add(worker_key)
+                    if (old_load_id, file_no) in versions:
+                        answers[old_load_id].add((file_no, answer_index))
+    rewrite = Rewrite(workers=frozenset(keys), answers=answers)
+    rewritten: list[LedgerEntry] = []
+    for old_load_id, ids in answers.items():
+        for old_file_no in sorted({file_no for file_no, _ in ids}):
+            file_no = len(entries) + len(rewritten)
+            rewrite.file_numbers[old_load_id][old_file_no] = file_no
+            rewritten.append(versions[old_load_id, old_file_no]._replace(load_id=load_id, file_no=file_no))
+    counts = rewrite.write(lake, load_id)
+    # Newer than the version it replaces, wherever that is rewritten meanwhile.
+    entries += [entry._replace(origin_load_id=load_id, row_count=counts[entry.file_no or 0]) for entry in rewritten]
+    for key in sorted(keys):
+        entries.append(new_entry(load_id, len(entries), f"{WORKER_SCHEME}{key}", Status.FORGOTTEN, file_kind="worker"))
+    forgotten.workers = len(keys)
+    forgotten.answers = sum(map(len, answers.values()))
+
+
+@dataclass
+class JobStatus:
+    """What the lake holds of one job."""
+
+    job_name: str
+    files: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    rows: int = 0
+    last_loaded_at: int | None = None
+    newest_source_at: int | None = None
+
+
+@dataclass
+class LakeStatus:
+    """What a lake holds, and what it refused."""
+
+    jobs: list[JobStatus]
+    errors: list[tuple[str, str]]
+    """Uri and reason of every file whose newest version was refused."""
+    forgotten_files: int
+
+
+def status(lake: Store) -> LakeStatus:
+    """What is loaded, from when, what was rejected and why."""
+    ledger = read_ledger(lake)
+    jobs: dict[str, JobStatus] = {}
+    for entry in ledger.newest.values():
+        if entry.job_name is None or entry.status == Status.FORGOTTEN:
+            continue
+        job = jobs.setdefault(entry.job_name, JobStatus(entry.job_name))
+        job.rejected += entry.status == Status.REJECTED
+        job.skipped += entry.status == Status.SKIPPED
+    for entry in ledger.versions():
+        if entry.status == Status.LOADED and entry.job_name is not None:
+            job = jobs[entry.job_name]
+            job.files += 1
+            job.rows += entry.row_count or 0
+            job.last_loaded_at = _latest(job.last_loaded_at, entry.loaded_at)
+            job.newest_source_at = _latest(job.newest_source_at, entry.modified_at)
+    errors = [
+        (uri, entry.error or "")
+        for uri, entry in ledger.newest.items()
+        if entry.status in (Status.REJECTED, Status.SKIPPED)
+    ]
+    forgotten_files = sum(entry.status == Status.FORGOTTEN for entry in ledger.newest.values())
+    return LakeStatus(sorted(jobs.values(), key=lambda job: job.job_name), sorted(errors), forgotten_files)
+
+
+def _latest(one: int | None, other: int | None) -> int | None:
+    return max((time for time in (one, other) if time is not None), default=None)
+
+
+def _data_files(lake: Store, table: str) -> Iterator[tuple[str, str]]:
+    for entry in lake.list(f"{RAW}/{table}"):
+        load_id = load_id_of(entry.path)
+        if load_id:
+            yield entry.path, load_id

@@ -1,0 +1,94 @@
+"""Single values of Ground Truth's JSON: times, flags, numbers in range, and text kept as written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+import msgspec
+
+Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
+"""Rows by raw table, without their lineage."""
+
+Int32: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+Int64: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
+_EPOCH = datetime(1970, 1, 1)
+_EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+_Struct = TypeVar("_Struct", bound=msgspec.Struct)
+
+
+class BadFile(ValueError):  # noqa: N818 (it names the state of the file, not a fault of the program)
+    """A source file that cannot be understood; the message says where and why."""
+
+
+def milliseconds(text: str) -> int:
+    """Milliseconds since 1970-01-01 UTC of an ISO 8601 time; one without a zone is UTC.
+
+    Ground Truth writes ``2022-08-05T06:44:45.745Z`` in answers, ``2019-04-18T16:40:59.217995`` and, in old tracking
+    jobs, ``2020-05-25T12:53:54+0000`` in manifests.
+
+    Raises:
+        BadFile: the text is not a time.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadFile(f"not an ISO 8601 time: {text!r}") from None
+    return (moment - (_EPOCH if moment.tzinfo is None else _EPOCH_UTC)) // _MILLISECOND
+
+
+def yes_no(text: str | bool | None) -> bool | None:
+    """``human-annotated``: yes, no, and the true of failed objects."""
+    if isinstance(text, bool) or text is None:
+        return text
+    return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower())
+
+
+def index(text: str) -> int:
+    """A whole number of at most 18 digits, such as the folder name of a data object.
+
+    Raises:
+        BadFile: the text is not such a number.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise BadFile(f"not an object's index: {text!r}")
+    return int(text)
+
+
+def as_written(raw: msgspec.Raw | bytes) -> str:
+    """The JSON text as it stands in the file."""
+    return bytes(raw).decode()
+
+
+def as_json(value: Any) -> str:
+    """JSON text of a decoded value."""
+    return msgspec.json.encode(value).decode()
+
+
+def as_text(value: Any) -> str | None:
+    """Attribute value or class index as text: a string as it is, anything else as JSON; null is None."""
+    if value is None or isinstance(value, str):
+        return value
+    return as_json(value)
+
+
+def whole(blocks: Iterable[bytes]) -> bytes:
+    """A file's blocks in one piece, without a byte order mark."""
+    return b"".join(blocks).removeprefix(b"\xef\xbb\xbf")
+
+
+def decode_with_extra(data: bytes | msgspec.Raw, known: type[_Struct]) -> tuple[_Struct, str | None]:
+    """Decode an object; the fields that ``known`` does not have come back as a JSON object, or None.
+
+    Raises:
+        msgspec.ValidationError: a known field is missing or of another type.
+    """
+    value = msgspec.json.decode(data, type=known)
+    names = {field.encode_name for field in msgspec.structs.fields(known)}
+    fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    extra = {name: raw for name, raw in fields.items() if name not in names}
+    return value, as_json(extra) if extra else None
