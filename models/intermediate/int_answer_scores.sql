@@ -32,7 +32,7 @@ scores as (
         set_no - 1 as answer_no,
         max(case when reference = 'golden' then score end) as golden_score,
         max(case when reference = 'consolidated' then score end) as consolidated_score,
-        cast(avg(case when reference = 'answer' then score end) as double) as peer_score
+        avg(case when reference = 'answer' then score end) as peer_score
     from judgements
     group by job_name, object_index, set_no
 )

@@ -20,7 +20,6 @@ labeling_jobs as (
 resolved as (
     select
         golden_labels.job_name,
-        coalesce(by_index.object_index, by_uri.object_index, by_text.object_index) as object_index,
         golden_labels.annotation_index,
         golden_labels.shape,
         golden_labels.label,
@@ -32,7 +31,8 @@ resolved as (
         golden_labels.end_offset,
         golden_labels.label_attribute_name,
         golden_labels.load_id,
-        golden_labels.file_no
+        golden_labels.file_no,
+        coalesce(by_index.object_index, by_uri.object_index, by_text.object_index) as object_index
     from golden_labels
     left join objects as by_index
         on golden_labels.job_name = by_index.job_name
@@ -56,10 +56,10 @@ ranked as (
         dense_rank() over (
             partition by resolved.job_name, resolved.object_index
             order by
-                case when resolved.label_attribute_name = labeling_jobs.label_attribute_name then 0 else 1 end,
+                case when resolved.label_attribute_name = labeling_jobs.label_attribute_name then 0 else 1 end asc,
                 resolved.load_id desc,
                 resolved.file_no desc,
-                resolved.label_attribute_name
+                resolved.label_attribute_name asc
         ) as origin_rank,
         row_number() over (
             partition by

@@ -53,41 +53,41 @@ candidates_0 as (
         overlap,
         row_number() over (
             partition by {{ pair }}
-            order by overlap desc, left_member_no, right_member_no
+            order by overlap desc, left_member_no asc, right_member_no asc
         ) as candidate_rank
     from close_enough
     where shape <> 'class'
 ),
 
 {% for round in range(1, rounds + 1) -%}
--- Round {{ round }}: a candidate that is the best of both its labels is a match; the other candidates of those labels go.
--- Matches stay, alone by then, and are found again.
-best_{{ round }} as (
-    select
-        {{ pair }},
-        left_member_no,
-        right_member_no,
-        overlap,
-        candidate_rank,
-        candidate_rank = min(candidate_rank) over (partition by {{ pair }}, left_member_no)
-        and candidate_rank = min(candidate_rank) over (partition by {{ pair }}, right_member_no) as is_match
-    from candidates_{{ round - 1 }}
-),
+    -- Round {{ round }}: what is best for both its labels is a match, and the other candidates of those labels go.
+    -- Matches stay, alone by then, and are found again.
+    best_{{ round }} as (
+        select
+            {{ pair }},
+            left_member_no,
+            right_member_no,
+            overlap,
+            candidate_rank,
+            candidate_rank = min(candidate_rank) over (partition by {{ pair }}, left_member_no)
+            and candidate_rank = min(candidate_rank) over (partition by {{ pair }}, right_member_no) as is_match
+        from candidates_{{ round - 1 }}
+    ),
 
-taken_{{ round }} as (
-    select
-        *,
-        bool_or(is_match) over (partition by {{ pair }}, left_member_no)
-        or bool_or(is_match) over (partition by {{ pair }}, right_member_no) as is_taken
-    from best_{{ round }}
-),
+    taken_{{ round }} as (
+        select
+            *,
+            bool_or(is_match) over (partition by {{ pair }}, left_member_no)
+            or bool_or(is_match) over (partition by {{ pair }}, right_member_no) as is_taken
+        from best_{{ round }}
+    ),
 
-candidates_{{ round }} as (
-    select * from taken_{{ round }}
-    where
-        is_match
-        or not is_taken
-),
+    candidates_{{ round }} as (
+        select * from taken_{{ round }}
+        where
+            is_match
+            or not is_taken
+    ),
 
 {% endfor -%}
 -- A class matches its like, without rounds.
