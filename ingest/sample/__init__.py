@@ -41,7 +41,7 @@ OBJECTS_IN_WEEKS = 8_000
 MAXIMUM_OBJECTS = 100_000
 
 EVERYONE = frozenset(range(12))
-TRACKING = Role(frozenset({0, 4, 6, 9}), end=0.6)
+TRACKING = Role(frozenset({0, 2, 6, 9}), end=0.6)
 AUDIT = Role(frozenset({1, 3}), begin=0.6)
 IMAGES, TEXTS, BOXES, ENTITIES = Role(EVERYONE), Role(EVERYONE - {8}), Role(EVERYONE), Role(EVERYONE - {3})
 ROLES = (TRACKING, AUDIT, IMAGES, TEXTS, BOXES, ENTITIES)

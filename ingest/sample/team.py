@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
-from types import MappingProxyType
 from typing import TypeAlias
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example01"
@@ -59,7 +58,7 @@ TEAM = (
     Habits(skill=0.90, tempo=1.2, hours=(9, 19), weekdays=(5, 6)),  # works on weekends
     Habits(skill=0.72, tempo=1.5, drift=0.24),  # new: learns from week to week
     Habits(skill=0.95, hours=(6, 16), weekdays=EVERY_DAY, drift=-0.2),  # works every day, and tires
-    Habits(skill=0.62, tempo=0.3, hours=(12, 20)),  # very fast and poor
+    Habits(skill=0.66, tempo=0.4, hours=(12, 20)),  # very fast and poor
 )
 
 
@@ -108,17 +107,19 @@ class LabelSet:
 
 def make_team(seed: int, labels: Sequence[str]) -> list[Worker]:
     """The team of that seed: the same dozen in every set of jobs."""
-    rng = Random(f"{seed}/team")
     return [
-        Worker(
-            number=number,
-            worker_id=f"private.us-east-1.{rng.getrandbits(64):016x}",
-            sub=make_uuid(rng),
-            habits=habits,
-            knack=MappingProxyType({label: rng.gauss(0, 0.015) for label in labels}),
-        )
-        for number, habits in enumerate(TEAM)
+        _make_worker(number, habits, labels, Random(f"{seed}/worker/{number}")) for number, habits in enumerate(TEAM)
     ]
+
+
+def _make_worker(number: int, habits: Habits, labels: Sequence[str], rng: Random) -> Worker:
+    return Worker(
+        number=number,
+        worker_id=f"private.us-east-1.{rng.getrandbits(64):016x}",
+        sub=make_uuid(rng),
+        habits=habits,
+        knack={label: rng.gauss(0, 0.015) for label in labels},
+    )
 
 
 def make_uuid(rng: Random) -> str:

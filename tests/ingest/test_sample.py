@@ -1,0 +1,581 @@
+"""The sample is deterministic, laid out and formed as Ground Truth does it, and its story is in its data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import combinations, pairwise, product
+from pathlib import Path
+from random import Random
+from statistics import fmean
+from typing import Any, NamedTuple
+
+import pytest
+
+from ingest.load import Options, load
+from ingest.sample import (
+    LAST_DAY_AFTER,
+    OBJECT_JOBS,
+    WEEKS,
+    DestinationNotEmptyError,
+    SampleSummary,
+    generate,
+)
+from ingest.sample.consolidation import (
+    Box,
+    Span,
+    consolidate_boxes,
+    consolidate_spans,
+    majority,
+    vote_confidence,
+)
+from ingest.sample.entities import WORDS
+from ingest.sample.team import Crew, make_team
+from ingest.sample.tracking import frame_count, plan_sequences
+
+OBJECTS = 200
+JOBS = {
+    "Wildlife-Images": ("Wildlife-Images", "groundtruth/image-classification", 3),
+    "Support-Messages": ("topic", "groundtruth/text-classification", 1),
+    "Warehouse-Boxes": ("boxes", "groundtruth/object-detection", 3),
+    "Order-Entities": ("entities", "groundtruth/text-span", 3),
+    "Vehicle-Tracking": ("Vehicle-Tracking-ref", "groundtruth/video-object-tracking", 1),
+    "Vehicle-Tracking-Audit": ("Vehicle-Tracking-Audit-ref", "groundtruth/video-object-tracking", 1),
+}
+OBJECT_JOB_NAMES = [name for name, *_ in OBJECT_JOBS]
+
+
+class Answer(NamedTuple):
+    """One answer as it stands in a worker-response file, with its place."""
+
+    job_name: str
+    object_index: int
+    worker_id: str
+    accepted_at: datetime
+    submitted_at: datetime
+    time_spent: float
+    content: Any
+    stamped_at: datetime
+
+
+class Sample(NamedTuple):
+    """A generated tree."""
+
+    root: Path
+    summary: SampleSummary
+
+    def lines(self, job_name: str) -> list[Any]:
+        """Lines of a job's output manifest."""
+        return read_lines(self.root / job_name / "manifests/output/output.manifest")
+
+    def golden(self, job_name: str) -> list[Any]:
+        """Golden lines of a job."""
+        return read_lines(self.root / job_name / "golden.manifest")
+
+    def sequences(self, job_name: str) -> list[Any]:
+        """Frames of each sequence of a video job."""
+        paths = sorted((self.root / job_name).glob("annotations/consolidated-annotation/output/*/SeqLabel.json"))
+        return [json.loads(path.read_bytes())["tracking-annotations"] for path in paths]
+
+    def answer_files(self) -> Iterator[Path]:
+        """Every worker-response file that is whole."""
+        for path in self.root.glob("*/annotations/worker-response/*/*/*.json"):
+            if str(path.relative_to(self.root)) not in self.summary.broken_files:
+                yield path
+
+    def answers(self) -> list[Answer]:
+        """Every answer of a whole file."""
+        return [
+            Answer(
+                path.relative_to(self.root).parts[0],
+                int(path.parent.name),
+                entry["workerId"],
+                datetime.fromisoformat(entry["acceptanceTime"].removesuffix("Z")),
+                datetime.fromisoformat(entry["submissionTime"].removesuffix("Z")),
+                entry["timeSpentInSeconds"],
+                entry["answerContent"],
+                datetime.strptime(path.stem, "%Y-%m-%d_%H:%M:%S"),
+            )
+            for path in self.answer_files()
+            for entry in json.loads(path.read_bytes())["answers"]
+        ]
+
+
+def read_lines(path: Path) -> list[Any]:
+    """The values of a JSON Lines file."""
+    return [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """One set of jobs, of the default size."""
+    root = tmp_path_factory.mktemp("sample")
+    return Sample(root, generate(root, objects=OBJECTS))
+
+
+@pytest.fixture(scope="module")
+def answers(sample: Sample) -> list[Answer]:
+    """Its answers."""
+    return sample.answers()
+
+
+def digest(root: Path) -> dict[str, str]:
+    """A hash of every file, by its path below root."""
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_same_seed_gives_the_same_tree(tmp_path: Path) -> None:
+    for name, seed in (("one", 7), ("again", 7), ("other", 8)):
+        generate(tmp_path / name, objects=30, seed=seed)
+    assert digest(tmp_path / "one") == digest(tmp_path / "again")
+    assert digest(tmp_path / "one") != digest(tmp_path / "other")
+
+
+def test_a_set_is_the_same_however_many_sets_there_are(tmp_path: Path) -> None:
+    one = generate(tmp_path / "one", jobs=1, objects=30)
+    three = generate(tmp_path / "three", jobs=3, objects=30)
+    tree, larger_tree = digest(tmp_path / "one"), digest(tmp_path / "three")
+    assert tree.items() <= larger_tree.items()
+    names = {path.partition("/")[0] for path in larger_tree}
+    assert names == {f"{job}{suffix}" for job in JOBS for suffix in ("", "-2", "-3")}
+    assert (one.jobs, three.jobs) == (6, 18)
+    assert one.broken_files == three.broken_files
+
+
+def test_layout(sample: Sample) -> None:
+    known = re.compile(
+        r"[^/]+/("
+        r"manifests/output/output\.manifest|golden\.manifest|label_category_config\.json"
+        r"|annotations/worker-response/iteration-[12]/\d+/\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d\.json"
+        r"|annotations/consolidated-annotation/output/\d+/SeqLabel\.json)"
+    )
+    paths = digest(sample.root)
+    assert [path for path in paths if not known.fullmatch(path)] == []
+    assert {path.partition("/")[0] for path in paths} == set(JOBS)
+    assert len({path.rpartition("/")[0] for path in paths if "worker-response" in path}) == len(
+        list(sample.answer_files())
+    ) + len(sample.summary.broken_files)
+    pilot = {path.name for path in sample.root.glob("Wildlife-Images/annotations/worker-response/iteration-1/*")}
+    rest = {path.name for path in sample.root.glob("Wildlife-Images/annotations/worker-response/iteration-2/*")}
+    assert 0 < len(pilot) <= 10
+    assert not pilot & rest
+
+
+def test_counts_are_those_asked_for_and_those_written(sample: Sample, answers: list[Answer]) -> None:
+    summary = sample.summary
+    assert summary.files == len(digest(sample.root))
+    assert summary.objects == sum(len(sample.lines(job_name)) for job_name in JOBS)
+    assert [len(sample.lines(job_name)) for job_name in OBJECT_JOB_NAMES] == [OBJECTS] * 4
+    assert summary.answers == len(answers) + 3  # those of the broken file
+    assert summary.golden_answers == sum(
+        len(sample.golden(path.parent.name)) for path in sample.root.glob("*/golden.manifest")
+    )
+    assert len({answer.worker_id for answer in answers}) == 12
+
+
+def test_exactly_one_file_is_broken(tmp_path: Path) -> None:
+    """Truncated in mid-text, in the first set; its object is labeled nonetheless."""
+    summary = generate(tmp_path, jobs=2, objects=40)
+    broken = []
+    for path in tmp_path.rglob("*.json"):
+        try:
+            json.loads(path.read_bytes())
+        except json.JSONDecodeError:
+            broken.append(str(path.relative_to(tmp_path)))
+    assert list(summary.broken_files) == broken
+    [path_text] = broken
+    job_name, object_index = path_text.split("/")[0], int(path_text.split("/")[-2])
+    assert job_name in Sample(tmp_path, summary).lines(job_name)[object_index]
+    assert (tmp_path / path_text).stat().st_size > 0
+
+
+@pytest.mark.parametrize("job_name", JOBS)
+def test_manifest_lines_have_the_documented_shape(sample: Sample, job_name: str) -> None:
+    attribute, task_type, workers = JOBS[job_name]
+    fates: Counter[str] = Counter()
+    for line in sample.lines(job_name):
+        assert ("source" in line) != ("source-ref" in line)
+        metadata = line.get(f"{attribute}-metadata")
+        if metadata is None:
+            assert attribute not in line
+            fates["unlabeled"] += 1
+        elif attribute not in line:
+            assert metadata.keys() == {"retry-count", "failure-reason", "human-annotated"}
+            fates["failed"] += 1
+        else:
+            assert metadata["job-name"] == f"labeling-job/{job_name.lower()}"
+            assert metadata["type"] == task_type
+            assert metadata["human-annotated"] == "yes"
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", metadata["creation-date"])
+            check_value(task_type, line[attribute], metadata, workers)
+            fates["labeled"] += 1
+    if job_name in OBJECT_JOB_NAMES:
+        assert fates == {"labeled": OBJECTS - 4, "failed": 2, "unlabeled": 2}
+    else:
+        assert fates == {"labeled": 4}
+
+
+def check_value(task_type: str, value: Any, metadata: Any, workers: int) -> None:
+    """The parts of a labeled line that are the task type's own."""
+    match task_type:
+        case "groundtruth/image-classification" | "groundtruth/text-classification":
+            assert isinstance(value, int)
+            assert isinstance(metadata["class-name"], str)
+            confidence = metadata["confidence"]
+            assert (confidence == 0 and isinstance(confidence, int)) if workers == 1 else 0 < confidence <= 0.95
+        case "groundtruth/object-detection":
+            assert len(value["annotations"]) == len(metadata["objects"])
+            assert {str(box["class_id"]) for box in value["annotations"]} == metadata["class-map"].keys()
+            [size] = value["image_size"]
+            for box in value["annotations"]:
+                assert 0 <= box["left"] < box["left"] + box["width"] <= size["width"] + 1e-6
+                assert 0 <= box["top"] < box["top"] + box["height"] <= size["height"] + 1e-6
+        case "groundtruth/text-span":
+            assert len(value["annotations"]["entities"]) == len(metadata["entities"])
+            assert {label["label"] for label in value["annotations"]["labels"]} == {"PRODUCT", "PLACE", "DATE"}
+        case _:
+            assert re.fullmatch(
+                r"s3://example-bucket/.+/annotations/consolidated-annotation/output/\d+/SeqLabel\.json", value
+            )
+            assert metadata["creation-date"].endswith("000")
+            assert "confidence" not in metadata
+
+
+def test_lines_are_lines(sample: Sample) -> None:
+    """UTF-8, no carriage return, a line feed at the end of each."""
+    for path in sample.root.glob("**/*.manifest"):
+        data = path.read_bytes()
+        assert b"\r" not in data
+        assert data.endswith(b"}\n")
+        assert b"\n\n" not in data
+
+
+def test_key_order_varies_and_other_keys_pass_through(sample: Sample) -> None:
+    lines = sample.lines("Wildlife-Images")
+    assert len({tuple(line.get("Wildlife-Images-metadata", ())) for line in lines}) > 20
+    assert all({"source-ref-metadata", "import-batch"} <= line.keys() for line in lines)
+
+
+def test_spans_are_offsets_into_the_text(sample: Sample, answers: list[Answer]) -> None:
+    """Counted in characters: the right words are whole, in texts beyond ASCII too."""
+    texts = [line["source"] for line in sample.lines("Order-Entities")]
+    assert any(ord(character) > 0xFFFF for text in texts for character in text)
+    for answer in answers:
+        if answer.job_name == "Order-Entities":
+            for entity in answer.content["crowd-entity-annotation"]["entities"]:
+                assert 0 <= entity["startOffset"] < entity["endOffset"] <= len(texts[answer.object_index])
+    for line in sample.golden("Order-Entities"):
+        for entity in line["golden"]["annotations"]["entities"]:
+            assert line["source"][entity["startOffset"] : entity["endOffset"]] in WORDS[entity["label"]]
+
+
+def test_times_fit_each_other(sample: Sample, answers: list[Answer]) -> None:
+    """Active time fits in the task, the file is stamped after its last answer, the label is made after that."""
+    last_submitted: dict[tuple[str, int], datetime] = {}
+    for answer in answers:
+        assert 0 < answer.time_spent <= (answer.submitted_at - answer.accepted_at).total_seconds() + 1e-6
+        assert answer.submitted_at < answer.stamped_at + timedelta(seconds=1)
+        key = (answer.job_name, answer.object_index)
+        last_submitted[key] = max(answer.submitted_at, last_submitted.get(key, answer.submitted_at))
+    for job_name, (attribute, *_) in JOBS.items():
+        for object_index, line in enumerate(sample.lines(job_name)):
+            if attribute in line and (job_name, object_index) in last_submitted:
+                created_at = datetime.fromisoformat(line[f"{attribute}-metadata"]["creation-date"])
+                assert created_at > last_submitted[job_name, object_index]
+
+
+def test_too_few_answers_are_stamped_late(answers: list[Answer]) -> None:
+    """A task whose last worker never came expires days after the other answers."""
+    by_object = defaultdict(list)
+    for answer in answers:
+        if JOBS[answer.job_name][2] == 3:
+            by_object[answer.job_name, answer.object_index].append(answer)
+    waits = defaultdict(set)
+    for theirs in by_object.values():
+        wait = min(answer.stamped_at - answer.submitted_at for answer in theirs)
+        waits[len(theirs)].add(wait > timedelta(days=6))
+    assert waits == {3: {False}, 2: {True}}
+
+
+def test_people_work_when_they_work(answers: list[Answer]) -> None:
+    """One task at a time, from the first to the last week, and begun within hours and weekdays of the worker's own."""
+    workers = {worker.worker_id: worker for worker in make_team(1, [])}
+    by_worker = defaultdict(list)
+    for answer in answers:
+        by_worker[answer.worker_id].append((answer.accepted_at, answer.submitted_at))
+    assert by_worker.keys() == workers.keys()
+    for worker_id, tasks in by_worker.items():
+        tasks.sort()
+        assert all(before[1] <= after[0] for before, after in pairwise(tasks))
+        habits = workers[worker_id].habits
+        assert {accepted_at.weekday() for accepted_at, _ in tasks} <= set(habits.weekdays)
+        assert all(habits.hours[0] <= accepted_at.hour <= habits.hours[1] for accepted_at, _ in tasks)
+    first = min(answer.accepted_at for answer in answers).date()
+    last = max(answer.submitted_at for answer in answers).date()
+    assert first >= LAST_DAY_AFTER - timedelta(weeks=WEEKS)
+    assert last < LAST_DAY_AFTER
+    assert last - first > timedelta(weeks=WEEKS - 2)
+
+
+def test_sets_follow_each_other_in_time(tmp_path: Path) -> None:
+    """The team is the same in all sets, so no two may be worked on at a time."""
+    sample = Sample(tmp_path, generate(tmp_path, jobs=2, objects=40))
+    answers = sample.answers()
+    assert len({answer.worker_id for answer in answers}) <= 12
+    second = [answer for answer in answers if answer.job_name.endswith("-2")]
+    first = [answer for answer in answers if not answer.job_name.endswith("-2")]
+    assert max(answer.submitted_at for answer in second) < min(answer.accepted_at for answer in first)
+
+
+def test_consolidated_class_is_the_majority(sample: Sample, answers: list[Answer]) -> None:
+    votes = defaultdict(list)
+    for answer in answers:
+        if answer.job_name == "Wildlife-Images":
+            votes[answer.object_index].append(answer.content["crowd-image-classifier"]["label"])
+    config = json.loads((sample.root / "Wildlife-Images/label_category_config.json").read_bytes())
+    lines = sample.lines("Wildlife-Images")
+    for object_index, given in votes.items():
+        line = lines[object_index]
+        label = line["Wildlife-Images-metadata"]["class-name"]
+        assert given.count(label) == max(Counter(given).values())
+        assert config["labels"][line["Wildlife-Images"]]["label"] == label
+    assert any(len(set(given)) > 1 for given in votes.values())
+
+
+def test_consolidated_boxes_are_averages_of_answers(sample: Sample, answers: list[Answer]) -> None:
+    """Each is the mean of one box of each of a majority of the workers."""
+    sides = ("left", "top", "width", "height")
+    drawn = defaultdict(list)
+    for answer in answers:
+        if answer.job_name == "Warehouse-Boxes":
+            boxes = answer.content["boundingBox"]["boundingBoxes"]
+            drawn[answer.object_index].append([tuple(box[side] for side in sides) for box in boxes])
+    lefts = []
+    for object_index, line in enumerate(sample.lines("Warehouse-Boxes")):
+        workers = drawn[object_index]
+        means = [
+            [fmean(side) for side in zip(*choice, strict=True)]
+            for count in range(len(workers) // 2 + 1, len(workers) + 1)
+            for majority_of_workers in combinations(workers, count)
+            for choice in product(*majority_of_workers)
+        ]
+        for box in line.get("boxes", {}).get("annotations", []):
+            assert [box[side] for side in sides] in means
+            lefts.append(box["left"])
+    assert len(lefts) > 100
+    assert any(left % 1 for left in lefts)
+
+
+def test_vote() -> None:
+    assert majority(["Fox", "Dog", "Dog"]) == "Dog"
+    assert majority(["Fox", "Dog", "Cat"]) == "Fox"
+    certain, likely, open_ = (
+        vote_confidence(votes, 6) for votes in (["a", "a", "a"], ["a", "a", "b"], ["a", "b", "c"])
+    )
+    assert certain == 0.95 > likely > open_ > 1 / 6
+
+
+def test_boxes_are_matched_averaged_and_outvoted() -> None:
+    drawn = [
+        [Box("Crate", 100, 100, 50, 50), Box("Cart", 400, 300, 60, 60)],
+        [Box("Crate", 103, 100, 50, 53)],
+        [Box("Pallet", 106, 103, 50, 50), Box("Cart", 10, 10, 40, 40)],
+    ]
+    [(box, confidence)] = consolidate_boxes(drawn)
+    assert box == Box("Crate", 103, 101, 50, 51)
+    assert 0.8 < confidence < 0.95
+    assert consolidate_boxes([[], [], [Box("Crate", 1, 1, 9, 9)]]) == []
+    assert [found for found, _ in consolidate_boxes([[Box("Crate", 1, 1, 9, 9)]])] == [Box("Crate", 1, 1, 9, 9)]
+
+
+def test_spans_are_matched_and_outvoted() -> None:
+    marked = [
+        [Span("DATE", 30, 36), Span("PLACE", 10, 18)],
+        [Span("PLACE", 10, 18)],
+        [Span("PRODUCT", 10, 19), Span("DATE", 50, 60)],
+    ]
+    assert consolidate_spans(marked) == [(Span("PLACE", 10, 18), 0.63)]
+
+
+def test_two_boxes_of_one_worker_stay_two() -> None:
+    """However near to each other they are."""
+    near = [Box("Crate", 100, 100, 50, 50), Box("Crate", 105, 100, 50, 50)]
+    assert len(consolidate_boxes([near, near, near])) == 2
+
+
+@pytest.mark.parametrize(("job_name", "share"), [(name, task.golden_share) for name, _, _, task in OBJECT_JOBS])
+def test_golden_answers_are_for_the_share_asked_for(sample: Sample, job_name: str, share: float) -> None:
+    golden = sample.golden(job_name)
+    assert len(golden) == round(share * OBJECTS)
+    lines = sample.lines(job_name)
+    if "golden" in golden[0]:
+        key = "source" if "source" in golden[0] else "source-ref"
+        assert len({line[key] for line in lines}) == OBJECTS
+        assert {line[key] for line in golden} <= {line[key] for line in lines}
+        assert all(line["golden-metadata"]["type"] == JOBS[job_name][1] for line in golden)
+    else:
+        indices = [int(index) for line in golden for index in line]
+        assert len(set(indices)) == len(golden)
+        assert set(indices) < set(range(OBJECTS))
+
+
+def test_skill_shows_in_golden_accuracy(tmp_path: Path) -> None:
+    """And the workers' stories with it: the best are best, the fast one is poor, the new one learns."""
+    sample = Sample(tmp_path, generate(tmp_path, objects=2500))
+    golden = {
+        (job_name, int(index)): label
+        for job_name in ("Wildlife-Images", "Support-Messages")
+        for line in sample.golden(job_name)
+        for index, label in line.items()
+    }
+    right: dict[str, list[tuple[datetime, bool]]] = defaultdict(list)
+    seconds = defaultdict(list)
+    too_large = defaultdict(list)
+    areas = {
+        line["source-ref"]: sum(box["width"] * box["height"] for box in line["golden"]["annotations"])
+        for line in sample.golden("Warehouse-Boxes")
+    }
+    uris = [line["source-ref"] for line in sample.lines("Warehouse-Boxes")]
+    for answer in sample.answers():
+        key = (answer.job_name, answer.object_index)
+        if key in golden:
+            [element] = answer.content.values()
+            right[answer.worker_id].append((answer.submitted_at, element["label"] == golden[key]))
+            seconds[answer.worker_id].append(answer.time_spent)
+        if answer.job_name == "Warehouse-Boxes" and areas.get(uris[answer.object_index]):
+            boxes = answer.content["boundingBox"]["boundingBoxes"]
+            drawn = sum(box["width"] * box["height"] for box in boxes)
+            too_large[answer.worker_id].append(drawn / areas[uris[answer.object_index]])
+    ids = [worker.worker_id for worker in make_team(1, [])]
+    accuracy = {worker_id: fmean(is_right for _, is_right in right[worker_id]) for worker_id in ids}
+    best, confused, new, fast = ids[0], ids[6], ids[9], ids[11]
+    steady = [worker_id for worker_id in ids if worker_id not in (confused, new, ids[10], fast)]
+    assert min(accuracy, key=accuracy.__getitem__) == fast == min(ids, key=lambda one: fmean(seconds[one]))
+    assert accuracy[best] > 0.94
+    assert all(accuracy[worker_id] > accuracy[new] > accuracy[fast] for worker_id in steady)
+    assert accuracy[confused] < accuracy[best]
+    results = [is_right for _, is_right in sorted(right[new])]
+    third = len(results) // 3
+    assert fmean(results[-third:]) > fmean(results[:third]) + 0.05
+    assert max(ids, key=lambda one: fmean(too_large[one])) == ids[4]
+
+
+def test_video_sequences(sample: Sample) -> None:
+    """Frames that are empty, missing, once out of order; frame-no is text; tracks keep their id and class."""
+    sequences = sample.sequences("Vehicle-Tracking")
+    out_of_order = 0
+    empty, missing = 0, 0
+    for frames in sequences:
+        numbers = [int(frame["frame-no"]) for frame in frames]
+        assert all(isinstance(frame["frame-no"], str) for frame in frames)
+        assert len(set(numbers)) == len(numbers)
+        out_of_order += numbers != sorted(numbers)
+        empty += sum(not frame["annotations"] for frame in frames)
+        missing += max(numbers) + 1 - len(numbers)
+        tracks = defaultdict(set)
+        for frame in frames:
+            assert frame["frame"] == f"frame_{int(frame['frame-no']):04}.jpeg"
+            assert frame["frame-attributes"].keys() == {"Frame_Quality", "Weather"}
+            for label in frame["annotations"]:
+                tracks[label["object-id"]].add((label["class-id"], label["object-name"]))
+                assert label["label-category-attributes"].keys() == {"Vehicle_Type", "Moving"}
+        assert all(len(names) == 1 for names in tracks.values())
+    assert len(sequences) == 4
+    assert out_of_order == 1
+    assert empty > 0
+    assert missing > 0
+
+
+def test_audit_carries_the_audited_labels(sample: Sample) -> None:
+    """Same labels, each with an audit value; manifest lines with the attributes of both jobs; a config that says so."""
+    audited: Counter[str] = Counter()
+    for tracked, checked in zip(
+        sample.sequences("Vehicle-Tracking"), sample.sequences("Vehicle-Tracking-Audit"), strict=True
+    ):
+        by_number = {frame["frame-no"]: frame["annotations"] for frame in tracked}
+        assert by_number.keys() == {frame["frame-no"] for frame in checked}
+        for frame in checked:
+            assert "Frame_Quality" in frame["frame-attributes"]
+            for label in frame["annotations"]:
+                audited[label["label-category-attributes"].pop("audit")] += 1
+            assert frame["annotations"] == by_number[frame["frame-no"]]
+    assert audited.keys() <= {"ok", "wrong box", "wrong class", "missed"}
+    assert 0.5 < audited["ok"] / audited.total() < 1
+    tracking_lines = sample.lines("Vehicle-Tracking")
+    for line, tracking_line in zip(sample.lines("Vehicle-Tracking-Audit"), tracking_lines, strict=True):
+        assert tracking_line.items() <= line.items()
+    config = json.loads((sample.root / "Vehicle-Tracking-Audit/label_category_config.json").read_bytes())
+    assert config["auditLabelAttributeName"] == "Vehicle-Tracking-ref"
+    assert {label["editsAllowed"] for label in config["labels"]} == {"none"}
+
+
+def test_video_answers_are_pointers(answers: list[Answer]) -> None:
+    video = [answer for answer in answers if answer.job_name.startswith("Vehicle-Tracking")]
+    assert len(video) == 8
+    for answer in video:
+        prefix = answer.content["trackingAnnotations"]["frameData"]["s3Prefix"]
+        assert re.fullmatch(r"s3://.+/worker-response/iteration-1/\d+/[0-9a-f]{40}/", prefix)
+
+
+def test_video_keeps_to_ground_truths_limits() -> None:
+    small, large = plan_sequences(1, Random(1)), plan_sequences(100_000, Random(1))
+    assert len(small) == 2
+    assert len(large) == 10
+    assert max(sequence.frame_count for sequence in large) <= 2000
+    assert frame_count(small) < frame_count(large)
+
+
+def test_a_crew_that_is_short_of_hands_gives_what_it_has() -> None:
+    """As many turns as there are workers, and each comes back after finishing."""
+    [worker, *_] = make_team(1, [])
+    crew = Crew([(worker, [(0, 3_600_000)])], (0, 3_600_000), 10.0, 5, Random(1))
+    [turn] = crew.next_turns(3)
+    assert crew.next_turns(1) == []
+    timing = crew.finish(turn, 1.0)
+    [again] = crew.next_turns(1)
+    assert again.accepted_at >= timing.submitted_at
+
+
+def test_the_loader_rejects_the_broken_file_alone(sample: Sample, tmp_path: Path) -> None:
+    summary = load(str(sample.root), str(tmp_path), Options(processes=1))
+    assert summary.files_loaded == sample.summary.files - 1
+    assert summary.files_rejected == 1
+    assert summary.files_skipped == 0
+    assert summary.files_ignored == 0
+    [error] = summary.errors
+    assert sample.summary.broken_files[0] in error["uri"]
+
+
+@pytest.mark.parametrize("objects", [1, 2, 9])
+def test_small_samples(tmp_path: Path, objects: int) -> None:
+    summary = generate(tmp_path / "sample", objects=objects)
+    assert summary.objects == 4 * objects + 2 * len(plan_sequences(objects, Random(1)))
+
+
+def test_a_destination_with_anything_in_it_is_refused(tmp_path: Path) -> None:
+    """And left as it is."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    note = folder / "note.txt"
+    note.write_text("mine")
+    for dest in (folder, note):
+        with pytest.raises(DestinationNotEmptyError, match=str(dest)):
+            generate(dest)
+    assert [note] == list(folder.iterdir())
+    assert note.read_text() == "mine"
+
+
+@pytest.mark.parametrize("options", [{"jobs": 0}, {"objects": 0}, {"objects": 100_001}])
+def test_numbers_out_of_range_are_refused(tmp_path: Path, options: dict[str, int]) -> None:
+    dest = tmp_path / "sample"
+    with pytest.raises(ValueError, match="must be"):
+        generate(dest, **options)
+    assert not dest.exists()
