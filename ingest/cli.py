@@ -15,6 +15,7 @@ import click
 from tqdm import tqdm
 
 from ingest import __version__
+from ingest.display import text_table
 from ingest.load import Options, Summary
 from ingest.load import load as load_files
 from ingest.sample import DestinationNotEmptyError, generate
@@ -131,23 +132,22 @@ def status(lake: str, as_json: bool) -> None:
     if not found.jobs:
         click.echo(f"nothing is loaded in {open_store(lake).uri}")
         sys.exit(NOTHING_DONE)
-    rows = [("job", "files", "rows", "rejected", "skipped", "last loaded (UTC)", "newest file (UTC)")]
+    rows: list[tuple[object, ...]] = [
+        ("job", "files", "rows", "rejected", "skipped", "last loaded (UTC)", "newest file (UTC)")
+    ]
     rows += [
         (
             job.job_name,
-            f"{job.files:,}",
-            f"{job.rows:,}",
-            f"{job.rejected:,}",
-            f"{job.skipped:,}",
+            job.files,
+            job.rows,
+            job.rejected,
+            job.skipped,
             _time(job.last_loaded_at),
             _time(job.newest_source_at),
         )
         for job in found.jobs
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        click.echo("  ".join(cells))
+    click.echo(text_table(rows))
     if found.forgotten_files:
         click.echo(f"{found.forgotten_files:,} forgotten")
     _show_errors(found.errors)

@@ -6,9 +6,10 @@ Paths are relative to the store and use ``/``. Nothing here knows what the files
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
@@ -51,7 +52,7 @@ class Store(Protocol):
     def blocks(self, path: str) -> Iterator[bytes]:
         """A file's bytes, some megabytes at a time."""
 
-    def create(self, path: str) -> contextlib.AbstractContextManager[IO[bytes]]:
+    def create(self, path: str) -> contextlib.AbstractContextManager[IO[bytes] | io.RawIOBase]:
         """A new file to write to: it is there, whole, when the context ends well, and not at all before."""
 
     def put_new(self, path: str, data: bytes) -> None:
@@ -101,7 +102,7 @@ class LocalStore:
                 yield block
 
     @contextlib.contextmanager
-    def create(self, path: str) -> Iterator[IO[bytes]]:
+    def create(self, path: str) -> Iterator[IO[bytes] | io.RawIOBase]:
         """See ``Store``."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -236,14 +237,13 @@ class S3Store:
             yield bytes(block)
 
     @contextlib.contextmanager
-    def create(self, path: str) -> Iterator[IO[bytes]]:
+    def create(self, path: str) -> Iterator[IO[bytes] | io.RawIOBase]:
         """See ``Store``: S3 shows an object only when its upload is complete."""
         import obstore
 
-        # Not used as a context itself: leaving it after an error would complete the upload.
-        writer: Any = obstore.open_writer(self._store, path)
-        yield writer
-        writer.close()
+        upload = obstore.open_writer(self._store, path)
+        yield _Upload(upload.write)
+        upload.close()  # only now: after an error it must not be completed
 
     def put_new(self, path: str, data: bytes) -> None:
         """See ``Store``."""
@@ -261,6 +261,26 @@ class S3Store:
 
         with contextlib.suppress(FileNotFoundError):
             obstore.delete(self._store, path)
+
+
+class _Upload(io.RawIOBase):
+    """A multipart upload as the kind of file that pyarrow writes to. Closing it does not complete the upload."""
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
+        self._position = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def write(self, data: Any) -> int:
+        chunk = bytes(data)
+        self._write(chunk)
+        self._position += len(chunk)
+        return len(chunk)
 
 
 def _has_endpoint() -> bool:
