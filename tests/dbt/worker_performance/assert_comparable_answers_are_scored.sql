@@ -1,0 +1,44 @@
+-- Where an answer's labels and the object's consolidated labels are both classes, boxes or spans, or none, they are scored. Without this
+-- a key that no longer joins turns scores into NULL: rates are then made of fewer answers, and look as good as before.
+with label_sets as (
+    select * from {{ ref('int_label_sets') }}
+    where
+        shape in ('class', 'box', 'span')
+        and member_count is not null
+),
+
+worker_answers as (
+    select * from {{ ref('int_worker_answers') }}
+),
+
+tasks as (
+    select * from {{ ref('fct_worker_tasks') }}
+),
+
+comparable as (
+    select
+        worker_answers.job_name,
+        worker_answers.iteration,
+        worker_answers.object_index,
+        worker_answers.worker_key,
+        worker_answers.submitted_at
+    from worker_answers
+    inner join label_sets as answered
+        on worker_answers.job_name = answered.job_name
+        and worker_answers.object_index = answered.object_index
+        and worker_answers.answer_no + 1 = answered.set_no
+    inner join label_sets as consolidated
+        on worker_answers.job_name = consolidated.job_name
+        and worker_answers.object_index = consolidated.object_index
+        and consolidated.set_kind = 'consolidated'
+        and answered.shape = consolidated.shape
+)
+
+select comparable.*
+from comparable
+left join tasks
+    on comparable.job_name = tasks.job_name
+    and comparable.object_index = tasks.object_index
+    and comparable.worker_key = tasks.worker_key
+    and comparable.submitted_at = tasks.submitted_at
+where tasks.consolidated_score is null

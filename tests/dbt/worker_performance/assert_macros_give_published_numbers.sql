@@ -1,0 +1,116 @@
+-- The formulas every rate and overlap goes through, on examples published with their results. Without this a slip in a
+-- macro moves every report by a little, and nothing looks broken.
+with
+-- numpy's documentation of linear percentiles; Wilson intervals by statsmodels
+time_sample(time_spent_seconds, time_rank) as (
+    values (15, 1), (20, 2), (35, 3), (40, 4), (50, 5), (cast(null as integer), 6)
+),
+
+shares(correct_count, trial_count) as (
+    values (81, 263), (0, 20), (20, 20)
+),
+
+-- a published pair of boxes, by their corners [258, 41, 606, 285] and [214, 41, 562, 285]; and two that only touch
+one_box(box_left, box_top, box_width, box_height) as (
+    values (258.0, 41.0, 606.0 - 258.0, 285.0 - 41.0)
+),
+
+other_box(box_left, box_top, box_width, box_height) as (
+    values (214.0, 41.0, 562.0 - 214.0, 285.0 - 41.0)
+),
+
+touching_box(box_left, box_top, box_width, box_height) as (
+    values (606.0, 41.0, 10.0, 10.0)
+),
+
+-- boxes without area that cross: no overlap, and not 0/0
+flat_box(box_left, box_top, box_width, box_height) as (
+    values (0.0, 5.0, 10.0, 0.0)
+),
+
+thin_box(box_left, box_top, box_width, box_height) as (
+    values (5.0, 0.0, 0.0, 10.0)
+),
+
+one_span(start_offset, end_offset) as (
+    values (38, 59)
+),
+
+other_span(start_offset, end_offset) as (
+    values (45, 66)
+),
+
+next_span(start_offset, end_offset) as (
+    values (59, 63)
+),
+
+results as (
+    select
+        'p40 of 15, 20, 35, 40, 50' as example,
+        29.0 as expected,
+        {{ percentile('time_spent_seconds', 'time_rank', 5, 0.4) }} as actual
+    from time_sample
+    union all
+    select
+        'p100 of the same' as example,
+        50.0 as expected,
+        {{ percentile('time_spent_seconds', 'time_rank', 5, 1) }} as actual
+    from time_sample
+    union all
+    select
+        'Wilson, lower end' as example,
+        case correct_count when 81 then 0.2553 when 0 then 0.0 else 0.8389 end as expected,
+        {{ wilson_low(safe_divide('correct_count', 'trial_count'), 'trial_count') }} as actual
+    from shares
+    union all
+    select
+        'Wilson, upper end' as example,
+        case correct_count when 81 then 0.3662 when 0 then 0.1611 else 1.0 end as expected,
+        {{ wilson_high(safe_divide('correct_count', 'trial_count'), 'trial_count') }} as actual
+    from shares
+    union all
+    select
+        'overlap of boxes' as example,
+        0.7755 as expected,
+        {{ box_iou('one_box', 'other_box') }} as actual
+    from one_box
+    cross join other_box
+    union all
+    select
+        'boxes that touch' as example,
+        0.0 as expected,
+        {{ box_iou('one_box', 'touching_box') }} as actual
+    from one_box
+    cross join touching_box
+    union all
+    select
+        'boxes without area' as example,
+        cast(null as double) as expected,
+        {{ box_iou('flat_box', 'thin_box') }} as actual
+    from flat_box
+    cross join thin_box
+    union all
+    select
+        'overlap of spans' as example,
+        0.5 as expected,
+        {{ span_iou('one_span', 'other_span') }} as actual
+    from one_span
+    cross join other_span
+    union all
+    select
+        'spans one after the other' as example,
+        0.0 as expected,
+        {{ span_iou('one_span', 'next_span') }} as actual
+    from one_span
+    cross join next_span
+    union all
+    select
+        'AWS documentation: acceptance to submission' as example,
+        43.13 as expected,
+        {{ seconds_between(
+            "cast('2018-10-03 15:52:34.347' as timestamp(3))", "cast('2018-10-03 15:53:17.477' as timestamp(3))"
+        ) }} as actual
+)
+
+select * from results
+where round(actual, 4) is distinct from cast(expected as double)
