@@ -33,6 +33,8 @@ VEHICLE_TYPES = {
 VEHICLE_SIZES = {"Car": (110, 70), "Truck": (190, 120), "Bus": (230, 130), "Motorcycle": (60, 50)}
 FRAME_QUALITIES = {"Good": 6, "Blurry": 1.5, "Dark": 1}
 WEATHERS = {"Clear": 4, "Rain": 2, "Fog": 1}
+# Workers put the box right in every so many frames; in between it is interpolated.
+KEYFRAME_DISTANCE = 20
 AUDIT_VALUES = ["ok", "wrong box", "wrong class", "missed"]
 # Auditors call a box wrong that has less than this in common with the right one (Jaccard index).
 TIGHT_ENOUGH = 0.75
@@ -60,7 +62,7 @@ class Track:
     speed: float  # pixels a frame, 0 for a parked vehicle
 
     def box(self, frame_no: int) -> Box:
-        """Where the vehicle is; there is no frame's edge to the right one."""
+        """Where the vehicle is in that frame."""
         return Box(self.label, self.left + self.speed * (frame_no - self.first), self.top, self.width, self.height)
 
 
@@ -186,15 +188,8 @@ def _track(sequence: Sequence, turn: Turn, rng: Random) -> None:
         first = min(track.first + late, track.last)
         for frame_no in range(first, track.last + 1):
             right = track.box(frame_no)
-            way = (frame_no - first) % 20 / 20  # keyframes, where the box is put right, are 20 frames apart
-            width, height = right.width * scale, right.height * scale
-            box = Box(
-                label,
-                max(round(right.left - (width - right.width) / 2 + slide * way), 0),
-                max(round(right.top - (height - right.height) / 2), 0),
-                max(round(width), 1),
-                max(round(height), 1),
-            )
+            way = (frame_no - first) % KEYFRAME_DISTANCE / KEYFRAME_DISTANCE
+            box = _draw_box(label, right, slide * way, scale)
             annotations[frame_no].append(
                 {
                     "height": box.height,
@@ -210,7 +205,8 @@ def _track(sequence: Sequence, turn: Turn, rng: Random) -> None:
                     "object-name": f"{label}:{names[label]}",
                 }
             )
-            sequence.verdicts[str(frame_no), object_id] = _verdict(track, box, late > 0 and frame_no == first, right)
+            is_late = late > 0 and frame_no == first
+            sequence.verdicts[str(frame_no), object_id] = _judge(box, right, is_late=is_late)
     for frame_no, labels in enumerate(annotations):
         # Ground Truth lists some frames without labels and leaves others out.
         if labels or rng.random() < 0.6:
@@ -218,9 +214,17 @@ def _track(sequence: Sequence, turn: Turn, rng: Random) -> None:
             sequence.frames.append(_frame(frame_no, labels, attributes))
 
 
-def _verdict(track: Track, box: Box, is_late: bool, right: Box) -> str:
+def _draw_box(label: str, right: Box, slide: float, scale: float) -> Box:
+    """The right box as drawn: of another size, and away from its place, but within the frame."""
+    width, height = max(round(right.width * scale), 1), max(round(right.height * scale), 1)
+    left = round(right.left - (width - right.width) / 2 + slide)
+    top = round(right.top - (height - right.height) / 2)
+    return Box(label, min(max(left, 0), WIDTH - width), min(max(top, 0), HEIGHT - height), width, height)
+
+
+def _judge(box: Box, right: Box, *, is_late: bool) -> str:
     """What an audit ought to say of a label; `missed` tells that the vehicle has no label in the frames before."""
-    if box.label != track.label:
+    if box.label != right.label:
         return "wrong class"
     if is_late:
         return "missed"

@@ -35,7 +35,7 @@ from ingest.sample.consolidation import (
 )
 from ingest.sample.entities import WORDS
 from ingest.sample.team import Crew, make_team
-from ingest.sample.tracking import frame_count, plan_sequences
+from ingest.sample.tracking import HEIGHT, WIDTH, frame_count, plan_sequences
 
 OBJECTS = 200
 JOBS = {
@@ -487,6 +487,8 @@ def test_video_sequences(sample: Sample) -> None:
             for label in frame["annotations"]:
                 tracks[label["object-id"]].add((label["class-id"], label["object-name"]))
                 assert label["label-category-attributes"].keys() == {"Vehicle_Type", "Moving"}
+                assert 0 <= label["left"] < label["left"] + label["width"] <= WIDTH
+                assert 0 <= label["top"] < label["top"] + label["height"] <= HEIGHT
         assert all(len(names) == 1 for names in tracks.values())
     assert len(sequences) == 4
     assert out_of_order == 1
