@@ -20,13 +20,22 @@
     {% do return(columns) %}
 {% endmacro %}
 
+{# Whether a column holds one of the names, case ignored; false where there are no names. #}
+{% macro is_named(column, names) -%}
+    {%- set texts = [] -%}
+    {%- for name in names -%}
+        {%- do texts.append("lower('" ~ name | string | replace("'", "''") ~ "')") -%}
+    {%- endfor -%}
+    {{ 'lower(' ~ column ~ ') in (' ~ texts | join(', ') ~ ')' if texts else 'false' }}
+{%- endmacro %}
+
 {# One aggregate per attribute column, each after a comma: turns the long form into columns. #}
 {% macro pivot_attribute_columns() %}
     {%- for attribute in attribute_columns() -%}
         ,
         max(
             case
-                when lower(attribute_name) = lower('{{ attribute.name | replace("'", "''") }}') then attribute_value
+                when {{ is_named('attribute_name', [attribute.name]) }} then attribute_value
             end
         ) as {{ adapter.quote(attribute.column) }}
     {%- endfor -%}

@@ -50,10 +50,10 @@ ranked as (
         row_number() over (
             partition by job_name, label_attribute_name
             order by
-                case when task_type is null then 1 else 0 end,
+                case when task_type is null then 1 else 0 end asc,
                 labeled_at desc nulls last,
-                task_type,
-                source_job_name desc nulls last
+                task_type asc,
+                source_job_name asc nulls last
         ) as newest_rank
     from mentions
 ),
@@ -79,9 +79,9 @@ own_first as (
         row_number() over (
             partition by job_name
             order by
-                case when is_declared then 0 when is_named_job then 1 else 2 end,
+                case when is_declared then 0 when is_named_job then 1 else 2 end asc,
                 last_labeled_at desc nulls last,
-                label_attribute_name
+                label_attribute_name asc
         ) as own_rank
     from attributes
 ),
@@ -90,11 +90,11 @@ label_attributes as (
     select
         job_name,
         label_attribute_name,
-        own_rank > 1 as is_inherited,
         task_type,
         modality,
         source_job_name,
-        last_labeled_at
+        last_labeled_at,
+        own_rank > 1 as is_inherited
     from own_first
 )
 

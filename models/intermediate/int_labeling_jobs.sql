@@ -132,6 +132,12 @@ labeling_jobs as (
         described.job_name,
         described.label_attribute_name,
         described.task_type,
+        described.status,
+        described.workteam_name,
+        described.workers_per_object,
+        described.max_answers_per_object,
+        described.audit_label_attribute_name,
+        described.output_uri,
         coalesce(
             described.modality,
             task_types.modality,
@@ -145,13 +151,7 @@ labeling_jobs as (
             when described.audit_label_attribute_name is not null then 'audit'
             when described.has_adjustment_status then 'adjustment'
             else 'label'
-        end as job_kind,
-        described.status,
-        described.workteam_name,
-        described.workers_per_object,
-        described.max_answers_per_object,
-        described.audit_label_attribute_name,
-        described.output_uri
+        end as job_kind
     from described
     left join task_types on described.task_type = task_types.task_type
 )

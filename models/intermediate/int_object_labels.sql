@@ -52,11 +52,11 @@ objects as (
     select
         job_name,
         object_index,
+        -- 0 where the object's frames are all empty; NULL where it is no sequence.
+        cast(sum(sequence_label_count) as bigint) as sequence_label_count,
         max(source_uri) as source_uri,
         max(source_text) as source_text,
-        bool_or(is_in_manifest) as is_in_manifest,
-        -- 0 where the object's frames are all empty; NULL where it is no sequence.
-        cast(sum(sequence_label_count) as bigint) as sequence_label_count
+        bool_or(is_in_manifest) as is_in_manifest
     from mentions
     group by job_name, object_index
 ),

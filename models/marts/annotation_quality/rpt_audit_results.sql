@@ -1,5 +1,3 @@
-{% set audit_attributes = var('audit_attributes') %}
-
 with annotations as (
     select * from {{ ref('int_annotations') }}
 ),
@@ -29,13 +27,7 @@ attribute_outcomes as (
     where
         scope = 'annotation'
         and not is_inherited
-        and lower(attribute_name) in (
-            {%- for name in audit_attributes %}
-            lower('{{ name | replace("'", "''") }}'){{ ',' if not loop.last }}
-            {%- else %}
-            null
-            {%- endfor %}
-        )
+        and {{ is_named('attribute_name', var('audit_attributes')) }}
     group by
         job_name,
         label,

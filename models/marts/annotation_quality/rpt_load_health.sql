@@ -15,7 +15,7 @@ ranked_files as (
         *,
         row_number() over (
             partition by job_name, status
-            order by loaded_at desc nulls last, uri
+            order by loaded_at desc nulls last, uri asc
         ) as newest_rank
     from current_files
     where
@@ -26,9 +26,9 @@ ranked_files as (
 files as (
     select
         job_name,
-        max(loaded_at) as last_loaded_at,
         cast(count(*) as bigint) as file_count,
         cast(count(*) filter (where status = 'rejected') as bigint) as rejected_count,
+        max(loaded_at) as last_loaded_at,
         max(case when status = 'rejected' and newest_rank = 1 then uri || ': ' || coalesce(last_error, '') end)
             as last_error,
         max(modified_at) as newest_source_at

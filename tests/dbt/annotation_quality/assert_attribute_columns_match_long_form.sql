@@ -15,7 +15,7 @@
                 annotation_index
             from {{ ref('fct_annotation_attributes') }}
             where
-                lower(attribute_name) = lower('{{ attribute.name | replace("'", "''") }}')
+                {{ is_named('attribute_name', [attribute.name]) }}
                 and attribute_value is not null
         ) as listed
     ) as long_form
