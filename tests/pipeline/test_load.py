@@ -1,0 +1,269 @@
+"""What a load does to a lake: only what is new or changed, nothing lost, every refusal recorded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ingest.cli import cli
+from ingest.ledger import Status, read_ledger
+from ingest.load import Options, load
+from ingest.storage import Entry, LocalStore, Store, StoreError, open_store
+from ingest.upkeep import status
+from tests.pipeline.jobs import answers_of, current_rows, write_answers, write_job
+
+ANN, BEN = "private.us-east-1.ann", "private.us-east-1.ben"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    write_job(tmp_path / "source", "Pets", {0: {"ann": "Cat", "ben": "Dog"}, 1: {"ann": "Dog"}})
+    return tmp_path / "source"
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    return tmp_path / "lake"
+
+
+def label_of(answer: tuple[str, int, str, str]) -> str:
+    label: str = json.loads(answer[3])["crowd-image-classifier"]["label"]
+    return label
+
+
+def labels(lake: Path) -> list[tuple[int, str, str]]:
+    """Data object, worker and label of every answer."""
+    return [(answer[1], answer[2], label_of(answer)) for answer in answers_of(lake)]
+
+
+def test_loading_twice_changes_nothing(source: Path, lake: Path) -> None:
+    load(str(source), str(lake))
+    files = {path: path.stat().st_mtime_ns for path in lake.rglob("*") if path.is_file()}
+
+    summary = load(str(source), str(lake))
+
+    assert (summary.load_id, summary.files_loaded, summary.files_unchanged) == (None, 0, 3)
+    assert files == {path: path.stat().st_mtime_ns for path in lake.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("at", ["the job's folder", "a folder far above", "a link to the tree"])
+def test_a_job_is_found_wherever_it_lies(at: str, source: Path, lake: Path, tmp_path: Path) -> None:
+    place = {"the job's folder": source / "Pets", "a folder far above": tmp_path}.get(at, tmp_path / "links/link")
+    if at == "a link to the tree":
+        (tmp_path / "links").mkdir()
+        place.symlink_to(source)
+        (source / "back").symlink_to(source)
+        place = place.parent
+
+    load(str(place), str(lake))
+
+    assert labels(lake) == [(0, ANN, "Cat"), (0, BEN, "Dog"), (1, ANN, "Dog")]
+
+
+def test_only_the_changed_file_is_read_and_its_rows_are_replaced(source: Path, lake: Path) -> None:
+    load(str(source), str(lake))
+    write_answers(source / "Pets", 1, {"ann": "Cat", "ben": "Cat"})
+
+    summary = load(str(source), str(lake))
+
+    assert (summary.files_loaded, summary.files_unchanged) == (1, 2)
+    assert labels(lake) == [(0, ANN, "Cat"), (0, BEN, "Dog"), (1, ANN, "Cat"), (1, BEN, "Cat")]
+
+
+def test_a_changed_manifest_replaces_its_rows(source: Path, lake: Path) -> None:
+    load(str(source), str(lake))
+    manifest = source / "Pets/manifests/output/output.manifest"
+    first, _ = manifest.read_text().splitlines()
+    manifest.write_text(first.replace("Cat", "Parrot") + "\n")
+
+    load(str(source), str(lake))
+
+    rows = current_rows(lake)
+    assert len(rows["data_objects"]) == 1
+    assert [row[6] for row in rows["annotations"]] == ["Parrot"]
+
+
+def test_a_vanished_file_keeps_what_it_gave(source: Path, lake: Path) -> None:
+    load(str(source), str(lake))
+    before = current_rows(lake)
+    shutil.rmtree(source / "Pets/annotations")
+
+    load(str(source), str(lake))
+
+    assert current_rows(lake) == before
+
+
+def test_a_broken_file_is_recorded_and_the_rest_is_loaded(source: Path, lake: Path) -> None:
+    broken = write_answers(source / "Pets", 2, {"ann": "Cat"})
+    broken.write_text(broken.read_text()[:40])
+
+    done = CliRunner().invoke(cli, ["load", str(source), str(lake), "--json"])
+
+    assert done.exit_code == 1
+    summary = json.loads(done.stdout)
+    assert (summary["files_loaded"], summary["files_rejected"]) == (3, 1)
+    assert summary["errors"] == [{"uri": f"file://{broken}", "error": "Input data was truncated"}]
+    assert len(answers_of(lake)) == 3
+    assert status(open_store(str(lake))).errors == [(f"file://{broken}", "Input data was truncated")]
+
+
+def test_a_sound_file_that_breaks_keeps_its_rows_and_is_reported(source: Path, lake: Path) -> None:
+    load(str(source), str(lake))
+    before = current_rows(lake)
+    file = source / "Pets/manifests/output/output.manifest"
+    file.write_text(file.read_text() + "[]\n")
+
+    summary = load(str(source), str(lake))
+
+    assert "line 3: Expected `object`, got `array`" in summary.errors[0]["error"]
+    assert current_rows(lake) == before
+    assert load(str(source), str(lake)).load_id is None, "the broken version is not read again"
+    file.write_text("")
+    assert load(str(source), str(lake)).files_loaded == 1
+    assert current_rows(lake)["data_objects"] == []
+
+
+def test_a_file_that_cannot_be_opened_is_recorded(source: Path, lake: Path) -> None:
+    file = write_answers(source / "Pets", 3, {"ann": "Cat"})
+
+    class Vanishing(LocalStore):
+        def list(self, prefix: str = "") -> Iterator[Entry]:
+            yield from list(super().list(prefix))
+            file.unlink(missing_ok=True)
+
+    def open_vanishing(location: str) -> Store:
+        return Vanishing(source) if location == str(source) else open_store(location)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingest.load.open_store", open_vanishing)
+        summary = load(str(source), str(lake))
+
+    assert summary.files_rejected == 1
+    assert "cannot be read" in summary.errors[0]["error"]
+    assert len(answers_of(lake)) == 3
+
+
+def test_two_folders_of_one_name_are_not_mixed(source: Path, lake: Path) -> None:
+    write_job(source / "copy", "Pets", {0: {"dot": "Owl"}})
+
+    summary = load(str(source), str(lake))
+
+    assert (summary.files_loaded, summary.files_skipped) == (3, 2)
+    assert f"job Pets is loaded from file://{source}/Pets" in summary.errors[0]["error"]
+    assert {ANN, BEN} == {answer[2] for answer in answers_of(lake)}
+    again = load(str(source / "copy"), str(lake))
+    assert (again.load_id, again.files_unchanged) == (None, 2)
+
+
+def test_a_sequence_file_that_the_manifest_names_but_is_not_there_is_recorded(tmp_path: Path, lake: Path) -> None:
+    job = tmp_path / "source/Traffic"
+    tail = "annotations/consolidated-annotation/output/0/SeqLabel.json"
+    metadata = {"type": "groundtruth/video-object-tracking", "job-name": "labeling-job/traffic"}
+    ref = f"s3://example-bucket/elsewhere/Traffic/{tail}"
+    (job / "manifests/output").mkdir(parents=True)
+    manifest = job / "manifests/output/output.manifest"
+    manifest.write_text(
+        json.dumps({"source-ref": "s3://example-bucket/0.json", "t-ref": ref, "t-ref-metadata": metadata})
+    )
+
+    summary = load(str(tmp_path / "source"), str(lake))
+
+    assert summary.errors == [{"uri": f"file://{job}/{tail}", "error": f"not there, though file://{manifest} names it"}]
+    assert len(current_rows(lake)["data_objects"]) == 1, "the object itself is kept"
+
+    (job / tail).parent.mkdir(parents=True)
+    (job / tail).write_text('{"tracking-annotations": [{"frame-no": "0", "annotations": []}]}')
+    assert load(str(tmp_path / "source"), str(lake)).files_loaded == 1
+    assert len(current_rows(lake)["frames"]) == 1
+    assert status(open_store(str(lake))).errors == []
+
+
+def test_two_loads_at_once_lose_nothing(source: Path, lake: Path) -> None:
+    write_job(source, "Birds", {number: {"cam": "Owl"} for number in range(40)})
+    write_job(source, "Fish", {number: {"dot": "Cod"} for number in range(40)})
+    load(str(source), str(lake) + "-alone")
+    places = [source, source / "Birds", source / "Fish", source]
+    start = threading.Barrier(len(places))
+
+    def run(place: Path) -> None:
+        start.wait()
+        load(str(place), str(lake))
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in places]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert current_rows(lake) == current_rows(Path(f"{lake}-alone"))
+    assert load(str(source), str(lake)).load_id is None
+
+
+def test_many_chunks_and_processes_give_the_same_lake_as_one(
+    source: Path, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_job(source, "Birds", {number: {"cam": "Owl"} for number in range(30)})
+    broken = write_answers(source / "Birds", 30, {"cam": "Owl"})
+    broken.write_text("{}")
+    load(str(source), f"{lake}-one")
+    monkeypatch.setattr("ingest.load._CHUNK_FILES", 7)
+
+    summary = load(str(source), str(lake), Options(processes=2))
+
+    assert summary.files_rejected == 1
+    assert current_rows(lake) == current_rows(Path(f"{lake}-one"))
+    numbers = [entry.file_no for entry in read_ledger(open_store(str(lake))).newest.values()]
+    assert sorted(numbers, key=lambda number: number or 0) == list(range(35))
+
+
+def test_golden_answers_configs_and_attributes_can_be_named(source: Path, lake: Path, tmp_path: Path) -> None:
+    golden, config = tmp_path / "right.jsonl", tmp_path / "labels.json"
+    golden.write_text('{"0": "Cat"}\n')
+    config.write_text('{"labels": [{"label": "Cat"}, {"label": "Dog"}]}')
+    load(str(source), str(lake))
+    named = Options({"Pets": "kind"}, {"Pets": str(golden)}, {"Pets": str(config)})
+
+    summary = load(str(source), str(lake), named)
+
+    rows = current_rows(lake)
+    assert summary.files_loaded == 3, "the two files, and the manifest whose attribute was declared"
+    assert [row[7] for row in rows["golden_labels"]] == ["Cat"]
+    assert [row[2] for row in rows["label_categories"]] == ["Cat", "Dog"]
+    assert "kind" in {row[1] for row in rows["labeling_jobs"]}
+    again = load(str(source), str(lake), Options(golden={"Pets": str(golden)}))
+    assert again.load_id is None
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [("nowhere", "no files under"), ("ftp://example.com/x", "neither an s3:// uri nor a folder")],
+)
+def test_a_source_that_is_not_there_does_nothing(location: str, reason: str, lake: Path, tmp_path: Path) -> None:
+    place = location if "://" in location else str(tmp_path / location)
+
+    done = CliRunner().invoke(cli, ["load", place, str(lake)])
+
+    assert done.exit_code == 2
+    assert reason in done.stderr
+    with pytest.raises(StoreError):
+        load(place, str(lake))
+
+
+def test_every_entry_says_what_it_is(source: Path, lake: Path) -> None:
+    load(str(source), str(lake))
+
+    ledger = read_ledger(open_store(str(lake)))
+
+    manifest = source / "Pets/manifests/output/output.manifest"
+    entry = ledger.newest[f"file://{manifest}"]
+    assert (entry.job_name, entry.job_uri) == ("Pets", f"file://{source}/Pets")
+    assert (entry.file_kind, entry.status) == ("output_manifest", Status.LOADED)
+    assert entry.row_count == 5, "a job, two objects and a label on each"
+    assert entry.size_bytes == manifest.stat().st_size
+    assert entry.modified_at == manifest.stat().st_mtime_ns // 1_000_000

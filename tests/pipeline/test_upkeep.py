@@ -1,0 +1,166 @@
+"""compact, vacuum and forget: rows stay or go as asked, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from ingest.answers import worker_key
+from ingest.cli import cli
+from ingest.ledger import commit
+from ingest.load import Options, load
+from ingest.schemas import LedgerEntry
+from ingest.storage import Store, open_store
+from ingest.upkeep import Selection, compact, forget, status, vacuum
+from tests.pipeline.jobs import answers_of, current_rows, write_answers, write_job
+
+ANN, BEN = "private.us-east-1.ann", "private.us-east-1.ben"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    write_job(tmp_path / "source", "Pets", {0: {"ann": "Cat", "ben": "Dog"}, 1: {"ann": "Dog"}})
+    write_job(tmp_path / "source", "Birds", {0: {"ben": "Owl"}})
+    return tmp_path / "source"
+
+
+@pytest.fixture
+def lake(source: Path, tmp_path: Path) -> Store:
+    """Three loads, of which the later ones replaced rows, and a file that broke after it was loaded."""
+    path = str(tmp_path / "lake")
+    load(str(source), path)
+    write_answers(source / "Pets", 1, {"ann": "Cat"})
+    load(str(source), path)
+    write_answers(source / "Birds", 0, {"ben": "Owl"}).write_text("{")
+    write_answers(source / "Birds", 1, {"ben": "Owl"})
+    load(str(source), path)
+    return open_store(path)
+
+
+def data_files(lake: Store) -> list[str]:
+    return [file.path for file in lake.list("raw") if "_schema" not in file.path]
+
+
+def test_compacting_and_vacuuming_change_no_row(lake: Store) -> None:
+    before, errors = current_rows(lake), status(lake).errors
+
+    assert compact(lake) == 3
+    assert current_rows(lake) == before
+    deleted, _ = vacuum(lake, grace_hours=0)
+
+    assert deleted > 3
+    assert current_rows(lake) == before
+    assert status(lake).errors == errors, "the broken file is still reported"
+    assert len({path.rpartition("/")[2][:18] for path in data_files(lake)}) == 1
+    assert compact(lake) == 0, "there is nothing to gain any more"
+    assert vacuum(lake, grace_hours=0) == (0, 0)
+
+
+def test_nothing_is_read_again_after_compacting(lake: Store, source: Path) -> None:
+    compact(lake)
+    vacuum(lake, grace_hours=0)
+
+    assert load(str(source), lake.uri).load_id is None
+
+
+def test_the_grace_period_protects_what_a_running_query_may_need(lake: Store) -> None:
+    compact(lake)
+    before = data_files(lake)
+
+    assert vacuum(lake, grace_hours=1) == (0, 0)
+    assert data_files(lake) == before
+
+
+def test_vacuum_deletes_what_a_dead_load_left(lake: Store) -> None:
+    before = data_files(lake)
+    left = lake.read(next(path for path in before if "/frames/" not in path and "source_files" not in path))
+    with lake.create("raw/annotations/20200101T000000000-deadbeef-00000.parquet") as file:
+        file.write(left)
+
+    vacuum(lake, grace_hours=0)
+
+    assert set(data_files(lake)) <= set(before)
+
+
+def test_a_load_that_commits_while_rows_are_compacted_keeps_precedence(
+    lake: Store, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def commit_late(store: Store, load_id: str, entries: list[LedgerEntry]) -> None:
+        monkeypatch.undo()
+        write_answers(source / "Pets", 1, {"ann": "Parrot", "ben": "Parrot"})
+        forget(lake, Selection(uris=[f"file://{source}/Pets/annotations/worker-response/iteration-1/0/"]))
+        load(str(source), lake.uri)
+        commit(store, load_id, entries)
+
+    monkeypatch.setattr("ingest.upkeep.commit", commit_late)
+    compact(lake)
+
+    pets = [(answer[1], answer[2], "Parrot" in answer[3]) for answer in answers_of(lake) if answer[0] == "Pets"]
+    assert pets == [(1, ANN, True), (1, BEN, True)]
+
+
+def test_a_forgotten_job_is_gone_and_stays_gone(lake: Store, source: Path) -> None:
+    done = forget(lake, Selection(jobs=["Pets"]))
+
+    assert done.files == 3
+    assert {"Birds"} == {row[0] for rows in current_rows(lake).values() for row in rows}
+    write_answers(source / "Pets", 0, {"ann": "Dog"})
+    assert load(str(source), lake.uri).files_forgotten == 3
+    assert {"Birds"} == {answer[0] for answer in answers_of(lake)}
+    assert [job.job_name for job in status(lake).jobs] == ["Birds"]
+
+    load(str(source), lake.uri, Options(include_forgotten=True))
+    assert {"Birds", "Pets"} == {answer[0] for answer in answers_of(lake)}
+
+
+def test_a_forgotten_job_makes_room_for_another_of_its_name(lake: Store, tmp_path: Path) -> None:
+    write_job(tmp_path / "other", "Pets", {7: {"dot": "Cat"}})
+    forget(lake, Selection(jobs=["Pets"]))
+
+    assert load(str(tmp_path / "other"), lake.uri).files_skipped == 0
+
+    assert [answer[1] for answer in answers_of(lake) if answer[0] == "Pets"] == [7]
+
+
+@pytest.mark.parametrize("name", [ANN, worker_key(ANN)], ids=["worker id", "worker key"])
+def test_a_forgotten_worker_is_gone_and_stays_gone(name: str, lake: Store, source: Path) -> None:
+    done = forget(lake, Selection(workers=[name]))
+
+    assert (done.workers, done.answers) == (1, 2)
+    rows = current_rows(lake)
+    assert {BEN} == {answer[2] for answer in answers_of(lake)}
+    assert len(rows["worker_annotations"]) == len(rows["worker_answers"])
+    write_answers(source / "Pets", 5, {"ann": "Dog", "ben": "Dog"})
+    write_answers(source / "Pets", 0, {"ann": "Dog", "ben": "Dog"})
+    load(str(source), lake.uri)
+    assert {BEN} == {answer[2] for answer in answers_of(lake)}
+
+
+def test_a_forgotten_worker_s_bytes_go_with_compact_and_vacuum(lake: Store, tmp_path: Path) -> None:
+    forget(lake, Selection(workers=[ANN]))
+    compact(lake)
+    vacuum(lake, grace_hours=0)
+
+    for file in (tmp_path / "lake").rglob("*.parquet"):
+        assert ANN not in str(pq.read_table(file).to_pydict()), file
+
+
+def test_forgetting_what_is_not_there_does_nothing(lake: Store) -> None:
+    before = data_files(lake)
+
+    done = CliRunner().invoke(cli, ["forget", lake.uri, "--job", "Nothing", "--worker", "nobody"])
+
+    assert done.exit_code == 2
+    assert data_files(lake) == before
+
+
+def test_row_counts_in_the_ledger_hold_after_every_rewrite(lake: Store) -> None:
+    forget(lake, Selection(workers=[ANN]))
+    compact(lake)
+
+    total = sum(job.rows for job in status(lake).jobs)
+
+    assert total == sum(len(rows) for rows in current_rows(lake).values())
