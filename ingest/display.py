@@ -7,26 +7,27 @@ from collections.abc import Sequence
 
 def text_table(rows: Sequence[Sequence[object]]) -> str:
     """Rows, of which the first is the header, in columns: numbers to the right, NULL as a dash."""
-    cells = [[_cell(value) for value in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    is_text = [any(isinstance(value, str) for value in column[1:]) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if left else cell.rjust(width)
-            for cell, width, left in zip(row, widths, is_text, strict=True)
-        ).rstrip()
-        for row in cells
-    ]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+    header, *body = rows
+    columns = [_cells(str(name), [row[place] for row in body]) for place, name in enumerate(header)]
+    columns = [[cells[0], "-" * len(cells[0]), *cells[1:]] for cells in columns]
+    return "\n".join("  ".join(line).rstrip() for line in zip(*columns, strict=True))
 
 
-def _cell(value: object) -> str:
+def _cells(name: str, values: list[object]) -> list[str]:
+    """A column's header and values, all of one width."""
+    numbers = [abs(value) for value in values if isinstance(value, float)]
+    decimals = 1 if max(numbers, default=0) >= 10 else 3
+    cells = [name, *(_cell(value, decimals) for value in values)]
+    width = max(map(len, cells))
+    is_text = any(isinstance(value, str) for value in values)
+    return [cell.ljust(width) if is_text else cell.rjust(width) for cell in cells]
+
+
+def _cell(value: object, decimals: int) -> str:
     if value is None:
         return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.1f}"
+        return f"{value:,.{decimals}f}"
     return str(value)

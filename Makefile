@@ -1,0 +1,50 @@
+# `make demo` and `make test` do all the set-up themselves; they need Python 3.11 or newer, git and make.
+PYTHON ?= python3
+BIN := .venv/bin
+SAMPLE := demo/ground_truth_output
+LAKE := demo/lake
+DEMO_ENV := GT_LAKE=$(LAKE) GT_WAREHOUSE=demo/warehouse.duckdb
+
+.PHONY: demo test lint install bench docs clean
+
+demo: install
+	test -d $(SAMPLE) || $(BIN)/python -m ingest sample $(SAMPLE)
+	@# Status 1 is what it should be: the sample has one broken file, which the load reports.
+	$(BIN)/python -m ingest load $(SAMPLE) $(LAKE) || test $$? -eq 1
+	$(DEMO_ENV) $(BIN)/dbt --quiet build --target local
+	@$(DEMO_ENV) $(BIN)/python demo/show_marts.py
+
+test: install lint
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 models tests/dbt
+	@# What Athena would get: compiled with no connection, and parsed.
+	$(BIN)/dbt --quiet --no-populate-cache compile --no-introspect --target athena --target-path target/athena
+	$(BIN)/sqlfluff lint --processes 2 --templater raw --rules LT12 --disregard-sqlfluffignores target/athena/compiled
+
+install: .venv/installed profiles.yml
+
+.venv/installed: requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@
+
+profiles.yml: profiles.yml.example
+	test -f $@ || cp $< $@
+	touch $@
+
+bench: install
+	$(BIN)/python -m tests.bench
+
+docs: install
+	$(DEMO_ENV) $(BIN)/dbt docs generate --target local --static
+	@echo 'open target/static_index.html'
+
+clean:
+	rm -rf .venv target logs profiles.yml .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(SAMPLE) $(LAKE) demo/warehouse.duckdb

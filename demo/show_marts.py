@@ -1,0 +1,109 @@
+"""Print what the marts say, as small tables.
+
+The warehouse is the one that dbt built: environment GT_WAREHOUSE, default demo/warehouse.duckdb.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import duckdb
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from ingest.display import text_table
+
+# Each a question of those who run labeling jobs, and the mart that answers it.
+QUESTIONS = (
+    (
+        "Which jobs are there, and how far are they?  (dim_labeling_jobs)",
+        """
+        select job_name, task_type, job_kind, object_count as objects, labeled_count as labeled,
+            failed_count as failed, unlabeled_count as unlabeled, answer_count as answers, worker_count as workers
+        from dim_labeling_jobs
+        order by job_name
+        """,
+    ),
+    (
+        "How are the labelers doing?  (rpt_workers; accuracy against golden answers with its 95 % interval)",
+        """
+        select worker_name as worker, task_count as tasks, label_count as labels,
+            total_time_seconds / 3600 as hours, p50_time_seconds as median_seconds, golden_count as golden,
+            golden_accuracy as accuracy, golden_accuracy_low as low, golden_accuracy_high as high,
+            consolidated_agreement as agreement
+        from rpt_workers
+        order by golden_accuracy, worker_name
+        """,
+    ),
+    (
+        "And the whole team, by modality?  (rpt_team)",
+        """
+        select modality, worker_count as workers, task_count as tasks, mean_time_seconds as mean_seconds,
+            p95_time_seconds as p95_seconds, labels_per_hour, golden_accuracy as accuracy,
+            consolidated_agreement as agreement, peer_agreement
+        from rpt_team
+        order by task_count desc, modality
+        """,
+    ),
+    (
+        "What did the audit find?  (rpt_audit_results)",
+        """
+        select job_name, label, outcome, annotation_count as annotations, outcome_share as share
+        from rpt_audit_results
+        order by job_name, label, annotation_count desc, outcome
+        """,
+    ),
+    (
+        "How many labels a week?  (rpt_labels)",
+        """
+        select cast(date_trunc('week', labeled_date) as date) as week_of,
+            cast(sum(annotation_count) as bigint) as labels, count(distinct job_name) as jobs
+        from rpt_labels
+        group by 1
+        order by 1
+        """,
+    ),
+    (
+        "In how many frames does each value stand?  (rpt_attribute_values; a few of its rows)",
+        """
+        select job_name, scope, label, attribute_name as attribute, attribute_value as value,
+            annotation_count as annotations, frame_count as frames
+        from rpt_attribute_values
+        where attribute_name in ('Moving', 'Frame_Quality')
+        order by job_name, scope, label, attribute, value
+        limit 12
+        """,
+    ),
+    (
+        "Is everything loaded?  (rpt_load_health)",
+        """
+        select job_name, file_count as files, rejected_count as rejected, object_count as objects,
+            answer_count as answers, answerless_object_count as answerless
+        from rpt_load_health
+        order by job_name
+        """,
+    ),
+)
+
+
+def main() -> None:
+    """Print the answer to every question."""
+    warehouse = os.environ.get("GT_WAREHOUSE", "demo/warehouse.duckdb")
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        for question, sql in QUESTIONS:
+            answer = connection.execute(sql)
+            header = tuple(column[0] for column in answer.description or ())
+            print(f"\n{question}\n\n{text_table([header, *answer.fetchall()])}")
+    print(
+        f"""
+The marts are tables of {warehouse}. Where to look next:
+  .venv/bin/python -m ingest status demo/lake          what is loaded, what was refused and why
+  make docs                                            every mart and column described
+  .venv/bin/python -m ingest load YOUR_OUTPUT LAKE     your own jobs: a folder or an s3:// uri; then
+  GT_LAKE=LAKE .venv/bin/dbt build --target local"""
+    )
+
+
+if __name__ == "__main__":
+    main()
