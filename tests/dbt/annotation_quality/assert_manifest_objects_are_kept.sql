@@ -18,15 +18,9 @@ object_labels as (
 
 select lines.*
 from lines
-where
-    not exists (
-        select 1
-        from object_labels
-        where
-            object_labels.job_name = lines.job_name
-            and object_labels.object_index = lines.object_index
-            and (
-                object_labels.label_attribute_name = lines.label_attribute_name
-                or lines.label_attribute_name is null
-            )
-    )
+left join object_labels
+    on lines.job_name = object_labels.job_name
+    and lines.object_index = object_labels.object_index
+    -- A line without any attribute has a row of the job's own.
+    and coalesce(lines.label_attribute_name = object_labels.label_attribute_name, true)
+where object_labels.job_name is null
