@@ -5,42 +5,8 @@
 {%- set rounds = 5 -%}
 {%- set pair = "job_name, object_index, left_set_no, right_set_no" -%}
 
-with members as (
-    select * from {{ ref('int_label_set_members') }}
-),
-
--- Labels of the same class and shape in two sets of an object. The right set is an answer (set_no from 2), so that
--- each pair of sets comes once.
-overlapping as (
-    select
-        left_members.job_name,
-        left_members.object_index,
-        left_members.shape,
-        left_members.set_no as left_set_no,
-        right_members.set_no as right_set_no,
-        left_members.member_no as left_member_no,
-        right_members.member_no as right_member_no,
-        case left_members.shape
-            when 'class' then 1
-            when 'box' then {{ box_iou('left_members', 'right_members') }}
-            when 'span' then {{ span_iou('left_members', 'right_members') }}
-        end as overlap
-    from members as left_members
-    inner join members as right_members
-        on left_members.job_name = right_members.job_name
-        and left_members.object_index = right_members.object_index
-        and left_members.shape = right_members.shape
-        and left_members.label = right_members.label
-        and left_members.set_no < right_members.set_no
-    where right_members.set_no > 1
-),
-
-close_enough as (
-    select * from overlapping
-    where
-        shape = 'class'
-        or (shape = 'box' and overlap >= {{ var('box_iou_threshold') }})
-        or (shape = 'span' and overlap >= {{ var('span_iou_threshold') }})
+with label_overlaps as (
+    select * from {{ ref('int_label_overlaps') }}
 ),
 
 -- One order over all candidates of a pair of sets, ties included: whatever is first in it is best for both its
@@ -55,8 +21,8 @@ candidates_0 as (
             partition by {{ pair }}
             order by overlap desc, left_member_no asc, right_member_no asc
         ) as candidate_rank
-    from close_enough
-    where shape <> 'class'
+    from label_overlaps
+    where is_contested
 ),
 
 {% for round in range(1, rounds + 1) -%}
@@ -90,7 +56,6 @@ candidates_0 as (
     ),
 
 {% endfor -%}
--- A class matches its like, without rounds.
 matches as (
     select
         {{ pair }},
@@ -98,8 +63,8 @@ matches as (
         right_member_no,
         overlap,
         true as is_match
-    from close_enough
-    where shape = 'class'
+    from label_overlaps
+    where not is_contested
     union all
     select
         {{ pair }},
