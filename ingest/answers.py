@@ -16,7 +16,7 @@ from ingest.labels import BoxJson, EntityJson, box_labels, class_labels, span_la
 from ingest.layout import SourceFile
 from ingest.schemas import Answer, AnswerKey, AnswerLabelKey, Label
 from ingest.task_types import ELEMENT_TASK_TYPES
-from ingest.values import BadFile, Rows, as_written, decode_with_extra, index, milliseconds, whole
+from ingest.values import BadFile, Number, Rows, as_written, decode_with_extra, index, milliseconds, whole
 
 _WORKFORCES = frozenset({"private", "public", "vendor"})
 
@@ -42,7 +42,7 @@ class AnswerJson(msgspec.Struct, rename="camel", gc=False):
     submission_time: str
     worker_id: str
     acceptance_time: str | None = None
-    time_spent_in_seconds: float | None = None
+    time_spent_in_seconds: Number | None = None
     worker_metadata: WorkerMetadata | None = None
 
 
@@ -157,12 +157,12 @@ def _read_response(data: bytes) -> Iterator[tuple[AnswerJson, str | None]]:
 def _read_elements(content: Raw) -> dict[str, list[Label] | None]:
     """Labels by crowd element; None for an element whose form is not flattened."""
     try:
-        return {name: _read_element(value) for name, value in _content.decode(content).items()}
+        return {name: _read_element(name, value) for name, value in _content.decode(content).items()}
     except msgspec.ValidationError:
         return {}  # answerContent of a custom template need not be an object
 
 
-def _read_element(value: Raw) -> list[Label] | None:
+def _read_element(name: str, value: Raw) -> list[Label] | None:
     try:
         element = _element.decode(value)
     except msgspec.ValidationError:
@@ -175,7 +175,8 @@ def _read_element(value: Raw) -> list[Label] | None:
         return class_labels(element.labels)
     if not isinstance(element.label, UnsetType):
         return class_labels([element.label])
-    return None
+    # The box element may leave its list out where it is empty.
+    return [] if ELEMENT_TASK_TYPES.get(name) == "object-detection" else None
 
 
 def _time(field: str, text: str | None) -> int | None:

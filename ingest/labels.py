@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from ingest.schemas import Label
-from ingest.values import Int64, as_text
+from ingest.values import Int64, Number, as_text
 
 ClassId = int | str
 
@@ -15,10 +15,10 @@ ClassId = int | str
 class BoxJson(msgspec.Struct, gc=False):
     """Box: with ``class_id`` in a consolidated result, with ``label`` in a worker's answer. Pixels."""
 
-    left: float
-    top: float
-    width: float
-    height: float
+    left: Number
+    top: Number
+    width: Number
+    height: Number
     label: str | None = None
     class_id: ClassId | None = None
 
@@ -34,7 +34,7 @@ class EntityJson(msgspec.Struct, rename="camel", gc=False):
 class ConfidenceJson(msgspec.Struct, gc=False):
     """Entry of a metadata's ``objects`` or ``entities``, which run parallel to the labels."""
 
-    confidence: float | None = None
+    confidence: Number | None = None
 
 
 def class_name(class_id: ClassId | None, class_map: Mapping[str, str]) -> str | None:

@@ -23,7 +23,7 @@ from ingest.labels import (
 from ingest.layout import SourceFile
 from ingest.schemas import AnnotationKey, DataObject, Job, Label
 from ingest.task_types import is_ground_truth_type, task_type_of
-from ingest.values import BadFile, Int32, Rows, as_json, as_text, as_written, milliseconds, yes_no
+from ingest.values import BadFile, Int32, Number, Rows, as_json, as_text, as_written, milliseconds, yes_no
 
 _SUFFIX = "-metadata"
 _SOURCES = frozenset({"source", "source-ref"})
@@ -38,7 +38,7 @@ class Metadata(msgspec.Struct, gc=False):
     creation_date: str | None = msgspec.field(default=None, name="creation-date")
     creation_date_: str | None = msgspec.field(default=None, name="creation_date")
     class_name: str | None = msgspec.field(default=None, name="class-name")
-    confidence: float | None = None
+    confidence: Number | None = None
     human_annotated: str | bool | None = msgspec.field(default=None, name="human-annotated")
     adjustment_status: str | None = msgspec.field(default=None, name="adjustment-status")
     failure_reason: str | None = msgspec.field(default=None, name="failure-reason")
@@ -49,7 +49,7 @@ class ClassMap(msgspec.Struct, gc=False):
 
     class_map: dict[str, str] = msgspec.field(default_factory=dict, name="class-map")
     class_map_: dict[str, str] = msgspec.field(default_factory=dict, name="class_map")
-    confidence_map: dict[str, float] = msgspec.field(default_factory=dict, name="confidence-map")
+    confidence_map: dict[str, Number] = msgspec.field(default_factory=dict, name="confidence-map")
     objects: list[ConfidenceJson] = []
     entities: list[ConfidenceJson] = []
 
@@ -175,10 +175,12 @@ def read_line(data: bytes) -> Line:
     attributes = []
     for key in [key for key in keys if key.endswith(_SUFFIX)]:
         name = key.removesuffix(_SUFFIX)
+        if not name or name in _SOURCES or name.endswith(_SUFFIX):
+            continue  # a label attribute may not have such a name
         value = keys.get(name)
         if value is not None and bytes(value) == b"null":
             value = None
-        attribute = None if name in _SOURCES else _read_attribute(name, value, keys[key])
+        attribute = _read_attribute(name, value, keys[key])
         if attribute is not None:
             attributes.append(attribute)
             del keys[key]
@@ -187,25 +189,51 @@ def read_line(data: bytes) -> Line:
 
 
 def _read_attribute(name: str, value: Raw | None, metadata_json: Raw) -> LineAttribute | None:
-    try:
-        metadata = _metadata.decode(metadata_json)
-    except msgspec.ValidationError as error:
-        if b"groundtruth/" in bytes(metadata_json).lower():
-            raise BadFile(f"{name}{_SUFFIX}: {error}") from None
+    metadata = _read_metadata(name, metadata_json)
+    if metadata is None:
         return None
     if value is None and metadata.failure_reason is None and not is_ground_truth_type(metadata.type):
         return None
     attribute = LineAttribute(name, value, metadata, metadata_json)
     task_type = task_type_of(metadata.type)
-    reader = READERS.get(task_type.name) if task_type else None
-    if reader is None and metadata.class_name is not None:
-        reader = _read_class  # the type of a clip classification is not documented; its class-name is
+    documented = READERS.get(task_type.name) if task_type else None
+    # The type of a clip classification is not documented; its class-name is.
+    reader = documented or (_read_class if metadata.class_name is not None else None)
     if reader is not None and value is not None:
         try:
             attribute.result = reader(value, metadata, metadata_json)
         except msgspec.ValidationError as error:
-            raise BadFile(f"{name}: {error}") from None
+            if documented:
+                raise BadFile(f"{name}: {error}") from None
     return attribute
+
+
+def _read_metadata(name: str, metadata_json: Raw) -> Metadata | None:
+    """Metadata of a label attribute; None for what is not Ground Truth's."""
+    try:
+        return _metadata.decode(metadata_json)
+    except msgspec.ValidationError as error:
+        sound = _sound_fields(metadata_json)
+        task_type = task_type_of(sound.type)
+        if task_type and task_type.name == "custom":
+            return sound
+        if is_ground_truth_type(sound.type) or sound.failure_reason is not None:
+            raise BadFile(f"{name}{_SUFFIX}: {error}") from None
+        return None
+
+
+def _sound_fields(metadata_json: Raw) -> Metadata:
+    """The fields that are of the documented type: a custom job's function may write any of them in its own way."""
+    try:
+        fields = _line.decode(metadata_json)
+    except msgspec.ValidationError:
+        return Metadata()
+    for key, raw in list(fields.items()):
+        try:
+            _metadata.decode(msgspec.json.encode({key: raw}))
+        except msgspec.ValidationError:
+            del fields[key]
+    return _metadata.decode(msgspec.json.encode(fields))
 
 
 def _take_text(keys: dict[str, Raw], name: str) -> str | None:

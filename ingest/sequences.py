@@ -15,12 +15,12 @@ from msgspec import Raw
 from ingest.labels import ClassId
 from ingest.layout import SourceFile
 from ingest.schemas import AnnotationKey, Attribute, Frame, Job, Label
-from ingest.values import BadFile, Int32, Rows, as_json, as_text, decode_with_extra, index, whole
+from ingest.values import BadFile, Number, Rows, as_json, as_text, decode_with_extra, index, whole
 
 
 class _Vertex(msgspec.Struct, gc=False):
-    x: float
-    y: float
+    x: Number
+    y: Number
 
 
 class Item(msgspec.Struct, rename="kebab", gc=False):
@@ -31,13 +31,13 @@ class Item(msgspec.Struct, rename="kebab", gc=False):
     object_id: str | None = None
     object_name: str | None = None
     label_category_attributes: dict[str, Any] | None = None
-    left: float | None = None
-    top: float | None = None
-    width: float | None = None
-    height: float | None = None
+    left: Number | None = None
+    top: Number | None = None
+    width: Number | None = None
+    height: Number | None = None
     vertices: list[_Vertex] | None = None
-    x: float | None = None
-    y: float | None = None
+    x: Number | None = None
+    y: Number | None = None
 
 
 class _StrictItem(Item, rename="kebab", forbid_unknown_fields=True, gc=False):
@@ -47,7 +47,7 @@ class _StrictItem(Item, rename="kebab", forbid_unknown_fields=True, gc=False):
 class FrameJson(msgspec.Struct, rename="kebab", gc=False):
     """Frame with its labels, in a list by kind of shape; ``frame-no`` is text in real files, a number in the guide."""
 
-    frame_no: Int32 | str
+    frame_no: int | str
     frame: str | None = None
     frame_attributes: dict[str, Any] | None = None
     annotations: list[Raw] | None = None
@@ -105,7 +105,7 @@ def parse_sequence(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
 def _add_frame(rows: Rows, object_index: int, raw: Raw) -> int:
     frame = _frame.decode(raw)
     frame_index = frame.frame_no if isinstance(frame.frame_no, int) else index(frame.frame_no)
-    if frame_index >= 2**31:
+    if not 0 <= frame_index < 2**31:
         raise BadFile(f"frame-no {frame_index} is out of range")
     number = 0
     for field, shape in _SHAPES.items():

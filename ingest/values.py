@@ -13,6 +13,8 @@ Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 
 Int32: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 Int64: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Number: TypeAlias = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]
+"""A coordinate, a confidence or seconds: products and sums of such numbers never leave a double's range."""
 
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
