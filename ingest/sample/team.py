@@ -56,9 +56,9 @@ TEAM = (
     ),
     Habits(skill=0.91, tempo=0.9, hours=(0, 8), miss_share=0.2),  # overlooks things
     Habits(skill=0.90, tempo=1.2, hours=(9, 19), weekdays=(5, 6)),  # works on weekends
-    Habits(skill=0.72, tempo=1.5, drift=0.24),  # new: learns from week to week
-    Habits(skill=0.95, hours=(6, 16), weekdays=EVERY_DAY, drift=-0.2),  # works every day, and tires
-    Habits(skill=0.66, tempo=0.4, hours=(12, 20)),  # very fast and poor
+    Habits(skill=0.62, tempo=1.4, drift=0.4),  # new: learns from week to week
+    Habits(skill=0.95, hours=(6, 16), weekdays=EVERY_DAY, drift=-0.25),  # works every day, and tires
+    Habits(skill=0.64, tempo=0.4, hours=(12, 20)),  # very fast and poor
 )
 
 
