@@ -7,11 +7,11 @@
     {% for name in var('attribute_columns') %}
         {% set words = modules.re.sub('([a-z0-9])([A-Z])', '\\1_\\2', name | string) %}
         {% set column = modules.re.sub('[^a-z0-9]+', '_', words | lower).strip('_') %}
-        {% set clash = 'var attribute_columns: ' ~ name ~ ' of ' ~ model.name ~ ' would become column "' ~ column ~ '"' %}
+        {% set clash = 'var attribute_columns: in ' ~ model.name ~ ', ' ~ name ~ ' would be column "' ~ column ~ '"' %}
         {% if not modules.re.match('[a-z]', column) %}
             {% do exceptions.raise_compiler_error(clash ~ ', which does not begin with a letter from a to z.') %}
         {% elif column in columns | map(attribute='column') %}
-            {% do exceptions.raise_compiler_error(clash ~ ', which another name of the list becomes too.') %}
+            {% do exceptions.raise_compiler_error(clash ~ ', as another name of the list would.') %}
         {% elif column in model.columns %}
             {% do exceptions.raise_compiler_error(clash ~ ', which the model has already.') %}
         {% endif %}

@@ -4,6 +4,7 @@
 #}
 {% macro known_confidence(confidence, is_inherited, max_answers_per_object) -%}
     case
-        when {{ confidence }} <> 0 or (not {{ is_inherited }} and {{ max_answers_per_object }} > 1) then {{ confidence }}
+        when {{ confidence }} <> 0 then {{ confidence }}
+        when not {{ is_inherited }} and {{ max_answers_per_object }} > 1 then {{ confidence }}
     end
 {%- endmacro %}

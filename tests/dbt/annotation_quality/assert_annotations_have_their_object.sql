@@ -1,5 +1,5 @@
--- Each label belongs to a row of fct_object_labels of the same attribute and day. Without it, labels whose object is not
--- found have no date and no task type, and fall out of what is filtered by them.
+-- Each label belongs to a row of fct_object_labels of the same attribute and day. Without it, labels whose object is
+-- not found have no date and no task type, and fall out of what is filtered by them.
 with annotations as (
     select * from {{ ref('fct_annotations') }}
 ),

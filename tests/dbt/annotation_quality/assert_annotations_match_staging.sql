@@ -1,5 +1,5 @@
--- Each consolidated label that was read is in fct_annotations once, and in the mart's job. Without it, a join that loses
--- or doubles labels changes every count of labels, and the key test sees the doubled ones only.
+-- Each consolidated label that was read is in fct_annotations once, and in the mart's job. Without it, a join that
+-- loses or doubles labels changes every count of labels, and the key test sees the doubled ones only.
 with staged as (
     select
         job_name,

@@ -1,5 +1,5 @@
--- Each value of a listed attribute is in its column of fct_annotations. Without it, an attribute whose name matches but
--- for case, or whose label the join misses, gives an empty column that looks like an attribute nobody filled in.
+-- Each value of a listed attribute is in its column of fct_annotations. Without it, an attribute whose name matches
+-- but for case, or whose label the join misses, gives an empty column that looks like an attribute nobody filled in.
 {% for attribute in attribute_columns() %}
     select
         '{{ attribute.column }}' as attribute_column,

@@ -1,5 +1,5 @@
--- Each attribute value that was read is in one long form, and rpt_attribute_values counts the job's own ones. Without it,
--- values whose label is not found, or of a scope that no model takes, vanish from the lists of values.
+-- Each attribute value that was read is in one long form, and rpt_attribute_values counts the job's own ones.
+-- Without it, values whose label is not found, or of a scope that no model takes, vanish from the lists of values.
 with staged as (
     select
         attribute_values.job_name,

@@ -1,5 +1,5 @@
--- The shares of a job, label and kind of outcome add up to 1, and adjusted objects are all there. Without it, a share of
--- the wrong whole, or an adjusted object that has no labels left and is lost, makes an audit look cleaner.
+-- The shares of a job, label and kind of outcome add up to 1, and adjusted objects are all there. Without it, a
+-- share of the wrong whole, or an adjusted object that has no labels left and is lost, makes an audit look cleaner.
 with results as (
     select * from {{ ref('rpt_audit_results') }}
 ),

@@ -1,5 +1,6 @@
 -- An object's label_count, which the loader read from the manifest or from the frames, is the number of its labels
--- wherever it has labels at all. Without it, objects that lose labels on the way go unnoticed: both counts look sound alone.
+-- wherever it has labels at all. Without it, objects that lose labels on the way go unnoticed: both counts look
+-- sound alone.
 with object_labels as (
     select * from {{ ref('fct_object_labels') }}
 ),

@@ -1,5 +1,5 @@
--- rpt_load_health and dim_labeling_jobs tell of the same jobs, objects and answers, and of every current file. Without
--- it, a job whose only file is broken drops out of the one report that would have said so.
+-- rpt_load_health and dim_labeling_jobs tell of the same jobs, objects and answers, and of every current file.
+-- Without it, a job whose only file is broken drops out of the one report that would have said so.
 with health as (
     select * from {{ ref('rpt_load_health') }}
 ),

@@ -1,5 +1,5 @@
--- Every line of an output manifest, and every label attribute on it, is in fct_object_labels. Without it, objects that
--- a join loses are missing from every rate's denominator, and the rates look better.
+-- Every line of an output manifest, and every label attribute on it, is in fct_object_labels. Without it, objects
+-- that a join loses are missing from every rate's denominator, and the rates look better.
 with lines as (
     select distinct
         job_name,

@@ -1,5 +1,5 @@
--- Every object of a job is labeled, failed or unlabeled, and the job's totals are those of fct_object_labels. Without
--- it, an object in no group, or in two, makes the progress of a job look further or less far than it is.
+-- Every object of a job is labeled, failed or unlabeled, and the job's totals are those of fct_object_labels.
+-- Without it, an object in no group, or in two, makes the progress of a job look further or less far than it is.
 with jobs as (
     select * from {{ ref('dim_labeling_jobs') }}
 ),

@@ -1,5 +1,5 @@
--- Each raw table has its staging model, with all its columns. Without it, a column that the loader gains is never seen by
--- a model, and nothing fails.
+-- Each raw table has its staging model, with all its columns. Without it, a column that the loader gains is never
+-- seen by a model, and nothing fails.
 {% set missing = [] %}
 {% if execute %}
     {% for source_node in graph.sources.values() if source_node.source_name == 'ground_truth' %}
