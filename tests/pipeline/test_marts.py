@@ -1,0 +1,254 @@
+"""From a Ground Truth output tree to the marts: their figures are those of the JSON, read here without the loader."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.load import load
+from ingest.sample import generate
+from tests.pipeline.jobs import write_answers, write_job
+from tests.pipeline.warehouse import ROOT, Marts, dbt
+
+TRACKING, AUDIT, IMAGES = "Vehicle-Tracking", "Vehicle-Tracking-Audit", "Wildlife-Images"
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    source = tmp_path_factory.mktemp("sample") / "output"
+    generate(source, objects=60)
+    return source
+
+
+@pytest.fixture(scope="module")
+def marts(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Marts:
+    """Marts of the sample; every dbt test passed, or there are none."""
+    folder = tmp_path_factory.mktemp("marts")
+    load(str(source), str(folder / "lake"))
+    return Marts(folder / "lake", folder)
+
+
+def answers(source: Path) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """Job, data object and answer, of every file that is sound."""
+    for path in source.glob("*/annotations/worker-response/*/*/*.json"):
+        try:
+            content = json.loads(path.read_text())
+        except json.JSONDecodeError:
+            continue
+        for answer in content["answers"]:
+            yield path.parts[-6], int(path.parts[-2]), answer
+
+
+def manifest(source: Path, job: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (source / job / "manifests/output/output.manifest").read_text().splitlines()]
+
+
+def frames(source: Path, job: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Sequence and frame, of every frame of a job."""
+    for path in (source / job).glob("annotations/consolidated-annotation/output/*/SeqLabel.json"):
+        for frame in json.loads(path.read_text())["tracking-annotations"]:
+            yield int(path.parts[-2]), frame
+
+
+def sub(answer: dict[str, Any]) -> str:
+    identity: str = answer["workerMetadata"]["identityData"]["sub"]
+    return identity
+
+
+def test_time_and_tasks_of_every_worker(source: Path, marts: Marts) -> None:
+    times: dict[str, list[float]] = defaultdict(list)
+    jobs: dict[str, set[str]] = defaultdict(set)
+    for job, _, answer in answers(source):
+        times[sub(answer)].append(answer["timeSpentInSeconds"])
+        jobs[sub(answer)].add(job)
+
+    found = marts.rows("""
+        select identity_sub, job_count, task_count, total_time_seconds, min_time_seconds, mean_time_seconds,
+            max_time_seconds
+        from rpt_workers inner join dim_workers using (worker_key)
+    """)
+
+    expected = {
+        worker: (len(jobs[worker]), len(spent), sum(spent), min(spent), sum(spent) / len(spent), max(spent))
+        for worker, spent in times.items()
+    }
+    assert {row[0]: pytest.approx(row[1:]) for row in found} == expected
+
+
+def test_the_team_is_the_sum_of_its_workers(source: Path, marts: Marts) -> None:
+    spent = [answer["timeSpentInSeconds"] for _, _, answer in answers(source)]
+
+    ((tasks, total, workers),) = marts.rows(
+        "select task_count, total_time_seconds, worker_count from rpt_team where modality = 'all'"
+    )
+
+    assert tasks == len(spent)
+    assert total == pytest.approx(sum(spent))
+    assert workers == len({sub(answer) for _, _, answer in answers(source)})
+
+
+def test_accuracy_of_image_classification(source: Path, marts: Marts) -> None:
+    golden = {
+        int(index): label
+        for line in (source / IMAGES / "golden.manifest").read_text().splitlines()
+        for index, label in json.loads(line).items()
+    }
+    consolidated = {
+        index: line[f"{IMAGES}-metadata"].get("class-name")
+        for index, line in enumerate(manifest(source, IMAGES))
+        if f"{IMAGES}-metadata" in line
+    }
+    right: dict[str, list[bool]] = defaultdict(list)
+    agree: dict[str, list[bool]] = defaultdict(list)
+    for job, index, answer in answers(source):
+        if job == IMAGES:
+            label = answer["answerContent"]["crowd-image-classifier"]["label"]
+            if index in golden:
+                right[sub(answer)].append(label == golden[index])
+            if consolidated.get(index) is not None:
+                agree[sub(answer)].append(label == consolidated[index])
+
+    found = marts.rows(f"""
+        select identity_sub, golden_count, golden_accuracy, consolidated_count, consolidated_agreement
+        from rpt_worker_jobs inner join dim_workers using (worker_key)
+        where job_name = '{IMAGES}'
+    """)
+
+    assert len(found) > 5
+    for worker, golden_count, accuracy, consolidated_count, agreement in found:
+        assert golden_count == len(right[worker])
+        assert consolidated_count == len(agree[worker])
+        if golden_count:
+            assert accuracy == pytest.approx(sum(right[worker]) / golden_count)
+        else:
+            assert accuracy is None
+        assert agreement == pytest.approx(sum(agree[worker]) / consolidated_count)
+
+
+def test_labels_objects_and_failures_of_every_job(source: Path, marts: Marts) -> None:
+    for job in (path.name for path in source.iterdir()):
+        lines = manifest(source, job)
+        (attribute,) = {
+            key
+            for line in lines
+            for key, value in line.items()
+            if key.endswith("-metadata") and value.get("job-name") == f"labeling-job/{job.lower()}"
+        }
+        metadata = [line.get(attribute) for line in lines]
+        failed = sum(entry is not None and "failure-reason" in entry for entry in metadata)
+
+        (row,) = marts.rows(f"""
+            select label_attribute_name, object_count, labeled_count, failed_count, unlabeled_count
+            from dim_labeling_jobs where job_name = '{job}'
+        """)
+
+        unlabeled = metadata.count(None)
+        labeled = len(lines) - failed - unlabeled
+        assert row == (attribute.removesuffix("-metadata"), len(lines), labeled, failed, unlabeled)
+
+
+def test_frames_and_their_attributes(source: Path, marts: Marts) -> None:
+    for job in (TRACKING, AUDIT):
+        counts = Counter(frame["frame-attributes"]["Frame_Quality"] for _, frame in frames(source, job))
+        empty = sum(not frame["annotations"] for _, frame in frames(source, job))
+
+        values = marts.rows(f"""
+            select attribute_value, frame_count from rpt_attribute_values
+            where job_name = '{job}' and scope = 'frame' and attribute_name = 'Frame_Quality'
+        """)
+        columns = marts.rows(f"""
+            select frame_quality, count(*) from fct_frames where job_name = '{job}' group by frame_quality
+        """)
+
+        assert dict(values) == dict(columns) == counts
+        assert marts.one(f"select count(*) from fct_frames where job_name = '{job}' and annotation_count = 0") == empty
+        assert empty > 0
+
+
+def test_frames_per_label_and_filtering_by_attribute(source: Path, marts: Marts) -> None:
+    labels: dict[str, set[tuple[int, str]]] = defaultdict(set)
+    moving: Counter[str] = Counter()
+    for sequence, frame in frames(source, TRACKING):
+        for annotation in frame["annotations"]:
+            label = annotation["object-name"].partition(":")[0]
+            labels[label].add((sequence, frame["frame-no"]))
+            moving[label] += annotation["label-category-attributes"]["Moving"] == "Yes"
+
+    frames_of = marts.rows(f"""
+        select label, sum(frame_count) from rpt_labels where job_name = '{TRACKING}' group by label
+    """)
+    moving_of = marts.rows(f"""
+        select label, count(*) from fct_annotations
+        where job_name = '{TRACKING}' and moving = 'Yes' and not is_inherited group by label
+    """)
+
+    assert dict(frames_of) == {label: len(places) for label, places in labels.items()}
+    assert dict(moving_of) == +moving
+
+
+def test_audit_results_per_label(source: Path, marts: Marts) -> None:
+    expected: Counter[tuple[str, str]] = Counter()
+    for _, frame in frames(source, AUDIT):
+        for annotation in frame["annotations"]:
+            label = annotation["object-name"].partition(":")[0]
+            expected[label, annotation["label-category-attributes"]["audit"]] += 1
+
+    found = marts.rows(f"""
+        select label, outcome, annotation_count from rpt_audit_results
+        where job_name = '{AUDIT}' and outcome_kind = 'attribute'
+    """)
+
+    assert {(label, outcome): count for label, outcome, count in found} == expected
+
+
+def test_the_broken_file_is_reported(source: Path, marts: Marts) -> None:
+    rows = marts.rows("select job_name, rejected_count, last_error from rpt_load_health where rejected_count > 0")
+
+    ((job, count, error),) = rows
+    assert (job, count) == (IMAGES, 1)
+    assert f"file://{source}/{IMAGES}/annotations/worker-response/" in error
+
+
+def test_the_demo_shows_every_question(marts: Marts, tmp_path_factory: pytest.TempPathFactory) -> None:
+    warehouse = marts.one("select path from duckdb_databases() where database_name = 'warehouse'")
+
+    shown = subprocess.run(
+        [sys.executable, "demo/show_marts.py"],
+        cwd=ROOT,
+        env={"GT_WAREHOUSE": warehouse},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    for mart in ("dim_labeling_jobs", "rpt_workers", "rpt_team", "rpt_audit_results", "rpt_labels", "rpt_load_health"):
+        assert f"({mart}" in shown
+
+
+def test_a_lake_without_files_gives_marts_without_rows(tmp_path: Path) -> None:
+    empty = Marts(tmp_path / "nothing", tmp_path / "marts")
+
+    assert "No lake at" in empty.output
+    assert empty.one("select count(*) from fct_worker_tasks") == 0
+    assert empty.rows("select modality from rpt_team") in ([], [("all",)])
+
+
+def test_a_second_run_takes_what_is_new(tmp_path: Path) -> None:
+    job = write_job(tmp_path / "source", "Pets", {0: {"ann": "Cat", "ben": "Dog"}})
+    lake, folder = tmp_path / "lake", tmp_path / "marts"
+    load(str(tmp_path / "source"), str(lake))
+    dbt("build", "--target", "local", "--resource-type", "model", "seed", lake=lake, folder=folder)
+    write_answers(job, 0, {"ann": "Cat", "ben": "Cat", "cam": "Cat"})
+    load(str(tmp_path / "source"), str(lake))
+
+    marts = Marts(lake, folder)
+
+    assert marts.one("select count(*) from fct_worker_tasks") == 3
+    assert marts.one("select consolidated_agreement from rpt_team where modality = 'all'") == 1.0

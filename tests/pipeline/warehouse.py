@@ -1,0 +1,50 @@
+"""Building the marts of a lake, and asking them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+ROOT = Path(__file__).parents[2]
+
+
+def dbt(*arguments: str, lake: Path, folder: Path) -> str:
+    """Run dbt on a lake with everything it writes in a folder; its output, which must tell of no failure."""
+    folder.mkdir(parents=True, exist_ok=True)
+    profiles = folder / "profiles.yml"
+    profiles.write_text((ROOT / "profiles.yml.example").read_text())
+    done = subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("dbt")), *arguments),
+            *("--profiles-dir", str(folder), "--target-path", str(folder / "target"), "--log-path", str(folder)),
+        ],
+        cwd=ROOT,
+        env=os.environ | {"GT_LAKE": str(lake), "GT_WAREHOUSE": str(folder / "warehouse.duckdb")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-8_000:] + done.stderr
+    return done.stdout
+
+
+class Marts:
+    """The marts that dbt built of a lake."""
+
+    def __init__(self, lake: Path, folder: Path) -> None:
+        self.output = dbt("build", "--target", "local", lake=lake, folder=folder)
+        self._connection = duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query."""
+        return self._connection.execute(sql).fetchall()
+
+    def one(self, sql: str) -> Any:
+        """The only value of a query."""
+        ((value,),) = self.rows(sql)
+        return value
