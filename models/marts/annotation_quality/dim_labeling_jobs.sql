@@ -43,7 +43,7 @@ final as (
         labeling_jobs.label_attribute_name,
         labeling_jobs.task_type,
         labeling_jobs.modality,
-        labeling_jobs.job_kind,
+        cast(labeling_jobs.job_kind as varchar) as job_kind,
         labeling_jobs.status,
         labeling_jobs.workteam_name,
         labeling_jobs.output_uri,

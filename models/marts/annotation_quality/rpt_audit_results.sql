@@ -97,7 +97,7 @@ final as (
     select
         job_name,
         label,
-        outcome_kind,
+        cast(outcome_kind as varchar) as outcome_kind,
         outcome,
         annotation_count,
         object_count,
