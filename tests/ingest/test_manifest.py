@@ -1,0 +1,209 @@
+"""Output manifests: what decides which keys are label attributes, and how a file is cut into lines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ingest.manifest import lines
+from ingest.values import BadFile
+from tests.ingest.parsed import Row, manifest
+
+CLASS = {"class-name": "Heron", "type": "groundtruth/image-classification"}
+
+
+def objects(line: dict[str, Any], **place: Any) -> list[Row]:
+    return manifest(json.dumps(line).encode(), **place)["data_objects"]
+
+
+def attributes(line: dict[str, Any]) -> list[str | None]:
+    return [row.get("label_attribute_name") for row in objects(line)]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ({"a": 1, "a-metadata": CLASS}, ["a"]),
+        ({"a-metadata": CLASS, "a": 1}, ["a"]),
+        ({"a-metadata": CLASS}, ["a"]),
+        ({"a-metadata": {"failure-reason": "expired"}}, ["a"]),
+        ({"a": None, "a-metadata": {"failure-reason": "expired"}}, ["a"]),
+        ({"a": 1, "a-metadata": {}}, ["a"]),
+        ({"a": 1}, [None]),
+        ({"a-ref": "s3://example-bucket/x.png"}, [None]),
+        ({"a-metadata": {"type": "photo"}}, [None]),
+        ({"a": None, "a-metadata": {"type": "photo"}}, [None]),
+        ({"a": 1, "a-metadata": "groundtruth/image-classification"}, [None]),
+        ({"a": 1, "a-metadata": {"confidence": "high"}}, [None]),
+        ({"a": 1, "a-metadata": {"type": ["groundtruth/image-classification"]}}, [None]),
+        ({"metadata": CLASS}, [None]),
+        ({"": 1, "-metadata": CLASS}, [None]),
+        ({"source": "x", "source-metadata": CLASS}, [None]),
+        ({"source-ref": "x", "source-ref-metadata": CLASS}, [None]),
+        ({"b": 1, "b-metadata": CLASS, "a": 2, "a-metadata": CLASS}, ["b", "a"]),
+        ({"a": 1, "a-metadata-metadata": CLASS, "a-metadata": CLASS}, ["a"]),
+        ({"a": 1, "a-metadata": CLASS, "a-metadata-metadata": CLASS}, ["a"]),
+        ({"a-metadata": 1, "a-metadata-metadata": CLASS}, [None]),
+    ],
+    ids=json.dumps,
+)
+def test_label_attributes_of_a_line(line: dict[str, Any], expected: list[str | None]) -> None:
+    """A *-metadata key is a label attribute's if its sibling, its type or a failure reason says so."""
+    assert attributes(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("labeling-job/birds", "birds"),
+        ("Birds", "Birds"),
+        ("labeling-job/labeling-job/x", "labeling-job/x"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_job_name(written: str | None, expected: str | None) -> None:
+    """The prefix goes, where it is there; the case stays."""
+    [row] = objects({"a": 1, "a-metadata": {**CLASS, "job-name": written}})
+    assert row.get("source_job_name") == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("yes", True), ("no", False), ("true", True), ("NO", False), (True, True), ("perhaps", None), (None, None)],
+)
+def test_human_annotated(written: object, expected: bool | None) -> None:
+    [row] = objects({"a": 1, "a-metadata": {**CLASS, "human-annotated": written}})
+    assert row.get("is_human_annotated") is expected
+
+
+def test_a_type_without_prefix_and_case_is_understood() -> None:
+    [row] = objects({"a": 1, "a-metadata": {**CLASS, "type": "Image-Classification"}})
+    assert (row["task_type"], row["modality"], row["metadata_type"]) == (
+        "image-classification",
+        "image",
+        "Image-Classification",
+    )
+
+
+def test_a_class_without_class_name_is_called_by_its_index() -> None:
+    rows = manifest(b'{"a":3,"a-metadata":{"type":"groundtruth/image-classification"}}')
+    assert rows["annotations"] == [
+        {
+            "label_attribute_name": "a",
+            "object_index": 0,
+            "annotation_index": 0,
+            "shape": "class",
+            "label": "3",
+            "class_id": "3",
+        }
+    ]
+
+
+def test_a_failed_attribute_of_broken_form_is_not_taken_for_an_unlabeled_line() -> None:
+    with pytest.raises(BadFile, match=r"line 1: a-metadata: Expected .*, got `int` - at `\$.human-annotated`"):
+        attributes({"a-metadata": {"failure-reason": "expired", "human-annotated": 1}})
+
+
+def test_a_custom_job_keeps_what_is_sound_of_its_metadata() -> None:
+    metadata = {"type": "groundtruth/custom", "job-name": "x", "confidence": {"a": 1}, "class-name": 7}
+    [row] = objects({"a": {}, "a-metadata": metadata})
+    assert (row["task_type"], row["source_job_name"], json.loads(row["metadata_json"])) == ("custom", "x", metadata)
+    assert row.keys().isdisjoint({"confidence", "label", "label_count"})
+
+
+def test_a_source_that_is_no_text_passes_through() -> None:
+    [row] = manifest(b'{"source":{"s":1},"source-ref":null}')["data_objects"]
+    assert row == {"object_index": 0, "passthrough_json": '{"source":{"s":1},"source-ref":null}'}
+
+
+def test_label_uri_is_only_that_of_an_attribute_ending_in_ref() -> None:
+    mask = "s3://example-bucket/0.png"
+    kind = {"type": "groundtruth/semantic-segmentation"}
+    rows = objects(
+        {"a-ref": mask, "a-ref-metadata": kind, "b": mask, "b-metadata": kind, "c-ref": 1, "c-ref-metadata": kind}
+    )
+    assert [row.get("label_uri") for row in rows] == [mask, None, None]
+
+
+def test_the_declared_label_attribute_is_told_with_the_job() -> None:
+    rows = manifest(b"", label_attribute="birds")
+    assert rows == {"labeling_jobs": [{"label_attribute_name": "birds", "output_uri": "s3://example-bucket/out/job"}]}
+
+
+def test_the_last_of_two_equal_keys_counts() -> None:
+    rows = manifest(
+        b'{"source":"x","source":"y","a":1,"a":2,"a-metadata":{"class-name":"p","type":"groundtruth/custom"}}'
+    )
+    assert [(row["source_text"], row["value_json"]) for row in rows["data_objects"]] == [("y", "2")]
+
+
+def test_a_line_of_a_hundred_thousand_characters() -> None:
+    """Ground Truth's limit; in blocks of four thousand bytes, as a large file is read."""
+    text = "è" * 99_000
+    data = json.dumps({"source": text, "a": 1, "a-metadata": CLASS}, ensure_ascii=False).encode() + b"\n"
+    blocks = (data[start : start + 4_096] for start in range(0, len(data), 4_096))
+    [row] = manifest(blocks)["data_objects"]
+    assert row["source_text"] == text
+
+
+def test_more_lines_than_are_handed_on_at_a_time() -> None:
+    data = b"".join(b'{"source":"%d"}\n' % number for number in range(5_001))
+    rows = manifest(data)["data_objects"]
+    assert [(row["object_index"], row["source_text"]) for row in rows] == [(n, str(n)) for n in range(5_001)]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", []),
+        (b"\n", [(0, b"")]),
+        (b"a", [(0, b"a")]),
+        (b"a\n", [(0, b"a")]),
+        (b"a\r\n\r\nb", [(0, b"a\r"), (1, b"\r"), (2, b"b")]),
+        ("a\u2028b\x0bc\n".encode(), [(0, "a\u2028b\x0bc".encode())]),
+    ],
+)
+def test_lines(data: bytes, expected: list[tuple[int, bytes]]) -> None:
+    r"""Only \n ends a line: U+2028 and the like may stand in a JSON text."""
+    assert list(lines([data])) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "part"),
+    [
+        ("NaN", "JSON is malformed"),
+        ("Infinity", "JSON is malformed"),
+        ("1e999", "out of range"),
+        ("1e13", "<= 1000000000000.0"),
+        ("-1e300", ">= -1000000000000.0"),
+        ("1" * 400, "out of range"),
+        ('"0.5"', "Expected `float | null`, got `str`"),
+        ("true", "Expected `float | null`, got `bool`"),
+    ],
+)
+def test_a_confidence_that_is_no_sensible_number_is_refused(value: str, part: str) -> None:
+    metadata = '{"type":"groundtruth/image-classification","class-name":"x","confidence":' + value + "}"
+    line = f'{{"a":1,"a-metadata":{metadata}}}'
+    with pytest.raises(BadFile) as error:
+        manifest(line.encode())
+    assert str(error.value).startswith("line 1: ")
+    assert part in str(error.value)
+
+
+@pytest.mark.parametrize("class_id", [2**63, -(2**63) - 1, 10**30])
+def test_a_class_index_may_be_of_any_size(class_id: int) -> None:
+    [row] = objects({"a": class_id, "a-metadata": CLASS})
+    assert row["class_id"] == str(class_id)
+
+
+def test_deep_nesting_is_refused_not_fatal() -> None:
+    with pytest.raises(RecursionError):
+        manifest(b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+
+
+def test_an_escaped_nul_is_text_like_any_other() -> None:
+    [row] = manifest(b'{"source":"a\\u0000b"}')["data_objects"]
+    assert row["source_text"] == "a\0b"
