@@ -1,5 +1,6 @@
--- Where an answer's labels and the object's consolidated labels are both classes, boxes or spans, or none, they are scored. Without this
--- a key that no longer joins turns scores into NULL: rates are then made of fewer answers, and look as good as before.
+-- Where an answer's labels and the object's consolidated labels are both classes, boxes or spans, or none, they
+-- are scored. Without this a key that no longer joins turns scores into NULL: rates are then made of fewer
+-- answers, and look as good as before.
 with label_sets as (
     select * from {{ ref('int_label_sets') }}
     where

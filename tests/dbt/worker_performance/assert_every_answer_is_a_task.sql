@@ -1,5 +1,5 @@
--- Every submission that any file holds is one row of fct_worker_tasks. Without this a join that drops or doubles answers changes
--- every count and rate of people's work, and no key test need notice.
+-- Every submission that any file holds is one row of fct_worker_tasks. Without this a join that drops or doubles
+-- answers changes every count and rate of people's work, and no key test need notice.
 with staged as (
     select distinct
         job_name,

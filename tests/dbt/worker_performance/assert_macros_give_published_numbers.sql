@@ -1,5 +1,5 @@
--- The formulas every rate and overlap goes through, on examples published with their results. Without this a slip in a
--- macro moves every report by a little, and nothing looks broken.
+-- The formulas every rate and overlap goes through, on examples published with their results. Without this a slip
+-- in a macro moves every report by a little, and nothing looks broken.
 with
 -- numpy's documentation of linear percentiles; Wilson intervals by statsmodels
 time_sample(time_spent_seconds, time_rank) as (

@@ -1,7 +1,8 @@
--- Each report on workers counts every task once, with its labels and scores. Without this a task of no day, no modality or no worker
--- goes missing from one report, and two of them tell different stories of the same work.
+-- Each report on workers counts every task once, with its labels and scores. Without this a task of no day, no
+-- modality or no worker goes missing from one report, and two of them tell different stories of the same work.
 {%- set measured = "sum(task_count) as task_count, sum(label_count) as label_count, "
-    ~ "sum(golden_count) as golden_count, sum(consolidated_count) as consolidated_count, sum(peer_count) as peer_count" %}
+    ~ "sum(golden_count) as golden_count, sum(consolidated_count) as consolidated_count, "
+    ~ "sum(peer_count) as peer_count" %}
 
 with tasks as (
     select
