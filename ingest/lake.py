@@ -26,7 +26,7 @@ SCHEMA_FILE = "_schema.parquet"
 _SUFFIX = ".parquet"
 _ROWS_AT_A_TIME = 65_536
 _BYTES_AT_A_TIME = 32 * 2**20
-_WRITE_OPTIONS: dict[str, Any] = {"compression": "zstd", "coerce_timestamps": "ms", "store_schema": False}
+WRITE_OPTIONS: dict[str, Any] = {"compression": "zstd", "coerce_timestamps": "ms", "store_schema": False}
 
 
 def data_path(table: str, load_id: str, part: int) -> str:
@@ -56,7 +56,7 @@ def write_schemas(lake: Store) -> None:
             if pq.read_schema(io.BytesIO(lake.read(path))).equals(table.schema):
                 continue
         with lake.create(path) as file:
-            pq.write_table(table.schema.empty_table(), file, **_WRITE_OPTIONS)
+            pq.write_table(table.schema.empty_table(), file, **WRITE_OPTIONS)
 
 
 def to_batch(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
@@ -77,13 +77,6 @@ def read_table(lake: Store, path: str, schema: pa.Schema) -> Iterator[pa.RecordB
             ],
             schema=schema,
         )
-
-
-def to_parquet(table: pa.Table) -> bytes:
-    """A small table as the bytes of a Parquet file."""
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, **_WRITE_OPTIONS)
-    return buffer.getvalue()
 
 
 class TableWriter:
@@ -139,6 +132,6 @@ class TableWriter:
     def _writer(self, table: str) -> pq.ParquetWriter:
         if table not in self._writers:
             file = self._files.enter_context(self._lake.create(data_path(table, self._load_id, self._part)))
-            writer = pq.ParquetWriter(file, TABLES[table].schema, **_WRITE_OPTIONS)
+            writer = pq.ParquetWriter(file, TABLES[table].schema, **WRITE_OPTIONS)
             self._writers[table] = self._files.enter_context(writer)
         return self._writers[table]

@@ -7,6 +7,7 @@ newest by the load that *read* the file (``origin_load_id``), then by the load t
 
 from __future__ import annotations
 
+import io
 import secrets
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,9 +18,10 @@ from enum import StrEnum
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ingest import __version__
-from ingest.lake import RAW, ledger_path, load_id_of, read_table, to_batch, to_parquet
+from ingest.lake import RAW, WRITE_OPTIONS, ledger_path, load_id_of, read_table, to_batch
 from ingest.schemas import LEDGER, LedgerEntry
 from ingest.storage import Entry, Store
 
@@ -162,6 +164,29 @@ def _values(column: pa.Array) -> list[Any]:
     return [sys.intern(value) if type(value) is str else value for value in column.to_pylist()]
 
 
+class LedgerWriter:
+    """A load's entries until it is committed: as the Parquet file they will be, for there may be millions."""
+
+    def __init__(self, load_id: str) -> None:
+        self._load_id = load_id
+        self._buffer = io.BytesIO()
+        self._writer = pq.ParquetWriter(self._buffer, LEDGER.schema, **WRITE_OPTIONS)
+        self.has_entries = False
+
+    def add(self, entries: list[LedgerEntry]) -> None:
+        """Take in some more entries."""
+        if entries:
+            self._writer.write_batch(to_batch(entries, LEDGER.schema))
+            self.has_entries = True
+
+    def commit(self, lake: Store) -> None:
+        """Make the load visible, in all tables at once. Its rows must all be written."""
+        self._writer.close()
+        lake.put_new(ledger_path(self._load_id), self._buffer.getvalue())
+
+
 def commit(lake: Store, load_id: str, entries: list[LedgerEntry]) -> None:
-    """Make a load visible, in all tables at once. Its rows must all be written."""
-    lake.put_new(ledger_path(load_id), to_parquet(pa.Table.from_batches([to_batch(entries, LEDGER.schema)])))
+    """Commit a load whose entries are all at hand."""
+    writer = LedgerWriter(load_id)
+    writer.add(entries)
+    writer.commit(lake)

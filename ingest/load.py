@@ -25,7 +25,7 @@ from ingest.categories import parse_categories
 from ingest.golden import parse_golden
 from ingest.lake import TableWriter, write_schemas
 from ingest.layout import SEQUENCE_FILE, FileKind, SourceFile, own_file, place_of
-from ingest.ledger import KnownFiles, Status, commit, new_entry, new_load_id
+from ingest.ledger import KnownFiles, LedgerWriter, Status, new_entry, new_load_id
 from ingest.manifest import parse_manifest
 from ingest.schemas import DataObject, LedgerEntry
 from ingest.sequences import parse_sequence
@@ -119,28 +119,31 @@ def load(
         Chunk(part, location, lake, load_id, frozenset(known.forgotten_workers), files)
         for part, (location, files) in enumerate(_chunks(source, listing, options))
     )
-    entries: list[LedgerEntry] = []
+    ledger = LedgerWriter(load_id)
     summary = listing.summary
+    jobs: set[str] = set()
 
-    def take(outcome: Outcome) -> None:
-        entries.append(_entry(load_id, outcome))
-        _count(summary, outcome)
+    def take(outcomes: Iterable[Outcome]) -> None:
+        entries = []
+        for outcome in outcomes:
+            entries.append(_entry(load_id, outcome))
+            jobs.add(outcome.file.job_name)
+            _count(summary, outcome)
+        ledger.add(entries)
+        if progress:
+            progress(summary)
 
     refs: list[tuple[SourceFile, str]] = []
     for outcomes in _read_all(chunks, options.processes or os.cpu_count() or 1):
-        for outcome in outcomes:
-            take(outcome)
-            refs += [(outcome.file, ref) for ref in outcome.refs]
-        if progress:
-            progress(summary)
-    for outcome in (*listing.skipped, *_missing(refs, listing)):
-        take(outcome)
+        take(outcomes)
+        refs += [(outcome.file, ref) for outcome in outcomes for ref in outcome.refs]
+    take([*listing.skipped, *_missing(refs, listing)])
     if not summary.files_found and not options.golden and not options.label_category_configs:
         raise StoreError(f"no files under {source_store.uri}")
-    if entries:
-        commit(lake_store, load_id, entries)
+    if ledger.has_entries:
+        ledger.commit(lake_store)
         summary.load_id = load_id
-    summary.jobs = sorted({entry.job_name for entry in entries if entry.job_name})
+    summary.jobs = sorted(jobs)
     return summary
 
 
