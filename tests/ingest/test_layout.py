@@ -36,6 +36,8 @@ MASK = f"{OUTPUT}/0_2022-09-09T17:25:31.918770.png"
         (f"{RESPONSE}/iteration-1234567890/0/x.json", None),
         (MASK, None),
         (f"{OUTPUT}/7/cloud.zlib", None),
+        (f"{OUTPUT}/7/old/SeqLabel.json", None),
+        (f"{OUTPUT}/7/my-SeqLabel.json", None),
         ("annotations/intermediate/1/annotations.manifest", None),
         ("annotations/consolidated-annotation/consolidation-request/iteration-1/x.json", None),
         ("readme.md", None),
@@ -69,6 +71,7 @@ def test_answers_are_found_however_a_copy_wrote_the_time(time: str) -> None:
         ("s3://example-bucket/manifests/output/job", "job"),
         ("file:///tmp/annotations/worker-response/iteration-1/0/job", "job"),
         ("s3://example-bucket/üñ", "üñ"),
+        ("s3://example-bucket/two\nlines/job\n", "job\n"),
     ],
 )
 def test_job_is_the_folder_wherever_it_lies(job_uri: str, name: str) -> None:

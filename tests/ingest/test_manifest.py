@@ -150,9 +150,11 @@ def test_a_line_of_a_hundred_thousand_characters() -> None:
 
 
 def test_more_lines_than_are_handed_on_at_a_time() -> None:
-    data = b"".join(b'{"source":"%d"}\n' % number for number in range(5_001))
-    rows = manifest(data)["data_objects"]
-    assert [(row["object_index"], row["source_text"]) for row in rows] == [(n, str(n)) for n in range(5_001)]
+    metadata = json.dumps(CLASS)
+    data = "".join(f'{{"source":"x","a":{number},"a-metadata":{metadata}}}\n' for number in range(5_001))
+    rows = manifest(data.encode())
+    for table in ("data_objects", "annotations"):
+        assert [(row["object_index"], row["class_id"]) for row in rows[table]] == [(n, str(n)) for n in range(5_001)]
 
 
 @pytest.mark.parametrize(
