@@ -19,6 +19,8 @@ Number: TypeAlias = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+# The years 1 to 9999 in UTC; a zone may lead out of them, and few readers of timestamps go further.
+_MOMENTS = range((datetime.min - _EPOCH) // _MILLISECOND, (datetime.max - _EPOCH) // _MILLISECOND + 1)
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
@@ -34,13 +36,16 @@ def milliseconds(text: str) -> int:
     jobs, ``2020-05-25T12:53:54+0000`` in manifests.
 
     Raises:
-        BadFile: the text is not a time.
+        BadFile: the text is not a time, or is one of no year from 1 to 9999.
     """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise BadFile(f"not an ISO 8601 time: {text!r}") from None
-    return (moment - (_EPOCH if moment.tzinfo is None else _EPOCH_UTC)) // _MILLISECOND
+    since = (moment - (_EPOCH if moment.tzinfo is None else _EPOCH_UTC)) // _MILLISECOND
+    if since not in _MOMENTS:
+        raise BadFile(f"not within the years 1 to 9999: {text!r}")
+    return since
 
 
 def yes_no(text: str | bool | None) -> bool | None:

@@ -31,8 +31,7 @@ NEW_YEAR = 18_262 * DAY
         ("2020-01-01 00:00:00", NEW_YEAR),
         ("2020-03-01T00:00:00Z", NEW_YEAR + 60 * DAY),
         ("0001-01-01T00:00:00Z", -719_162 * DAY),
-        ("0001-01-01T00:00:00+14:00", -719_162 * DAY - 14 * 3_600_000),
-        ("9999-12-31T23:59:59.999999-14:00", 2_932_897 * DAY - 1 + 14 * 3_600_000),
+        ("9999-12-31T23:59:59.999999Z", 2_932_897 * DAY - 1),
     ],
 )
 def test_milliseconds(text: str, expected: int) -> None:
@@ -63,6 +62,14 @@ def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(BadFile) as error:
         milliseconds(text)
     assert str(error.value) == f"not an ISO 8601 time: {text!r}"
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59.999-00:01"])
+def test_a_time_that_its_zone_leads_out_of_the_calendar_is_refused(text: str) -> None:
+    """Neither Python nor most readers of Parquet could show it."""
+    with pytest.raises(BadFile) as error:
+        milliseconds(text)
+    assert str(error.value) == f"not within the years 1 to 9999: {text!r}"
 
 
 @pytest.mark.parametrize(
