@@ -21,11 +21,12 @@ from ingest.labels import (
     span_labels,
 )
 from ingest.layout import SourceFile
-from ingest.schemas import AnnotationKey, DataObject, Job, Label
+from ingest.schemas import AnnotationKey, ClassLabel, DataObject, Job, Label
 from ingest.task_types import is_ground_truth_type, task_type_of
 from ingest.values import BadFile, Int32, Number, Rows, as_json, as_text, as_written, milliseconds, yes_no
 
 _SUFFIX = "-metadata"
+_OBJECTS_AT_A_TIME = 2_000
 _SOURCES = frozenset({"source", "source-ref"})
 
 
@@ -258,41 +259,49 @@ def lines(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def parse_manifest(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
-    """Rows of an output manifest: ``labeling_jobs``, ``data_objects`` and ``annotations``, a block of lines at a time.
+    """Rows of an output manifest, some thousand lines at a time.
+
+    They are ``data_objects``, ``annotations``, ``class_labels`` and, for a declared label attribute, ``labeling_jobs``.
 
     Raises:
         BadFile: a line cannot be understood. The file is then refused as a whole.
     """
-    yield {"labeling_jobs": [Job(label_attribute_name=file.label_attribute, output_uri=file.job_uri)]}
-    objects: list[tuple[object, ...]] = []
-    annotations: list[tuple[object, ...]] = []
+    if file.label_attribute is not None:
+        yield {"labeling_jobs": [Job(label_attribute_name=file.label_attribute)]}
+    rows = _no_rows()
     for number, data in lines(blocks):
         data = data.removeprefix(b"\xef\xbb\xbf") if number == 0 else data
         if not data.strip():
             continue
         try:
             line = read_line(data)
-            _add_line(number, line, objects, annotations)
+            _add_line(rows, number, line)
         except (BadFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadFile(f"line {number + 1}: {error}") from None
-        if len(objects) >= 2_000:
-            yield {"data_objects": objects, "annotations": annotations}
-            objects, annotations = [], []
-    yield {"data_objects": objects, "annotations": annotations}
+        if len(rows["data_objects"]) >= _OBJECTS_AT_A_TIME:
+            yield rows
+            rows = _no_rows()
+    yield rows
 
 
-def _add_line(
-    number: int, line: Line, objects: list[tuple[object, ...]], annotations: list[tuple[object, ...]]
-) -> None:
+def _no_rows() -> Rows:
+    return {"data_objects": [], "class_labels": [], "annotations": []}
+
+
+def _add_line(rows: Rows, number: int, line: Line) -> None:
     passthrough = as_json(line.passthrough) if line.passthrough else None
     unlabeled = DataObject(
         number, source_uri=line.source_uri, source_text=line.source_text, passthrough_json=passthrough
     )
     if not line.attributes:
-        objects.append(unlabeled)
+        rows["data_objects"].append(unlabeled)
     for attribute in line.attributes:
-        objects.append(_data_object(unlabeled, attribute))
-        annotations += [
+        data_object = _data_object(unlabeled, attribute)
+        rows["data_objects"].append(data_object)
+        if data_object.label_uri is not None:
+            classes = _class_map.decode(attribute.metadata_json).names
+            rows["class_labels"] += [ClassLabel(attribute.name, number, *named) for named in classes.items()]
+        rows["annotations"] += [
             (*AnnotationKey(attribute.name, number, None, place), *label)
             for place, label in enumerate(attribute.result.labels or ())
         ]

@@ -70,7 +70,6 @@ class Job(NamedTuple):
     )
     audit_label_attribute_name: Annotated[Text, "auditLabelAttributeName: the label attribute that is audited."] = None
     is_editable: Annotated[Flag, "Whether editsAllowed lets workers change labels; NULL where it is not said."] = None
-    output_uri: Annotated[Text, "Folder of the job's output."] = None
 
 
 class LabelCategory(NamedTuple):
@@ -127,6 +126,15 @@ class DataObject(NamedTuple):
     value_json: Annotated[Text, "Value of the attribute, as written."] = None
     metadata_json: Annotated[Text, "Metadata of the attribute, as written."] = None
     passthrough_json: Annotated[Text, "The line's other keys, which Ground Truth passes through: a JSON object."] = None
+
+
+class ClassLabel(NamedTuple):
+    """Class of a sequence's class map: SeqLabel.json has the class index, the manifest the class."""
+
+    label_attribute_name: Annotated[Text, "Label attribute."]
+    object_index: Annotated[BigInt, "Data object (the sequence): line of the output manifest, from 0."]
+    class_id: Annotated[Text, "Class index, as text."]
+    label: Annotated[Text, "Class."]
 
 
 class Label(NamedTuple):
@@ -278,6 +286,7 @@ TABLES: dict[str, Table] = {
             "label_attribute_definitions", "attribute of a label category config", Lineage, LabelAttributeDefinition
         ),
         _table("data_objects", "output-manifest line and label attribute", Lineage, DataObject),
+        _table("class_labels", "class of a sequence's class map", Lineage, ClassLabel),
         _table("annotations", "consolidated label", Lineage, AnnotationKey, Label),
         _table(
             "annotation_attributes", "attribute value of an annotation or a frame", Lineage, AnnotationKey, Attribute

@@ -10,6 +10,10 @@ object_labels as (
     select * from {{ ref('int_object_labels') }}
 ),
 
+class_labels as (
+    select * from {{ ref('stg_ground_truth__class_labels') }}
+),
+
 -- The label file of a sequence does not name its attribute: it is the job's own.
 named as (
     select
@@ -32,7 +36,8 @@ labels as (
         named.annotation_index,
         object_labels.task_type,
         object_labels.modality,
-        named.label,
+        -- A sequence's file has the index of the class, and at best a name that begins with it.
+        coalesce(class_labels.label, named.label) as label,
         named.class_id,
         {{ known_confidence('named.confidence', 'named.is_inherited', 'named.max_answers_per_object') }} as confidence,
         named.shape,
@@ -56,6 +61,12 @@ labels as (
         and named.object_index = object_labels.object_index
         -- An attribute that nothing names is NULL on both sides.
         and coalesce(named.attribute_name, '') = coalesce(object_labels.label_attribute_name, '')
+    left join class_labels
+        on named.job_name = class_labels.job_name
+        and named.object_index = class_labels.object_index
+        and named.attribute_name = class_labels.label_attribute_name
+        and named.class_id = class_labels.class_id
+        and named.frame_index is not null
 )
 
 select * from labels

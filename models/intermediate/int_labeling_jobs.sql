@@ -24,11 +24,15 @@ task_types as (
 
 -- From the ledger, so that a job whose every file was rejected is seen too.
 jobs as (
-    select distinct job_name
+    select
+        job_name,
+        -- The folder whose rows are here, should another of that name have been skipped.
+        coalesce(max(case when load_id is not null then job_uri end), max(job_uri)) as output_uri
     from current_files
     where
         job_name is not null
         and status <> 'forgotten'
+    group by job_name
 ),
 
 declared as (
@@ -39,8 +43,7 @@ declared as (
         max(workteam_name) as workteam_name,
         max(workers_per_object) as workers_per_object,
         max(audit_label_attribute_name) as audit_label_attribute_name,
-        bool_or(is_editable) as is_editable,
-        max(output_uri) as output_uri
+        bool_or(is_editable) as is_editable
     from declarations
     group by job_name
 ),
@@ -115,7 +118,7 @@ described as (
         most_answered.max_answers_per_object,
         declared.audit_label_attribute_name,
         declared.is_editable,
-        declared.output_uri,
+        jobs.output_uri,
         coalesce(own_attributes.task_type, declared.task_type, hints.task_type) as task_type,
         coalesce(declared.workers_per_object, most_answered.max_answers_per_object) as workers_per_object,
         coalesce(adjustments.has_adjustment_status, false) as has_adjustment_status

@@ -31,7 +31,8 @@ final as (
         cast(sum(annotation_count) as bigint) as annotation_count,
         cast(count(distinct object_index) as bigint) as object_count,
         cast(nullif(count(frame_index), 0) as bigint) as frame_count,
-        {{ safe_divide('sum(confidence_sum)', 'sum(confidence_count)') }} as mean_confidence
+        {{ safe_divide('sum(confidence_sum)', 'sum(confidence_count)') }} as mean_confidence,
+        cast(sum(confidence_count) as bigint) as confidence_count
     from places
     group by
         job_name,

@@ -2,7 +2,7 @@
 -- lost or doubled Parquet file, or a load_id that two loads share, changes every figure and nothing fails.
 {% set tables = [
     'labeling_jobs', 'label_categories', 'label_attribute_definitions', 'data_objects', 'annotations',
-    'annotation_attributes', 'frames', 'worker_answers', 'worker_annotations', 'golden_labels', 'workers',
+    'annotation_attributes', 'class_labels', 'frames', 'worker_answers', 'worker_annotations', 'golden_labels', 'workers',
     'workteam_members',
 ] %}
 
