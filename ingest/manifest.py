@@ -298,7 +298,8 @@ def _add_line(rows: Rows, number: int, line: Line) -> None:
     for attribute in line.attributes:
         data_object = _data_object(unlabeled, attribute)
         rows["data_objects"].append(data_object)
-        if data_object.label_uri is not None:
+        # Not of a type that is not known: a custom job's function may write a class map of any form.
+        if data_object.label_uri is not None and data_object.modality != "other":
             classes = _class_map.decode(attribute.metadata_json).names
             rows["class_labels"] += [ClassLabel(attribute.name, number, *named) for named in classes.items()]
         rows["annotations"] += [

@@ -5,8 +5,7 @@
     {"rejected": {"<path of a file>": "<part of the error>"}, "rows": {"<raw table>": [{"<column>": <value>}]}}
 
 A row leaves out its lineage and the columns that are NULL, and these, which are held against the source itself:
-``value_json``, ``metadata_json`` and ``answer_json``. Times are UTC; ``*_json`` is the JSON value; ``output_uri`` is
-the folder's path within the case.
+``value_json``, ``metadata_json`` and ``answer_json``. Times are UTC; ``*_json`` is the JSON value.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def test_rows_are_those_expected(tree: tuple[Path, RawLake]) -> None:
     expected = json.loads((case / "expected.json").read_text(encoding="utf-8"))
     root = f"file://{case.resolve().as_posix()}/"
 
-    rows = {table: _sorted(_plain(row, root) for row in found_rows) for table, found_rows in found.tables.items()}
+    rows = {table: _sorted(_plain(row) for row in found_rows) for table, found_rows in found.tables.items()}
     assert rows == {table: _sorted(expected_rows) for table, expected_rows in expected["rows"].items()}
 
     errors = {uri.removeprefix(root): error for uri, error in found.errors.items()}
@@ -81,15 +80,13 @@ def _check_as_written(row: Row, source: str) -> None:
                 assert row[column] in line
 
 
-def _plain(row: Row, root: str) -> dict[str, Any]:
+def _plain(row: Row) -> dict[str, Any]:
     plain = {name: value for name, value in values(row).items() if name not in AS_WRITTEN}
     for name, value in plain.items():
         if isinstance(value, datetime):
             plain[name] = value.isoformat(timespec="milliseconds")
         elif name.endswith("_json"):
             plain[name] = json.loads(value)
-        elif name == "output_uri":
-            plain[name] = value.removeprefix(root)
     return plain
 
 

@@ -114,6 +114,26 @@ def test_a_custom_job_keeps_what_is_sound_of_its_metadata() -> None:
     assert row.keys().isdisjoint({"confidence", "label", "label_count"})
 
 
+@pytest.mark.parametrize(
+    ("name", "metadata", "expected"),
+    [
+        ("a-ref", {"class-map": {"0": "Car", "1": "Bike"}}, [("0", "Car"), ("1", "Bike")]),
+        ("a-ref", {"class_map": {"0": "Car"}}, [("0", "Car")]),
+        ("a-ref", {"class-map": {}}, []),
+        ("a-ref", {}, []),
+        ("a-ref", {"type": "groundtruth/custom", "class-map": ["Car"]}, []),
+        ("a", {"class-map": {"0": "Car"}}, []),
+    ],
+)
+def test_class_map_of_a_sequence(name: str, metadata: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    """Where the labels are in another file, which has the class index alone, the class map is told."""
+    kind = {"type": "groundtruth/video-object-detection", **metadata}
+    rows = manifest(json.dumps({name: "s3://example-bucket/x/SeqLabel.json", f"{name}-metadata": kind}).encode())
+    found = rows.get("class_labels", [])
+    assert [(row["class_id"], row["label"]) for row in found] == expected
+    assert all((row["label_attribute_name"], row["object_index"]) == (name, 0) for row in found)
+
+
 def test_a_source_that_is_no_text_passes_through() -> None:
     [row] = manifest(b'{"source":{"s":1},"source-ref":null}')["data_objects"]
     assert row == {"object_index": 0, "passthrough_json": '{"source":{"s":1},"source-ref":null}'}
@@ -130,7 +150,7 @@ def test_label_uri_is_only_that_of_an_attribute_ending_in_ref() -> None:
 
 def test_the_declared_label_attribute_is_told_with_the_job() -> None:
     rows = manifest(b"", label_attribute="birds")
-    assert rows == {"labeling_jobs": [{"label_attribute_name": "birds", "output_uri": "s3://example-bucket/out/job"}]}
+    assert rows == {"labeling_jobs": [{"label_attribute_name": "birds"}]}
 
 
 def test_the_last_of_two_equal_keys_counts() -> None:
