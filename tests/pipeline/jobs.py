@@ -19,7 +19,7 @@ def write_job(root: Path, name: str, labels: Mapping[int, Mapping[str, str]]) ->
     """Image classification job: by data object, the label that each worker gave; the first one's is consolidated."""
     job = root / name
     manifest = []
-    for number, answers in labels.items():
+    for number, answers in sorted(labels.items()):
         write_answers(job, number, answers)
         metadata = {"class-name": next(iter(answers.values())), "job-name": f"labeling-job/{name.lower()}"}
         metadata |= {"type": "groundtruth/image-classification", "creation-date": "2026-01-02T03:04:05.678900"}

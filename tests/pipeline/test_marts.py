@@ -252,3 +252,28 @@ def test_a_second_run_takes_what_is_new(tmp_path: Path) -> None:
 
     assert marts.one("select count(*) from fct_worker_tasks") == 3
     assert marts.one("select consolidated_agreement from rpt_team where modality = 'all'") == 1.0
+
+
+def test_the_worker_accuracy_example_of_aws(tmp_path: Path) -> None:
+    """Figures of AWS's notebook "Identify Worker Labeling Efficiency using SageMaker GroundTruth".
+
+    One worker annotated 3 objects, 2 of them golden: accuracy 1.0, agreement with the consolidated label 1.0.
+    The other: golden accuracy 0.75, agreement 0.80.
+    """
+    both = {number: {"PDC": "animal", "QRS": "animal"} for number in (0, 3)}
+    alone = {number: {"QRS": "person"} for number in (1, 2)}
+    job = write_job(tmp_path / "source", "person-animal-plant", both | alone | {4: {"PDC": "plant", "QRS": "person"}})
+    golden = {0: "animal", 1: "person", 2: "person", 4: "plant"}
+    (job / "golden.manifest").write_text(
+        "".join(json.dumps({number: label}) + "\n" for number, label in golden.items())
+    )
+    load(str(tmp_path / "source"), str(tmp_path / "lake"))
+
+    marts = Marts(tmp_path / "lake", tmp_path / "marts")
+
+    found = marts.rows("""
+        select worker_id, task_count, golden_count, golden_accuracy, consolidated_agreement
+        from rpt_workers inner join dim_workers using (worker_key)
+        order by worker_id
+    """)
+    assert found == [("private.us-east-1.PDC", 3, 2, 1.0, 1.0), ("private.us-east-1.QRS", 5, 4, 0.75, 0.8)]
