@@ -13,7 +13,7 @@ import msgspec
 
 from ingest.layout import SourceFile
 from ingest.schemas import Job, LabelAttributeDefinition, LabelCategory
-from ingest.values import BadFile, Rows, as_json, whole
+from ingest.values import BadFile, Rows, as_json, as_written, whole
 
 
 class AttributeJson(msgspec.Struct, rename="camel", gc=False):
@@ -59,7 +59,8 @@ def parse_categories(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows
     Raises:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
-    config = msgspec.json.decode(whole(blocks), type=Config)
+    data = whole(blocks)
+    config = msgspec.json.decode(data, type=Config)
     if not config.labels:
         raise BadFile("no labels")
     definitions: list[tuple[object, ...]] = [
@@ -78,6 +79,7 @@ def parse_categories(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows
                 annotation_type=_annotation_type(config.annotation_type),
                 audit_label_attribute_name=config.audit_label_attribute_name,
                 is_editable="any" in edits if any(edits) else None,
+                config_json=as_written(data),
             )
         ],
         "label_categories": [

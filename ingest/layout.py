@@ -68,7 +68,7 @@ SEQUENCE_FILE = "SeqLabel.json"
 _PLACE = re.compile(
     r"(?P<job>.+?)/(?:"
     r"(?P<output_manifest>manifests/output/output\.manifest)"
-    r"|(?P<worker_response>annotations/worker-response/iteration-(?P<iteration>\d{1,9})/(?P<object>[^/]+)/[^/]+\.json)"
+    r"|(?P<worker_response>annotations/worker-response/iteration-(?P<iteration>\d{1,9})/(?P<object>[^/]+)/(?!\._)[^/]+\.json)"
     r"|(?P<sequence_labels>annotations/consolidated-annotation/output/(?P<sequence>[^/]+)/SeqLabel\.json)"
     r"|(?P<label_category_config>label_category_config\.json|annotation-tool/data\.json)"
     r"|(?P<golden_labels>golden\.manifest)"
@@ -80,7 +80,8 @@ _PLACE = re.compile(
 def place_of(uri: str) -> Place | None:
     """What the file behind a uri is, by its place in the tree; None where it is nothing that is read.
 
-    Per-frame payloads of video and 3D answers lie one folder deeper than the answers and are not read.
+    Per-frame payloads of video and 3D answers lie one folder deeper than the answers and are not read. Nor are the
+    ``._`` files that macOS leaves beside others on foreign disks.
     """
     match = _PLACE.fullmatch(uri)
     if match is None or match.lastgroup is None:

@@ -113,7 +113,9 @@ class KnownFiles:
         for entry in _by_age(entries):
             uri = entry.uri or ""
             is_forgotten = entry.status == Status.FORGOTTEN
-            self._etags[hash(uri)] = None if is_forgotten else hash(entry.etag)
+            # What an older loader refused, this one tries again.
+            is_settled = entry.status in VERSIONS or entry.loader_version == __version__
+            self._etags[hash(uri)] = None if is_forgotten else hash(entry.etag if is_settled else "")
             if is_forgotten and uri.startswith(WORKER_SCHEME):
                 self.forgotten_workers.add(uri.removeprefix(WORKER_SCHEME))
         for entry in _by_age(entries):
@@ -133,7 +135,7 @@ class KnownFiles:
         return self.is_known(uri or "") and self._etags[hash(uri)] is None
 
 
-_KNOWN_COLUMNS = ("load_id", "origin_load_id", "uri", "job_name", "job_uri", "etag", "status")
+_KNOWN_COLUMNS = ("load_id", "origin_load_id", "uri", "job_name", "job_uri", "etag", "status", "loader_version")
 
 
 def ledger_files(lake: Store) -> list[Entry]:

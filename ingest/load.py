@@ -30,7 +30,7 @@ from ingest.manifest import parse_manifest
 from ingest.schemas import DataObject, LedgerEntry
 from ingest.sequences import parse_sequence
 from ingest.storage import Entry, Store, StoreError, open_store
-from ingest.values import BadFile, Rows
+from ingest.values import BadFile, NotReadYet, Rows
 
 Parser = Callable[[SourceFile, Iterable[bytes]], Iterator[Rows]]
 
@@ -316,10 +316,14 @@ def _read_file(file: SourceFile, blocks: Iterable[bytes], parser: Parser, writer
             row_count += writer.add(file.file_no, file.job_name, rows, bytes_read)
             bytes_read = 0
             refs += _sequence_refs(rows)
+    except NotReadYet as error:
+        return Outcome(file, Status.SKIPPED, error=str(error))
     except (BadFile, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return Outcome(file, Status.REJECTED, error=str(error))
     except OSError as error:
         return Outcome(file, Status.REJECTED, error=f"cannot be read: {error}")
+    except Exception as error:  # a fault of the parser must not cost the other files
+        return Outcome(file, Status.REJECTED, error=f"fault of the loader: {error!r}")
     return Outcome(file, Status.LOADED, row_count, refs=refs)
 
 

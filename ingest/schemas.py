@@ -70,6 +70,7 @@ class Job(NamedTuple):
     )
     audit_label_attribute_name: Annotated[Text, "auditLabelAttributeName: the label attribute that is audited."] = None
     is_editable: Annotated[Flag, "Whether editsAllowed lets workers change labels; NULL where it is not said."] = None
+    config_json: Annotated[Text, "Label category config, as written."] = None
 
 
 class LabelCategory(NamedTuple):
@@ -182,6 +183,7 @@ class Frame(NamedTuple):
     frame_index: Annotated[Int, "frame-no."]
     frame_name: Annotated[Text, "File name of the frame."]
     annotation_count: Annotated[Int, "Labels in the frame."]
+    extra_json: Annotated[Text, "Fields of the frame that no column holds: a JSON object."] = None
 
 
 class AnswerKey(NamedTuple):

@@ -15,7 +15,7 @@ from msgspec import Raw
 from ingest.labels import ClassId
 from ingest.layout import SourceFile
 from ingest.schemas import AnnotationKey, Attribute, Frame, Job, Label
-from ingest.values import BadFile, Number, Rows, as_json, as_text, decode_with_extra, index, whole
+from ingest.values import BadFile, NotReadYet, Number, Rows, as_json, as_text, decode_strict_first, index, whole
 
 
 class _Vertex(msgspec.Struct, gc=False):
@@ -47,7 +47,8 @@ class _StrictItem(Item, rename="kebab", forbid_unknown_fields=True, gc=False):
 class FrameJson(msgspec.Struct, rename="kebab", gc=False):
     """Frame with its labels, in a list by kind of shape; ``frame-no`` is text in real files, a number in the guide."""
 
-    frame_no: int | str
+    frame_no: int | str | None = None
+    frame_number: int | str | None = None  # of point clouds
     frame: str | None = None
     frame_attributes: dict[str, Any] | None = None
     annotations: list[Raw] | None = None
@@ -56,13 +57,18 @@ class FrameJson(msgspec.Struct, rename="kebab", gc=False):
     keypoints: list[Raw] | None = None
 
 
+class _StrictFrameJson(FrameJson, rename="kebab", forbid_unknown_fields=True, gc=False):
+    pass
+
+
 class _Sequence(msgspec.Struct, rename="kebab", gc=False):
     tracking_annotations: list[Raw] | None = None
     detection_annotations: list[Raw] | None = None
+    lidar: dict[str, Any] | None = None
 
 
 _sequence = msgspec.json.Decoder(_Sequence)
-_frame = msgspec.json.Decoder(FrameJson)
+_strict_frame = msgspec.json.Decoder(_StrictFrameJson)
 _strict_item = msgspec.json.Decoder(_StrictItem)
 
 # Shape of the labels in each of a frame's lists.
@@ -77,6 +83,7 @@ def parse_sequence(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
 
     Raises:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
+        NotReadYet: it is of the shape of point clouds.
     """
     object_index = index(file.object_folder or "")
     sequence = _sequence.decode(whole(blocks))
@@ -84,6 +91,8 @@ def parse_sequence(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
         task_type, frames = "video-object-tracking", sequence.tracking_annotations
     elif sequence.detection_annotations is not None:
         task_type, frames = "video-object-detection", sequence.detection_annotations
+    elif sequence.lidar is not None:
+        raise NotReadYet("the linked labels of a point cloud and its cameras are not read yet")
     else:
         raise BadFile("neither tracking-annotations nor detection-annotations")
     yield {"labeling_jobs": [Job(task_type=task_type)]}
@@ -103,14 +112,18 @@ def parse_sequence(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
 
 
 def _add_frame(rows: Rows, object_index: int, raw: Raw) -> int:
-    frame = _frame.decode(raw)
+    frame, extra_of_frame = decode_strict_first(raw, _strict_frame, FrameJson)
+    if frame.frame_no is None:
+        if frame.frame_number is not None:
+            raise NotReadYet("the labels of a point cloud are not read yet")
+        raise BadFile("Object missing required field `frame-no`")
     frame_index = frame.frame_no if isinstance(frame.frame_no, int) else index(frame.frame_no)
     if not 0 <= frame_index < 2**31:
         raise BadFile(f"frame-no {frame_index} is out of range")
     number = 0
     for field, shape in _SHAPES.items():
         for item_json in getattr(frame, field) or ():
-            item, extra = _read_item(item_json)
+            item, extra = decode_strict_first(item_json, _strict_item, Item)
             key = AnnotationKey(None, object_index, frame_index, number)
             rows["annotations"].append((*key, *_label(shape, item, extra)))
             for name, value in (item.label_category_attributes or {}).items():
@@ -119,15 +132,8 @@ def _add_frame(rows: Rows, object_index: int, raw: Raw) -> int:
     frame_key = AnnotationKey(None, object_index, frame_index, None)
     for name, value in (frame.frame_attributes or {}).items():
         rows["annotation_attributes"].append((*frame_key, *Attribute("frame", name, as_text(value))))
-    rows["frames"].append(Frame(object_index, frame_index, frame.frame, number))
+    rows["frames"].append(Frame(object_index, frame_index, frame.frame, number, extra_of_frame))
     return frame_index
-
-
-def _read_item(raw: Raw) -> tuple[Item, str | None]:
-    try:
-        return _strict_item.decode(raw), None
-    except msgspec.ValidationError:
-        return decode_with_extra(raw, Item)
 
 
 def _label(shape: str, item: Item, extra: str | None) -> Label:

@@ -29,6 +29,10 @@ class BadFile(ValueError):  # noqa: N818 (it names the state of the file, not a 
     """A source file that cannot be understood; the message says where and why."""
 
 
+class NotReadYet(Exception):  # noqa: N818 (likewise)
+    """A sound source file of a form that this version does not read."""
+
+
 def milliseconds(text: str) -> int:
     """Milliseconds since 1970-01-01 UTC of an ISO 8601 time; one without a zone is UTC.
 
@@ -99,3 +103,14 @@ def decode_with_extra(data: bytes | msgspec.Raw, known: type[_Struct]) -> tuple[
     fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     extra = {name: raw for name, raw in fields.items() if name not in names}
     return value, as_json(extra) if extra else None
+
+
+def decode_strict_first(
+    data: bytes | msgspec.Raw, strict: msgspec.json.Decoder[Any], known: type[_Struct]
+) -> tuple[_Struct, str | None]:
+    """The same, faster where there is no unknown field; ``strict`` is for a subclass of ``known`` that forbids them."""
+    try:
+        value: _Struct = strict.decode(data)
+        return value, None
+    except msgspec.ValidationError:
+        return decode_with_extra(data, known)

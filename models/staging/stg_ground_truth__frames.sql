@@ -14,7 +14,8 @@ renamed as (
         source.object_index,
         source.frame_index,
         source.frame_name,
-        source.annotation_count
+        source.annotation_count,
+        source.extra_json
     from source
     inner join current_files
         on source.load_id = current_files.load_id

@@ -18,7 +18,8 @@ renamed as (
         source.workers_per_object,
         source.annotation_type,
         source.audit_label_attribute_name,
-        source.is_editable
+        source.is_editable,
+        source.config_json
     from source
     inner join current_files
         on source.load_id = current_files.load_id

@@ -5,7 +5,7 @@
     {"rejected": {"<path of a file>": "<part of the error>"}, "rows": {"<raw table>": [{"<column>": <value>}]}}
 
 A row leaves out its lineage and the columns that are NULL, and these, which are held against the source itself:
-``value_json``, ``metadata_json`` and ``answer_json``. Times are UTC; ``*_json`` is the JSON value.
+``value_json``, ``metadata_json``, ``answer_json`` and ``config_json``. Times are UTC; ``*_json`` is the JSON value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.ingest.raw_lake import RawLake, Row, load_and_read, values
 
 DATA = Path(__file__).parents[1] / "data"
 CASES = sorted(path.parent for path in DATA.glob("*/*/*/expected.json"))
-AS_WRITTEN = {"value_json", "metadata_json", "answer_json"}
+AS_WRITTEN = {"value_json", "metadata_json", "answer_json", "config_json"}
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: case.relative_to(DATA).as_posix())
@@ -68,6 +68,8 @@ def _check_as_written(row: Row, source: str) -> None:
         answer = json.loads(source)["answers"][row["answer_index"]]
         assert json.loads(row["answer_json"]) == answer["answerContent"]
         assert row["answer_json"] in source
+    if row.get("config_json") is not None:
+        assert row["config_json"] == source
     if "metadata_json" in row:
         name = row["label_attribute_name"]
         line = source.split("\n")[row["object_index"]]

@@ -40,6 +40,7 @@ MASK = f"{OUTPUT}/0_2022-09-09T17:25:31.918770.png"
         (f"{OUTPUT}/7/my-SeqLabel.json", None),
         ("annotations/intermediate/1/annotations.manifest", None),
         ("annotations/consolidated-annotation/consolidation-request/iteration-1/x.json", None),
+        (f"{RESPONSE}/iteration-1/0/._x.json", None),
         ("readme.md", None),
     ],
 )

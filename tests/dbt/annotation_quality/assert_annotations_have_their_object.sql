@@ -8,7 +8,12 @@ object_labels as (
     select * from {{ ref('fct_object_labels') }}
 )
 
-select annotations.*
+select
+    annotations.job_name,
+    annotations.label_attribute_name,
+    annotations.object_index,
+    annotations.frame_index,
+    annotations.annotation_index
 from annotations
 left join object_labels
     on annotations.job_name = object_labels.job_name

@@ -17,9 +17,9 @@ marts as (
 )
 
 select
-    coalesce(staged.job_name, marts.job_name) as job_name,
     staged.annotation_count as staged_count,
-    marts.annotation_count as mart_count
+    marts.annotation_count as mart_count,
+    coalesce(staged.job_name, marts.job_name) as job_name
 from staged
 full outer join marts on staged.job_name = marts.job_name
 where coalesce(staged.annotation_count, 0) <> coalesce(marts.annotation_count, 0)

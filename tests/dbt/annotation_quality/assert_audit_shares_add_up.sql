@@ -40,14 +40,14 @@ adjusted as (
 select
     job_name,
     outcome_kind || ' shares' as what,
-    share_sum as found
+    share_sum as found_value
 from shares
 where abs(share_sum - 1) > 1e-9 or share_sum is null
 union all
 select
     adjusted.job_name,
     adjusted.outcome || ' objects' as what,
-    cast(reported.object_count as double) as found
+    cast(reported.object_count as double) as found_value
 from adjusted
 left join reported
     on adjusted.job_name = reported.job_name

@@ -9,11 +9,11 @@ marts as (
 )
 
 select
+    staged.annotation_count as staged_count,
+    marts.annotation_count as mart_count,
     coalesce(staged.job_name, marts.job_name) as job_name,
     coalesce(staged.object_index, marts.object_index) as object_index,
-    coalesce(staged.frame_index, marts.frame_index) as frame_index,
-    staged.annotation_count as staged_count,
-    marts.annotation_count as mart_count
+    coalesce(staged.frame_index, marts.frame_index) as frame_index
 from staged
 full outer join marts
     on staged.job_name = marts.job_name

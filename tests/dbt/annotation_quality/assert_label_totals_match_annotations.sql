@@ -18,9 +18,9 @@ labels as (
 )
 
 select
-    coalesce(annotations.job_name, labels.job_name) as job_name,
     annotations.annotation_count as fact_count,
-    labels.annotation_count as report_count
+    labels.annotation_count as report_count,
+    coalesce(annotations.job_name, labels.job_name) as job_name
 from annotations
 full outer join labels on annotations.job_name = labels.job_name
 where coalesce(annotations.annotation_count, -1) <> coalesce(labels.annotation_count, -1)

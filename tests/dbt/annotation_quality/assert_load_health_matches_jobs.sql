@@ -21,11 +21,11 @@ files as (
 )
 
 select
-    coalesce(health.job_name, jobs.job_name, files.job_name) as job_name,
     health.file_count,
     health.rejected_count,
     health.object_count,
-    health.answer_count
+    health.answer_count,
+    coalesce(health.job_name, jobs.job_name, files.job_name) as job_name
 from health
 full outer join jobs on health.job_name = jobs.job_name
 full outer join files on coalesce(health.job_name, jobs.job_name) = files.job_name

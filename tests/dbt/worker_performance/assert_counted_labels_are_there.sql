@@ -19,7 +19,10 @@ counted as (
 )
 
 select
-    worker_answers.*,
+    worker_answers.load_id,
+    worker_answers.file_no,
+    worker_answers.answer_index,
+    worker_answers.label_count,
     counted.annotation_count
 from worker_answers
 left join counted

@@ -2,45 +2,45 @@
 -- in a macro moves every report by a little, and nothing looks broken.
 with
 -- numpy's documentation of linear percentiles; Wilson intervals by statsmodels
-time_sample(time_spent_seconds, time_rank) as (
+time_sample (time_spent_seconds, time_rank) as (
     values (15, 1), (20, 2), (35, 3), (40, 4), (50, 5), (cast(null as integer), 6)
 ),
 
-shares(correct_count, trial_count) as (
+shares (correct_count, trial_count) as (
     values (81, 263), (0, 20), (20, 20)
 ),
 
 -- a published pair of boxes, by their corners [258, 41, 606, 285] and [214, 41, 562, 285]; and two that only touch
-one_box(box_left, box_top, box_width, box_height) as (
+one_box (box_left, box_top, box_width, box_height) as (
     values (258.0, 41.0, 606.0 - 258.0, 285.0 - 41.0)
 ),
 
-other_box(box_left, box_top, box_width, box_height) as (
+other_box (box_left, box_top, box_width, box_height) as (
     values (214.0, 41.0, 562.0 - 214.0, 285.0 - 41.0)
 ),
 
-touching_box(box_left, box_top, box_width, box_height) as (
+touching_box (box_left, box_top, box_width, box_height) as (
     values (606.0, 41.0, 10.0, 10.0)
 ),
 
 -- boxes without area that cross: no overlap, and not 0/0
-flat_box(box_left, box_top, box_width, box_height) as (
+flat_box (box_left, box_top, box_width, box_height) as (
     values (0.0, 5.0, 10.0, 0.0)
 ),
 
-thin_box(box_left, box_top, box_width, box_height) as (
+thin_box (box_left, box_top, box_width, box_height) as (
     values (5.0, 0.0, 0.0, 10.0)
 ),
 
-one_span(start_offset, end_offset) as (
+one_span (start_offset, end_offset) as (
     values (38, 59)
 ),
 
-other_span(start_offset, end_offset) as (
+other_span (start_offset, end_offset) as (
     values (45, 66)
 ),
 
-next_span(start_offset, end_offset) as (
+next_span (start_offset, end_offset) as (
     values (59, 63)
 ),
 
