@@ -29,6 +29,7 @@ from ingest.upkeep import vacuum as vacuum_lake
 DONE, DONE_WITH_REJECTED, NOTHING_DONE = 0, 1, 2
 
 _Result = TypeVar("_Result")
+_Command = TypeVar("_Command", bound=Callable[..., None])
 
 _LOG_SECONDS = 10
 _ERRORS_SHOWN = 20
@@ -46,6 +47,12 @@ class _PairType(click.ParamType[tuple[str, str]]):
         return job, text
 
 
+def _option_by_job(name: str, value: str, explanation: str) -> Callable[[_Command], _Command]:
+    return click.option(
+        name, type=_PairType(), multiple=True, metavar=f"JOB={value}", help=f"{explanation} Repeatable."
+    )
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="ingest")
 def cli() -> None:
@@ -59,27 +66,9 @@ def cli() -> None:
 @cli.command()
 @click.argument("source")
 @click.argument("lake")
-@click.option(
-    "--label-attribute",
-    type=_PairType(),
-    multiple=True,
-    metavar="JOB=NAME",
-    help="Label attribute of a job, where its manifest leaves a doubt. Repeatable.",
-)
-@click.option(
-    "--golden",
-    type=_PairType(),
-    multiple=True,
-    metavar="JOB=FILE",
-    help="Golden answers of a job that are not in its folder as golden.manifest. Repeatable.",
-)
-@click.option(
-    "--label-category-config",
-    type=_PairType(),
-    multiple=True,
-    metavar="JOB=FILE",
-    help="Label category config of a job that is not in its folder. Repeatable.",
-)
+@_option_by_job("--label-attribute", "NAME", "Label attribute of a job, where its manifest leaves a doubt.")
+@_option_by_job("--golden", "FILE", "Golden answers of a job that are not in its folder as golden.manifest.")
+@_option_by_job("--label-category-config", "FILE", "Label category config of a job that is not in its folder.")
 @click.option("--include-forgotten", is_flag=True, help="Load files again that `forget` erased.")
 @click.option("--processes", type=click.IntRange(min=0), default=0, help="Worker processes; 0 is one per processor.")
 @json_option

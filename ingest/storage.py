@@ -101,40 +101,34 @@ class LocalStore:
             while block := file.read(BLOCK_BYTES):
                 yield block
 
-    @contextlib.contextmanager
-    def create(self, path: str) -> Iterator[IO[bytes] | io.RawIOBase]:
+    def create(self, path: str) -> contextlib.AbstractContextManager[IO[bytes] | io.RawIOBase]:
         """See ``Store``."""
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Not *.parquet until it is whole, or a reader of the folder would take it for a table's file.
-        part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-        try:
-            with part.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(target)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        return _new_file(self.root / path, os.replace)
 
     def put_new(self, path: str, data: bytes) -> None:
         """See ``Store``."""
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-        try:
-            with part.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(part, target)  # unlike a rename, it fails where the name is taken
-        finally:
-            part.unlink(missing_ok=True)
+        # Unlike a rename, a link fails where the name is taken.
+        with _new_file(self.root / path, os.link) as file:
+            file.write(data)
 
     def delete(self, path: str) -> None:
         """See ``Store``."""
         (self.root / path).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _new_file(target: Path, publish: Callable[[Path, Path], None]) -> Iterator[IO[bytes]]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Not *.parquet until it is whole, or a reader of the folder would take it for a table's file.
+    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        publish(part, target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _scan(folder: str, prefix: str, trail: tuple[str, ...]) -> Iterator[Entry]:
