@@ -7,6 +7,7 @@ the lake as it was.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import multiprocessing
 import multiprocessing.connection
@@ -15,7 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import partial
 
 import msgspec
@@ -154,7 +155,7 @@ class _Listing:
         self.summary = Summary()
         self.skipped: list[Outcome] = []
         self.sequence_uris: set[str] = set()
-        self.next_file_no = 0
+        self._files_numbered = 0
         self.known = known
         self._store, self._options = store, options
         self._job_uris = dict(known.job_uris)
@@ -165,10 +166,10 @@ class _Listing:
             if file is not None:
                 yield file
 
-    def number(self, file: SourceFile) -> SourceFile:
-        """The file with the next free number."""
-        self.next_file_no += 1
-        return replace(file, file_no=self.next_file_no - 1)
+    def next_number(self) -> int:
+        """A number for one more file of the load."""
+        self._files_numbered += 1
+        return self._files_numbered - 1
 
     def _file(self, entry: Entry) -> SourceFile | None:
         self.summary.files_found += 1
@@ -188,21 +189,19 @@ class _Listing:
         if self.known.has(uri, entry.etag) and not is_told:
             self.summary.files_unchanged += 1
             return None
-        file = self.number(
-            SourceFile(
-                file_no=0,
-                path=entry.path,
-                uri=uri,
-                kind=place.kind,
-                job_name=place.job_name,
-                job_uri=place.job_uri,
-                etag=entry.etag,
-                size_bytes=entry.size_bytes,
-                modified_at=entry.modified_at,
-                iteration=place.iteration,
-                object_folder=place.object_folder,
-                label_attribute=label_attribute,
-            )
+        file = SourceFile(
+            file_no=self.next_number(),
+            path=entry.path,
+            uri=uri,
+            kind=place.kind,
+            job_name=place.job_name,
+            job_uri=place.job_uri,
+            etag=entry.etag,
+            size_bytes=entry.size_bytes,
+            modified_at=entry.modified_at,
+            iteration=place.iteration,
+            object_folder=place.object_folder,
+            label_attribute=label_attribute,
         )
         first = self._job_uris.setdefault(place.job_name, place.job_uri)
         if first != place.job_uri:
@@ -225,9 +224,9 @@ def _chunks(source: str, listing: _Listing, options: Options) -> Iterator[tuple[
                 etag = hashlib.md5(store.read(name), usedforsecurity=False).hexdigest()
             except OSError as error:
                 raise StoreError(f"cannot read {location}: {error}") from None
-            file = SourceFile(0, name, store.uri_of(name), kind, job_name, etag=etag)
-            if not listing.known.has(file.uri, etag):
-                yield folder or ".", [listing.number(file)]
+            uri = store.uri_of(name)
+            if not listing.known.has(uri, etag):
+                yield folder or ".", [SourceFile(listing.next_number(), name, uri, kind, job_name, etag=etag)]
     files: list[SourceFile] = []
     size = 0
     for file in listing:
@@ -277,6 +276,15 @@ def _die_with_parent() -> None:
 
 def read_chunk(chunk: Chunk) -> list[Outcome]:
     """Read a chunk's files and write their rows."""
+    # The rows have no cycles, and looking for some among so many objects takes time.
+    gc.disable()
+    try:
+        return _read_chunk(chunk)
+    finally:
+        gc.enable()
+
+
+def _read_chunk(chunk: Chunk) -> list[Outcome]:
     source, lake = open_store(chunk.source), open_store(chunk.lake)
     parsers: dict[FileKind, Parser] = {
         FileKind.OUTPUT_MANIFEST: parse_manifest,
@@ -339,8 +347,8 @@ def _missing(refs: list[tuple[SourceFile, str]], listing: _Listing) -> Iterator[
         uri = own_file(ref, manifest.job_uri or "")
         if uri is None or uri in listing.sequence_uris or listing.known.is_known(uri):
             continue
-        missing = SourceFile(0, "", uri, FileKind.SEQUENCE_LABELS, manifest.job_name, manifest.job_uri)
-        file = listing.number(missing)
+        kind = FileKind.SEQUENCE_LABELS
+        file = SourceFile(listing.next_number(), "", uri, kind, manifest.job_name, manifest.job_uri)
         yield Outcome(file, Status.REJECTED, error=f"not there, though {manifest.uri} names it")
 
 
