@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -230,6 +231,15 @@ def test_the_demo_shows_every_question(marts: Marts, tmp_path_factory: pytest.Te
 
     for mart in ("dim_labeling_jobs", "rpt_workers", "rpt_team", "rpt_audit_results", "rpt_labels", "rpt_load_health"):
         assert f"({mart}" in shown
+
+
+def test_the_queries_of_the_readme(marts: Marts) -> None:
+    readme = (ROOT / "README.md").read_text()
+    (ranking,) = re.findall(r"marts\.sql\('''(.*?)'''\)", readme, re.DOTALL)
+    (filtered,) = re.findall(r"`(select \* from fct_annotations [^`]*)`", readme)
+
+    assert marts.rows(filtered)
+    assert [len(row) for row in marts.rows(ranking.replace(">= 20", ">= 1"))] == [5] * 12
 
 
 def test_a_lake_without_files_gives_marts_without_rows(tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""What the README says is so: its commands, options, marts, variables and links are those of the project."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ingest.cli import cli
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def first_cells(header: str) -> list[str]:
+    """Names in backticks in the first column of the table under a header line."""
+    _, _, rest = README.partition(f"\n| {header}")
+    assert rest, f"no table headed {header}"
+    rows = rest.partition("\n\n")[0].splitlines()[2:]
+    return [name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
+
+
+def test_marts() -> None:
+    models = {path.stem for path in (ROOT / "models/marts").rglob("*.sql")}
+    assert set(first_cells("mart ")) == models
+
+
+def test_commands_of_the_loader() -> None:
+    assert {name.split()[0] for name in first_cells("command ")} == set(cli.commands)
+
+
+def test_options_of_the_loader() -> None:
+    helps = [CliRunner().invoke(cli, [command, "--help"]).output for command in cli.commands]
+    for option in set(re.findall(r"--[a-z][a-z-]+", README)) - set(re.findall(r"--[a-z-]+", code("uv pip"))):
+        assert any(option in text for text in helps) or option in {"--target", "--vars", "--strict", "--help"}, option
+
+
+def code(containing: str) -> str:
+    """The code block that contains a text."""
+    blocks: list[str] = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    (block,) = (block for block in blocks if containing in block)
+    return block
+
+
+def test_make_targets() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z]+)(?=[ `\n])(?! sure)", README)) <= targets
+
+
+def test_dbt_vars() -> None:
+    project = (ROOT / "dbt_project.yml").read_text()
+    block = re.search(r"^vars:\n((?:  .*\n)+)", project, re.MULTILINE)
+    assert block
+    assert set(first_cells("dbt var ")) == set(re.findall(r"^  ([a-z_]+):", block[1], re.MULTILINE))
+
+
+def test_environment() -> None:
+    files = [ROOT / "profiles.yml.example", ROOT / "models/staging/_ground_truth__sources.yml"]
+    files += (ROOT / "macros").glob("*.sql")
+    used = {name for file in files for name in re.findall(r"env_var\('([A-Z_0-9]+)'", file.read_text())}
+    assert set(first_cells("environment ")) == used
+
+
+def test_links() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("name", re.findall(r"^\| `([a-z]+)/` \|", README, re.MULTILINE))
+def test_folders(name: str) -> None:
+    assert (ROOT / name).is_dir()
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{name}/` |"))
+    for part in re.findall(r"`([a-z_/]+)`", row)[1:]:
+        assert list((ROOT / name).glob(f"{part.rstrip('/')}*")), part
+
+
+def test_the_lock_is_made_of_the_declared_dependencies() -> None:
+    declared = re.findall(
+        r'^    "([a-z0-9-]+)(?:\[[a-z]+\])?(?:[=><]=?([0-9.]+))?', (ROOT / "pyproject.toml").read_text(), re.MULTILINE
+    )
+    locked = dict(
+        re.findall(r"^([a-z0-9-]+)(?:\[[^\]]+\])?==([^ ;]+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    )
+    names = {name for name, _ in declared} - {"uv"}
+    assert {"dbt-core", "pyarrow", "pytest"} <= names
+    assert names <= set(locked)
+    assert "http" not in (ROOT / "requirements.lock").read_text().replace("httpcore", "")
