@@ -19,7 +19,7 @@ from ingest.display import text_table
 from ingest.load import Options, Summary
 from ingest.load import load as load_files
 from ingest.sample import DestinationNotEmptyError, generate
-from ingest.storage import StoreError, open_store
+from ingest.storage import open_store
 from ingest.upkeep import Selection
 from ingest.upkeep import compact as compact_lake
 from ingest.upkeep import forget as forget_rows
@@ -234,7 +234,7 @@ class _Progress:
 def _or_nothing(action: Callable[[], _Result]) -> _Result:
     try:
         return action()
-    except (StoreError, OSError) as error:
+    except OSError as error:
         _fail(str(error))
 
 

@@ -1,4 +1,4 @@
-"""Where files are: a folder, or a prefix of an S3 bucket. One small object with two faces.
+"""Where files are: a folder, or a prefix of an S3 bucket (s3.py). One small object with two faces.
 
 Paths are relative to the store and use ``/``. Nothing here knows what the files mean.
 """
@@ -10,16 +10,14 @@ import io
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Protocol
+from typing import IO, NamedTuple, Protocol
 
 BLOCK_BYTES = 4 * 2**20
-_S3_SCHEME = "s3://"
-_S3_READERS = 64
+S3_SCHEME = "s3://"
 
 
-class StoreError(Exception):
+class StoreError(OSError):
     """A folder or bucket that cannot be used; the message says why."""
 
 
@@ -164,130 +162,15 @@ def _text(name: str) -> str:
     return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-class S3Store:
-    """A prefix of a bucket. Credentials, region and endpoint come from boto3's own chain."""
-
-    def __init__(self, uri: str) -> None:
-        import boto3
-        import obstore.store
-        from obstore.auth.boto3 import Boto3CredentialProvider
-
-        bucket, _, prefix = uri.removeprefix(_S3_SCHEME).partition("/")
-        self.uri = uri.rstrip("/")
-        session = boto3.Session()
-        endpoint = session.client("s3").meta.endpoint_url if _has_endpoint() else None
-        options: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
-        if endpoint and endpoint.startswith("http://"):
-            options["client_options"] = {"allow_http": True}
-        self._store = obstore.store.S3Store(
-            bucket,
-            prefix=prefix.strip("/") or None,
-            region=session.region_name or "us-east-1",
-            virtual_hosted_style_request=False,
-            credential_provider=Boto3CredentialProvider(session),
-            **options,
-        )
-
-    def uri_of(self, path: str) -> str:
-        """See ``Store``."""
-        return f"{self.uri}/{path}"
-
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        """See ``Store``."""
-        import obstore
-
-        for chunk in obstore.list(self._store, prefix=prefix or None):
-            for meta in chunk:
-                etag = (meta["e_tag"] or "").strip('"')
-                modified_at = int(meta["last_modified"].timestamp() * 1000)
-                yield Entry(meta["path"], meta["size"], etag, modified_at)
-
-    def read(self, path: str) -> bytes:
-        """See ``Store``."""
-        import obstore
-
-        return bytes(obstore.get(self._store, path).bytes())
-
-    def read_many(self, paths: Iterable[str]) -> Iterator[bytes | OSError]:
-        """See ``Store``."""
-        with ThreadPoolExecutor(_S3_READERS) as readers:
-            yield from readers.map(self._try_read, paths)
-
-    def _try_read(self, path: str) -> bytes | OSError:
-        from obstore.exceptions import BaseError
-
-        try:
-            return self.read(path)
-        except BaseError as error:
-            return OSError(str(error))
-        except OSError as error:
-            return error
-
-    def blocks(self, path: str) -> Iterator[bytes]:
-        """See ``Store``."""
-        import obstore
-
-        for block in obstore.get(self._store, path).stream(min_chunk_size=BLOCK_BYTES):
-            yield bytes(block)
-
-    @contextlib.contextmanager
-    def create(self, path: str) -> Iterator[IO[bytes] | io.RawIOBase]:
-        """See ``Store``: S3 shows an object only when its upload is complete."""
-        import obstore
-
-        upload = obstore.open_writer(self._store, path)
-        yield _Upload(upload.write)
-        upload.close()  # only now: after an error it must not be completed
-
-    def put_new(self, path: str, data: bytes) -> None:
-        """See ``Store``."""
-        import obstore
-        from obstore.exceptions import AlreadyExistsError
-
-        try:
-            obstore.put(self._store, path, data, mode="create", use_multipart=False)
-        except AlreadyExistsError as error:
-            raise FileExistsError(str(error)) from None
-
-    def delete(self, path: str) -> None:
-        """See ``Store``."""
-        import obstore
-
-        with contextlib.suppress(FileNotFoundError):
-            obstore.delete(self._store, path)
-
-
-class _Upload(io.RawIOBase):
-    """A multipart upload as the kind of file that pyarrow writes to. Closing it does not complete the upload."""
-
-    def __init__(self, write: Callable[[bytes], object]) -> None:
-        self._write = write
-        self._position = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def write(self, data: Any) -> int:
-        chunk = bytes(data)
-        self._write(chunk)
-        self._position += len(chunk)
-        return len(chunk)
-
-
-def _has_endpoint() -> bool:
-    return bool(os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"))
-
-
 def open_store(location: str) -> Store:
     """Store of an ``s3://`` uri, a ``file://`` uri or a folder's path.
 
     Raises:
         StoreError: the uri is of another kind.
     """
-    if location.startswith(_S3_SCHEME):
+    if location.startswith(S3_SCHEME):
+        from ingest.s3 import S3Store  # its libraries take a while to import
+
         return S3Store(location)
     if location.startswith("file://"):
         return LocalStore(Path(location.removeprefix("file://")))

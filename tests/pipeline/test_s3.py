@@ -7,8 +7,10 @@ from pathlib import Path
 
 import boto3
 import pytest
+from click.testing import CliRunner
 from moto.server import ThreadedMotoServer
 
+from ingest.cli import cli
 from ingest.load import load
 from ingest.storage import open_store
 from ingest.upkeep import Selection, compact, forget, status, vacuum
@@ -105,3 +107,26 @@ def test_an_upload_that_fails_leaves_no_object(bucket: str) -> None:
         write_and_fail()
 
     assert list(store.list()) == []
+
+
+@pytest.mark.parametrize("command", [["load", "s3://no-such-bucket/x", "LAKE"], ["status", "s3://no-such-bucket/x"]])
+def test_a_bucket_that_is_not_there_is_one_line(bucket: str, command: list[str], tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, [str(tmp_path / "lake") if word == "LAKE" else word for word in command])
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: s3://no-such-bucket/x")
+    assert "NoSuchBucket" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_missing_credentials_are_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+
+    done = CliRunner().invoke(cli, ["load", "s3://example-bucket/x", str(tmp_path / "lake")])
+
+    assert done.exit_code == 2
+    assert "no AWS credentials found" in done.stderr
