@@ -18,14 +18,15 @@
             {% if is_empty and table.name == 'source_files' %}
                 {% do exceptions.warn("No lake at '" ~ lake ~ "': the marts will be empty. `python -m ingest load SOURCE " ~ lake ~ "` makes one; GT_LAKE names another.") %}
             {% endif %}
+            {# The declared columns first: a lake that an older loader wrote may lack some, or a whole table. #}
             {% set rows %}
-                {% if is_empty %}
-                    select
-                        {% for column in table.columns.values() -%}
-                            cast(null as {{ column.data_type }}) as {{ column.name }}{{ ',' if not loop.last }}
-                        {% endfor %}
-                    where false
-                {% else %}
+                select
+                    {% for column in table.columns.values() -%}
+                        cast(null as {{ column.data_type }}) as {{ column.name }}{{ ',' if not loop.last }}
+                    {% endfor %}
+                where false
+                {% if not is_empty %}
+                    union all by name
                     select * from read_parquet({{ files }}, union_by_name = true)
                 {% endif %}
             {% endset %}

@@ -7,13 +7,19 @@
 {#
   Aggregate: the linear percentile (h = 1 + q(n - 1), as numpy's default) of the values of a group, without an
   engine's own percentile. `value_rank` numbers the group's values from 1, NULLs last; `value_count` is how many are
-  not NULL. The two values beside h weigh by their nearness to it; where h is a whole number, one weighs all.
+  not NULL. From the value at or below h it goes as far towards the next as h does: where the two are equal it is
+  exactly they, which weights that add up to almost 1 would not give.
 #}
 {% macro percentile(value, value_rank, value_count, quantile) -%}
-    {%- set distance -%}
-        abs({{ value_rank }} - 1 - cast({{ quantile }} as double) * ({{ value_count }} - 1))
+    {%- set place = 'cast(' ~ quantile ~ ' as double) * (' ~ value_count ~ ' - 1)' -%}
+    {%- set last_place = 'max(' ~ place ~ ')' -%}
+    {%- set lower -%}
+        max(case when {{ value_rank }} - 1 = floor({{ place }}) then {{ value }} end)
     {%- endset -%}
-    sum(case when {{ distance }} < 1 then {{ value }} * (1 - {{ distance }}) end)
+    {%- set upper -%}
+        max(case when {{ value_rank }} - 1 = ceiling({{ place }}) then {{ value }} end)
+    {%- endset -%}
+    least({{ lower }} + ({{ upper }} - {{ lower }}) * ({{ last_place }} - floor({{ last_place }})), {{ upper }})
 {%- endmacro %}
 
 
