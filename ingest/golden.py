@@ -18,34 +18,38 @@ from ingest.values import BadFile, Rows, as_written, index
 
 
 def parse_golden(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
-    """Rows of ``golden_labels``.
+    """Rows of ``golden_labels``; an answer that is given again gives no more of them.
 
     Raises:
-        BadFile: a line is of neither form, has several label attributes, or one whose labels cannot be compared.
+        BadFile: a line is of neither form, has several label attributes, or one whose labels cannot be compared; or
+            it answers for a data object that an earlier line answers for otherwise.
     """
-    rows: list[tuple[object, ...]] = []
+    answers: dict[GoldenKey, tuple[int, list[Label]]] = {}
     for number, data in lines(blocks):
         data = data.removeprefix(b"\xef\xbb\xbf") if number == 0 else data
         if not data.strip():
             continue
         try:
-            rows += _read_golden(read_line(data))
+            for key, labels in _read_golden(read_line(data)):
+                first, known = answers.setdefault(key, (number, labels))
+                if _alike(known) != _alike(labels):
+                    raise BadFile(f"another answer than line {first + 1} has for the same data object")
         except (BadFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadFile(f"line {number + 1}: {error}") from None
-    if not rows:
+    if not answers:
         raise BadFile("no golden label")
-    yield {"golden_labels": rows}
+    yield {"golden_labels": [row for key, (_, labels) in answers.items() for row in _rows(key, labels)]}
 
 
-def _read_golden(line: Line) -> list[tuple[object, ...]]:
+def _read_golden(line: Line) -> list[tuple[GoldenKey, list[Label]]]:
     if line.source_uri is None and line.source_text is None:
-        rows: list[tuple[object, ...]] = []
+        answers = []
         for object_folder, raw in line.passthrough.items():
             object_index = index(object_folder)
             names = msgspec.json.decode(as_written(raw), type=str | list[str])
             labels = class_labels([names] if isinstance(names, str) else names)
-            rows += _rows(GoldenKey(None, object_index, None, None, None), labels)
-        return rows
+            answers.append((GoldenKey(None, object_index, None, None, None), labels))
+        return answers
     if len(line.attributes) != 1:
         names_found = ", ".join(attribute.name for attribute in line.attributes) or "none"
         raise BadFile(f"a golden line needs one label attribute with its metadata, found {names_found}")
@@ -53,7 +57,12 @@ def _read_golden(line: Line) -> list[tuple[object, ...]]:
     if attribute.result.labels is None:
         raise BadFile(f"labels of type {attribute.metadata.type} cannot be compared yet")
     key = GoldenKey(attribute.name, None, line.source_uri, line.source_text, None)
-    return _rows(key, attribute.result.labels)
+    return [(key, attribute.result.labels)]
+
+
+def _alike(labels: list[Label]) -> list[str]:
+    """What answers are compared by: their labels in any order, however sure anybody was of them."""
+    return sorted(repr(label._replace(class_id=None, confidence=None)) for label in labels)
 
 
 def _rows(key: GoldenKey, labels: list[Label]) -> list[tuple[object, ...]]:

@@ -30,6 +30,8 @@ resolved as (
         golden_labels.start_offset,
         golden_labels.end_offset,
         golden_labels.label_attribute_name,
+        golden_labels.source_uri,
+        golden_labels.source_text,
         golden_labels.load_id,
         golden_labels.file_no,
         coalesce(by_index.object_index, by_uri.object_index, by_text.object_index) as object_index
@@ -48,8 +50,8 @@ resolved as (
         and golden_labels.source_uri is null
 ),
 
--- Where several files, or several attributes of a file, answer for an object: the job's own attribute before others,
--- then the newest load.
+-- Where several files, or several lines of a file, answer for an object: the job's own attribute before others, then
+-- the newest load. One of them is taken whole.
 ranked as (
     select
         resolved.*,
@@ -59,23 +61,10 @@ ranked as (
                 case when resolved.label_attribute_name = labeling_jobs.label_attribute_name then 0 else 1 end asc,
                 resolved.load_id desc,
                 resolved.file_no desc,
-                resolved.label_attribute_name asc
-        ) as origin_rank,
-        row_number() over (
-            partition by
-                resolved.job_name,
-                resolved.object_index,
-                resolved.load_id,
-                resolved.file_no,
-                resolved.label_attribute_name,
-                resolved.annotation_index
-            order by
-                resolved.shape,
-                resolved.label,
-                resolved.box_left,
-                resolved.box_top,
-                resolved.start_offset
-        ) as repetition
+                resolved.label_attribute_name asc,
+                resolved.source_uri asc,
+                resolved.source_text asc
+        ) as origin_rank
     from resolved
     left join labeling_jobs on resolved.job_name = labeling_jobs.job_name
     where resolved.object_index is not null
@@ -95,9 +84,7 @@ labels as (
         start_offset,
         end_offset
     from ranked
-    where
-        origin_rank = 1
-        and repetition = 1
+    where origin_rank = 1
 )
 
 select * from labels

@@ -34,6 +34,40 @@ def test_other_keys_of_an_augmented_manifest_are_passed_over() -> None:
     assert [(row.get("object_index"), row["source_text"], row["label"]) for row in rows] == [(None, "x", "Heron")]
 
 
+def by_source(labels: list[str], confidence: float) -> bytes:
+    class_map = {str(place): label for place, label in enumerate(labels)}
+    metadata = {"type": "groundtruth/image-classification-multilabel", "class-map": class_map}
+    metadata["confidence-map"] = dict.fromkeys(class_map, confidence)
+    line = {"source-ref": "s3://example-bucket/0.jpg", "a": list(range(len(labels))), "a-metadata": metadata}
+    return json.dumps(line).encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"4":"Egret"}\n{"04":["Egret","Egret"]}',
+        by_source(["Egret", "Heron"], 0.5) + b"\n" + by_source(["Heron", "Egret"], 0.9),
+        by_source([], 0.5) + b"\n" + by_source([], 0.5),
+    ],
+)
+def test_an_answer_given_again_is_one(data: bytes) -> None:
+    once, *_ = data.splitlines()
+    assert golden(data) == golden(once)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"4":"Egret"}\n{"5":"Heron"}\n{"4":"Heron"}',
+        by_source(["Egret"], 0.5) + b"\n\n" + by_source([], 0.5),
+        by_source(["Egret"], 0.5) + b"\n\n" + by_source(["Egret", "Heron"], 0.5),
+    ],
+)
+def test_two_answers_for_one_object_are_refused(data: bytes) -> None:
+    with pytest.raises(BadFile, match=r"^line 3: another answer than line 1 has for the same data object$"):
+        golden(data)
+
+
 @pytest.mark.parametrize(
     ("line", "error"),
     [
