@@ -63,7 +63,7 @@ def parse_categories(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows
     config = msgspec.json.decode(data, type=Config)
     if not config.labels:
         raise BadFile("no labels")
-    definitions: list[tuple[object, ...]] = [
+    definitions: list[LabelAttributeDefinition] = [
         *(_definition("frame", None, attribute) for attribute in config.frame_attributes),
         *(_definition("annotation", None, attribute) for attribute in config.category_global_attributes),
         *(
@@ -86,12 +86,20 @@ def parse_categories(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows
             LabelCategory(place, label.label, label.short_display_name, label.edits_allowed)
             for place, label in enumerate(config.labels)
         ],
-        "label_attribute_definitions": definitions,
+        "label_attribute_definitions": [*_first_of_each(definitions)],
     }
 
 
 def _annotation_type(value: str | list[_AnnotationType] | None) -> str | None:
     return ",".join(entry.type for entry in value) if isinstance(value, list) else value
+
+
+def _first_of_each(definitions: Iterable[LabelAttributeDefinition]) -> Iterable[LabelAttributeDefinition]:
+    """Without repetitions: a label may have the same attributes under both names of their list."""
+    found: dict[tuple[object, ...], LabelAttributeDefinition] = {}
+    for row in definitions:
+        found.setdefault((row.scope, row.label, row.attribute_name), row)
+    return found.values()
 
 
 def _definition(scope: str, label: str | None, attribute: AttributeJson) -> LabelAttributeDefinition:

@@ -48,11 +48,13 @@ def test_annotation_type(written: object, expected: str | None) -> None:
 
 
 def test_attributes_under_both_names_of_their_list() -> None:
-    label = {"label": "Car", "categoryAttributes": [{"name": "p"}], "attributes": [{"name": "q"}]}
-    rows = config(label)["label_attribute_definitions"]
-    assert [(row["scope"], row["label"], row["attribute_name"]) for row in rows] == [
-        ("annotation", "Car", "p"),
-        ("annotation", "Car", "q"),
+    first, again, other = {"name": "p", "type": "number"}, {"name": "p"}, {"name": "q"}
+    label = {"label": "Car", "categoryAttributes": [first], "attributes": [again, other]}
+    rows = config(label, frameAttributes=[other, other])["label_attribute_definitions"]
+    assert [(row["scope"], row.get("label"), row["attribute_name"], row.get("attribute_type")) for row in rows] == [
+        ("frame", None, "q", None),
+        ("annotation", "Car", "p", "number"),
+        ("annotation", "Car", "q", None),
     ]
 
 
