@@ -86,6 +86,7 @@ class Result:
     """Consolidated result of one label attribute: its labels, or None where their form is not flattened."""
 
     labels: list[Label] | None = None
+    is_single_class: bool = False
     image_size: ImageSize | None = None
 
 
@@ -123,7 +124,7 @@ _text = msgspec.json.Decoder(str)
 def _read_class(value: Raw, metadata: Metadata, metadata_json: Raw) -> Result:
     class_id = as_text(_class_id.decode(value))
     label = metadata.class_name if metadata.class_name is not None else class_id
-    return Result([Label("class", label, class_id, metadata.confidence)])
+    return Result([Label("class", label, class_id, metadata.confidence)], is_single_class=True)
 
 
 def _read_classes(value: Raw, metadata: Metadata, metadata_json: Raw) -> Result:
@@ -142,7 +143,7 @@ def _read_boxes(value: Raw, metadata: Metadata, metadata_json: Raw) -> Result:
     class_map = _class_map.decode(metadata_json)
     return Result(
         box_labels(boxes.annotations, class_map.names, class_map.objects),
-        boxes.image_size[0] if boxes.image_size else None,
+        image_size=boxes.image_size[0] if boxes.image_size else None,
     )
 
 
@@ -309,12 +310,12 @@ def _add_line(rows: Rows, number: int, line: Line) -> None:
 
 
 def _data_object(unlabeled: DataObject, attribute: LineAttribute) -> DataObject:
-    metadata, labels = attribute.metadata, attribute.result.labels
+    metadata, result = attribute.metadata, attribute.result
     task_type = task_type_of(metadata.type)
-    size = attribute.result.image_size or ImageSize()
+    size = result.image_size or ImageSize()
     job_name = metadata.job_name or metadata.job_name_
     creation_date = metadata.creation_date or metadata.creation_date_
-    only = labels[0] if labels and metadata.class_name is not None else None
+    only = result.labels[0] if result.labels and result.is_single_class else None
     return unlabeled._replace(
         label_attribute_name=attribute.name,
         metadata_type=metadata.type,
@@ -323,7 +324,7 @@ def _data_object(unlabeled: DataObject, attribute: LineAttribute) -> DataObject:
         source_job_name=job_name.removeprefix("labeling-job/") if job_name else None,
         label=only.label if only else None,
         class_id=only.class_id if only else None,
-        label_count=None if labels is None else len(labels),
+        label_count=None if result.labels is None else len(result.labels),
         confidence=metadata.confidence,
         is_human_annotated=yes_no(metadata.human_annotated),
         adjustment_status=metadata.adjustment_status,

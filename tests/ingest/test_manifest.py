@@ -100,6 +100,8 @@ def test_a_class_without_class_name_is_called_by_its_index() -> None:
             "class_id": "3",
         }
     ]
+    [data_object] = rows["data_objects"]
+    assert (data_object["label"], data_object["class_id"], data_object["label_count"]) == ("3", "3", 1)
 
 
 def test_a_failed_attribute_of_broken_form_is_not_taken_for_an_unlabeled_line() -> None:
