@@ -1,6 +1,6 @@
 {#
   Intersection over union of the boxes of two relations, 0 to 1; edges are where they are said to be, without a pixel
-  more. 0 where they do not overlap.
+  more. 0 where they do not overlap, and for a box turned inside out, of negative width or height.
 #}
 {% macro box_iou(one, other) -%}
     {%- set intersection -%}
@@ -10,6 +10,9 @@
         - greatest({{ one }}.box_top, {{ other }}.box_top))
     {%- endset -%}
     case
+        when
+            least({{ one }}.box_width, {{ one }}.box_height, {{ other }}.box_width, {{ other }}.box_height) < 0
+            then 0
         when
             {{ one }}.box_left < {{ other }}.box_left + {{ other }}.box_width
             and {{ other }}.box_left < {{ one }}.box_left + {{ one }}.box_width

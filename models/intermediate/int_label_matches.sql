@@ -9,6 +9,26 @@ with label_overlaps as (
     select * from {{ ref('int_label_overlaps') }}
 ),
 
+-- Equal labels tie: where each of some overlaps each of others as well, the first goes with the first, the second with
+-- the second, so that one round settles them all.
+placed as (
+    select
+        {{ pair }},
+        left_member_no,
+        right_member_no,
+        overlap,
+        row_number() over (
+            partition by {{ pair }}, left_member_no, overlap
+            order by right_member_no
+        ) as right_place,
+        row_number() over (
+            partition by {{ pair }}, right_member_no, overlap
+            order by left_member_no
+        ) as left_place
+    from label_overlaps
+    where is_contested
+),
+
 -- One order over all candidates of a pair of sets, ties included: whatever is first in it is best for both its
 -- labels, so every round makes progress.
 candidates_0 as (
@@ -19,10 +39,9 @@ candidates_0 as (
         overlap,
         row_number() over (
             partition by {{ pair }}
-            order by overlap desc, left_member_no asc, right_member_no asc
+            order by overlap desc, abs(left_place - right_place) asc, left_member_no asc, right_member_no asc
         ) as candidate_rank
-    from label_overlaps
-    where is_contested
+    from placed
 ),
 
 {% for round in range(1, rounds + 1) -%}

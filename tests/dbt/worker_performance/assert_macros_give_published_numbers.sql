@@ -32,6 +32,15 @@ thin_box (box_left, box_top, box_width, box_height) as (
     values (5.0, 0.0, 0.0, 10.0)
 ),
 
+-- a box of negative width: it would overlap another by more than 1
+turned_box (box_left, box_top, box_width, box_height) as (
+    values (5.0, 0.0, -5.0, 250.0)
+),
+
+wide_box (box_left, box_top, box_width, box_height) as (
+    values (-1.0, 0.0, 7.0, 100.0)
+),
+
 one_span (start_offset, end_offset) as (
     values (38, 59)
 ),
@@ -89,6 +98,13 @@ results as (
         {{ box_iou('flat_box', 'thin_box') }} as actual
     from flat_box
     cross join thin_box
+    union all
+    select
+        'a box of negative width' as example,
+        0.0 as expected,
+        {{ box_iou('turned_box', 'wide_box') }} as actual
+    from turned_box
+    cross join wide_box
     union all
     select
         'overlap of spans' as example,
