@@ -14,7 +14,7 @@ attribute_values as (
     select * from {{ ref('int_attribute_values') }}
 ),
 
--- What an auditor wrote into an attribute of a label.
+-- What an auditor wrote into an attribute of a label; null is what stands where nobody did.
 attribute_outcomes as (
     select
         job_name,
@@ -27,6 +27,7 @@ attribute_outcomes as (
     where
         scope = 'annotation'
         and not is_inherited
+        and attribute_value is not null
         and {{ is_named('attribute_name', var('audit_attributes')) }}
     group by
         job_name,
