@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from ingest.load import load
@@ -248,6 +250,22 @@ def test_a_lake_without_files_gives_marts_without_rows(tmp_path: Path) -> None:
     assert "No lake at" in empty.output
     assert empty.one("select count(*) from fct_worker_tasks") == 0
     assert empty.rows("select modality from rpt_team") in ([], [("all",)])
+
+
+def test_a_lake_of_an_older_loader_is_read_as_it_is(tmp_path: Path) -> None:
+    """A column that it did not write is NULL, a table that it did not know is empty."""
+    write_job(tmp_path / "source", "Pets", {0: {"ann": "Cat", "ben": "Dog"}})
+    raw = tmp_path / "lake/raw"
+    load(str(tmp_path / "source"), str(tmp_path / "lake"))
+    shutil.rmtree(raw / "class_labels")
+    for table, column in (("data_objects", "image_depth"), ("worker_answers", "extra_json")):
+        for path in raw.glob(f"{table}/*.parquet"):
+            pq.write_table(pq.read_table(path).drop_columns(column), path)
+
+    marts = Marts(tmp_path / "lake", tmp_path / "marts")
+
+    assert marts.one("select label from fct_object_labels") == "Cat"
+    assert marts.one("select count(*) from fct_worker_tasks") == 2
 
 
 def test_a_second_run_takes_what_is_new(tmp_path: Path) -> None:
