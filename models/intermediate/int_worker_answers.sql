@@ -32,12 +32,12 @@ numbered as (
         cast(submitted_at as timestamp(3)) as submitted_at,
         task_type,
         label_count,
-        -- Less than no time is a clock that was set back: not known.
-        case when time_spent_seconds >= 0 then time_spent_seconds end as time_spent_seconds,
         cast(row_number() over (
             partition by job_name, object_index
             order by submitted_at nulls last, worker_key, load_id, file_no, answer_index
-        ) as integer) as answer_no
+        ) as integer) as answer_no,
+        -- Less than no time is a clock that was set back: not known.
+        case when time_spent_seconds >= 0 then time_spent_seconds end as time_spent_seconds
     from ranked
     where submission_rank = 1
 )
