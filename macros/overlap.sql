@@ -34,10 +34,11 @@
         when
             {{ one }}.start_offset < {{ other }}.end_offset
             and {{ other }}.start_offset < {{ one }}.end_offset
+            -- As double: offsets may be as far apart as a bigint does not reach.
             then {{ safe_divide(
-                'least(' ~ one ~ '.end_offset, ' ~ other ~ '.end_offset)'
+                'cast(least(' ~ one ~ '.end_offset, ' ~ other ~ '.end_offset) as double)'
                 ~ ' - greatest(' ~ one ~ '.start_offset, ' ~ other ~ '.start_offset)',
-                'greatest(' ~ one ~ '.end_offset, ' ~ other ~ '.end_offset)'
+                'cast(greatest(' ~ one ~ '.end_offset, ' ~ other ~ '.end_offset) as double)'
                 ~ ' - least(' ~ one ~ '.start_offset, ' ~ other ~ '.start_offset)'
             ) }}
         else 0

@@ -115,7 +115,11 @@ object_labels as (
         coalesce(results.task_type, object_attributes.task_type) as task_type,
         coalesce(results.modality, object_attributes.modality) as modality,
         results.label,
-        coalesce(results.label_count, cast(object_attributes.sequence_label_count as integer)) as label_count,
+        cast(coalesce(
+            results.label_count + object_attributes.sequence_label_count,
+            results.label_count,
+            object_attributes.sequence_label_count
+        ) as integer) as label_count,
         {{ known_confidence(
             'results.confidence', 'object_attributes.is_inherited', 'object_attributes.max_answers_per_object'
         ) }} as confidence,

@@ -53,6 +53,10 @@ next_span (start_offset, end_offset) as (
     values (59, 63)
 ),
 
+endless_span (start_offset, end_offset) as (
+    values (-9223372036854775807, 9223372036854775807)
+),
+
 results as (
     select
         'p40 of 15, 20, 35, 40, 50' as example,
@@ -119,6 +123,12 @@ results as (
         {{ span_iou('one_span', 'next_span') }} as actual
     from one_span
     cross join next_span
+    union all
+    select
+        'spans whose length is more than a bigint' as example,
+        1.0 as expected,
+        {{ span_iou('endless_span', 'endless_span') }} as actual
+    from endless_span
     union all
     select
         'AWS documentation: acceptance to submission' as example,
