@@ -15,6 +15,7 @@ results as (
         source_job_name,
         labeled_at,
         lower(source_job_name) = lower(job_name) as is_named_job,
+        failure_reason is not null as is_failed,
         false as is_declared
     from data_objects
     where label_attribute_name is not null
@@ -30,6 +31,7 @@ declared as (
         cast(null as varchar) as source_job_name,
         cast(null as timestamp(3)) as labeled_at,
         false as is_named_job,
+        false as is_failed,
         true as is_declared
     from labeling_jobs
     where label_attribute_name is not null
@@ -67,19 +69,27 @@ attributes as (
         max(case when newest_rank = 1 then source_job_name end) as source_job_name,
         max(labeled_at) as last_labeled_at,
         bool_or(coalesce(is_named_job, false)) as is_named_job,
+        bool_and(is_failed) as is_all_failed,
         bool_or(is_declared) as is_declared
     from ranked
     group by job_name, label_attribute_name
 ),
 
--- The job's own attribute: the declared one, else one that names this folder's job, else (a copied folder) the newest.
+-- The job's own attribute: the declared one, else one that names this folder's job, else one of which there is no
+-- result at all (failed objects name no job, and what labeled nothing is chained to nothing), else (a copied folder)
+-- the newest.
 own_first as (
     select
         *,
         row_number() over (
             partition by job_name
             order by
-                case when is_declared then 0 when is_named_job then 1 else 2 end asc,
+                case
+                    when is_declared then 0
+                    when is_named_job then 1
+                    when is_all_failed then 2
+                    else 3
+                end asc,
                 last_labeled_at desc nulls last,
                 label_attribute_name asc
         ) as own_rank
