@@ -46,5 +46,7 @@ docs: install
 	@echo 'open target/static_index.html'
 
 clean:
-	rm -rf .venv target logs profiles.yml .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@# A profiles.yml that somebody edited is theirs.
+	! cmp -s profiles.yml profiles.yml.example || rm profiles.yml
+	rm -rf .venv target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf $(SAMPLE) $(LAKE) demo/warehouse.duckdb

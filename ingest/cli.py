@@ -19,14 +19,13 @@ from ingest.display import text_table
 from ingest.load import Options, Summary
 from ingest.load import load as load_files
 from ingest.sample import DestinationNotEmptyError, generate
-from ingest.storage import open_store
-from ingest.upkeep import Selection
+from ingest.upkeep import Selection, open_lake
 from ingest.upkeep import compact as compact_lake
 from ingest.upkeep import forget as forget_rows
 from ingest.upkeep import status as lake_status
 from ingest.upkeep import vacuum as vacuum_lake
 
-DONE, DONE_WITH_REJECTED, NOTHING_DONE = 0, 1, 2
+DONE, DONE_WITH_REJECTED, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 130
 
 _Result = TypeVar("_Result")
 _Command = TypeVar("_Command", bound=Callable[..., None])
@@ -114,13 +113,10 @@ def load(
 @json_option
 def status(lake: str, as_json: bool) -> None:
     """Show what is loaded, from when, and what was rejected and why."""
-    found = _or_nothing(lambda: lake_status(open_store(lake)))
+    found = _or_nothing(lambda: lake_status(open_lake(lake)))
     if as_json:
         click.echo(json.dumps(asdict(found)))
         return
-    if not found.jobs:
-        click.echo(f"nothing is loaded in {open_store(lake).uri}")
-        sys.exit(NOTHING_DONE)
     rows: list[tuple[object, ...]] = [
         ("job", "files", "rows", "rejected", "skipped", "last loaded (UTC)", "newest file (UTC)")
     ]
@@ -147,7 +143,7 @@ def status(lake: str, as_json: bool) -> None:
 @json_option
 def compact(lake: str, as_json: bool) -> None:
     """Rewrite the many small files of LAKE as few, without rows that are superseded or forgotten."""
-    loads = _or_nothing(lambda: compact_lake(open_store(lake)))
+    loads = _or_nothing(lambda: compact_lake(open_lake(lake)))
     _show({"loads_rewritten": loads}, f"{loads:,} loads rewritten as one" if loads else "nothing to gain", as_json)
 
 
@@ -163,15 +159,15 @@ def compact(lake: str, as_json: bool) -> None:
 @json_option
 def vacuum(lake: str, grace_hours: float, as_json: bool) -> None:
     """Delete the files of LAKE that no current row needs, and what loads that died left behind."""
-    files, size = _or_nothing(lambda: vacuum_lake(open_store(lake), grace_hours))
+    files, size = _or_nothing(lambda: vacuum_lake(open_lake(lake), grace_hours))
     _show({"files_deleted": files, "bytes_deleted": size}, f"{files:,} files deleted ({size:,} bytes)", as_json)
 
 
 @cli.command()
 @click.argument("lake")
 @click.option("--job", multiple=True, help="Forget a job, by name. Repeatable.")
-@click.option("--worker", multiple=True, help="Forget a worker's answers, by worker_key or worker id. Repeatable.")
-@click.option("--uri", multiple=True, help="Forget the files whose uri begins so. Repeatable.")
+@click.option("--worker", multiple=True, help="Forget a worker: worker_key, worker id or pseudonym. Repeatable.")
+@click.option("--uri", multiple=True, help="Forget a file, or all below a folder. Repeatable.")
 @json_option
 def forget(lake: str, job: tuple[str, ...], worker: tuple[str, ...], uri: tuple[str, ...], as_json: bool) -> None:
     """Erase a job's, a worker's or some files' rows from LAKE, for good: later loads leave them out too.
@@ -180,13 +176,12 @@ def forget(lake: str, job: tuple[str, ...], worker: tuple[str, ...], uri: tuple[
     """
     if not (job or worker or uri):
         raise click.UsageError("say what to forget: --job, --worker or --uri")
-    done = _or_nothing(lambda: forget_rows(open_store(lake), Selection(job, uri, worker)))
+    done = _or_nothing(lambda: forget_rows(open_lake(lake), Selection(job, uri, worker)))
     _show(
         asdict(done),
         f"{done.files:,} files forgotten, and {done.answers:,} answers of {done.workers:,} workers",
         as_json,
     )
-    sys.exit(DONE if done.files or done.workers else NOTHING_DONE)
 
 
 @cli.command()
@@ -236,6 +231,9 @@ def _or_nothing(action: Callable[[], _Result]) -> _Result:
         return action()
     except OSError as error:
         _fail(str(error))
+    except KeyboardInterrupt:
+        click.echo("interrupted: the lake is as it was", err=True)
+        sys.exit(INTERRUPTED)
 
 
 def _fail(message: str) -> NoReturn:

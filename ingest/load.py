@@ -7,16 +7,19 @@ the lake as it was.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import hashlib
+import itertools
 import multiprocessing
 import multiprocessing.connection
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 import msgspec
@@ -108,11 +111,10 @@ def load(
         progress: called now and then with the summary so far.
 
     Raises:
-        StoreError: the source has no files at all, or is not there.
+        StoreError: the source is not there, or has no labeling job; or an option names a job that is not there.
     """
     options = options or Options()
     source_store, lake_store = open_store(source), open_store(lake)
-    write_schemas(lake_store)
     known = KnownFiles(lake_store)
     listing = _Listing(source_store, known, options)
     load_id = new_load_id()
@@ -139,8 +141,12 @@ def load(
         take(outcomes)
         refs += [(outcome.file, ref) for outcome in outcomes for ref in outcome.refs]
     take([*listing.skipped, *_missing(refs, listing)])
-    if not summary.files_found and not options.golden and not options.label_category_configs:
-        raise StoreError(f"no files under {source_store.uri}")
+    if not listing.job_uris:
+        raise StoreError(f"no labeling job under {source_store.uri}")
+    for job_name in {**options.golden, **options.label_category_configs, **options.label_attributes}:
+        if job_name not in listing.job_uris:
+            raise StoreError(f"no labeling job {job_name} under {source_store.uri}, nor in {lake_store.uri}")
+    write_schemas(lake_store)
     if ledger.has_entries:
         ledger.commit(lake_store)
         summary.load_id = load_id
@@ -158,7 +164,7 @@ class _Listing:
         self._files_numbered = 0
         self.known = known
         self._store, self._options = store, options
-        self._job_uris = dict(known.job_uris)
+        self.job_uris = dict(known.job_uris)
 
     def __iter__(self) -> Iterator[SourceFile]:
         for entry in self._store.list():
@@ -189,6 +195,11 @@ class _Listing:
         if self.known.has(uri, entry.etag) and not is_told:
             self.summary.files_unchanged += 1
             return None
+        first = self.job_uris.setdefault(place.job_name, place.job_uri)
+        is_conflict = first != place.job_uri
+        if is_conflict and self.known.has(uri, None):
+            self.summary.files_unchanged += 1
+            return None
         file = SourceFile(
             file_no=self.next_number(),
             path=entry.path,
@@ -196,15 +207,15 @@ class _Listing:
             kind=place.kind,
             job_name=place.job_name,
             job_uri=place.job_uri,
-            etag=entry.etag,
+            # A file that is in the way of another is tried again by each load.
+            etag=None if is_conflict else entry.etag,
             size_bytes=entry.size_bytes,
             modified_at=entry.modified_at,
             iteration=place.iteration,
             object_folder=place.object_folder,
             label_attribute=label_attribute,
         )
-        first = self._job_uris.setdefault(place.job_name, place.job_uri)
-        if first != place.job_uri:
+        if is_conflict:
             reason = f"job {place.job_name} is loaded from {first}: forget it there, or rename one of the two"
             self.skipped.append(Outcome(file, Status.SKIPPED, error=reason))
             return None
@@ -218,13 +229,13 @@ def _chunks(source: str, listing: _Listing, options: Options) -> Iterator[tuple[
         (FileKind.LABEL_CATEGORY_CONFIG, options.label_category_configs),
     ):
         for job_name, location in named.items():
-            folder, _, name = location.rpartition("/")
+            folder, name = os.path.split(location)
             store = open_store(folder or ".")
             try:
                 etag = hashlib.md5(store.read(name), usedforsecurity=False).hexdigest()
             except OSError as error:
                 raise StoreError(f"cannot read {location}: {error}") from None
-            uri = store.uri_of(name)
+            uri = f"{store.uri_of(name)}#{job_name}"  # one file may serve several jobs
             if not listing.known.has(uri, etag):
                 yield folder or ".", [SourceFile(listing.next_number(), name, uri, kind, job_name, etag=etag)]
     files: list[SourceFile] = []
@@ -253,10 +264,9 @@ def _read_all(chunks: Iterator[Chunk], processes: int) -> Iterator[list[Outcome]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_die_with_parent) as pool:
         try:
-            for chunk in (first, second):
-                waiting.append(pool.submit(read_chunk, chunk))
-            for chunk in chunks:
-                waiting.append(pool.submit(read_chunk, chunk))
+            for chunk in itertools.chain((first, second), chunks):
+                with _interrupts_ignored():  # by the processes that are started here: this one deals with them
+                    waiting.append(pool.submit(read_chunk, chunk))
                 if len(waiting) > 2 * processes:
                     yield waiting.popleft().result()
             while waiting:
@@ -264,6 +274,18 @@ def _read_all(chunks: Iterator[Chunk], processes: int) -> Iterator[list[Outcome]
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+@contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _die_with_parent() -> None:
@@ -326,10 +348,13 @@ def _read_file(file: SourceFile, blocks: Iterable[bytes], parser: Parser, writer
             refs += _sequence_refs(rows)
     except NotReadYet as error:
         return Outcome(file, Status.SKIPPED, error=str(error))
-    except (BadFile, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (BadFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
         return Outcome(file, Status.REJECTED, error=str(error))
+    except RecursionError:
+        return Outcome(file, Status.REJECTED, error="nested too deeply")
     except OSError as error:
-        return Outcome(file, Status.REJECTED, error=f"cannot be read: {error}")
+        unread = replace(file, etag=None)  # without a version, the next load tries again
+        return Outcome(unread, Status.REJECTED, error=f"cannot be read: {error}")
     except Exception as error:  # a fault of the parser must not cost the other files
         return Outcome(file, Status.REJECTED, error=f"fault of the loader: {error!r}")
     return Outcome(file, Status.LOADED, row_count, refs=refs)
@@ -379,4 +404,9 @@ def _count(summary: Summary, outcome: Outcome) -> None:
         summary.files_rejected += 1
     else:
         summary.files_skipped += 1
-    summary.errors.append({"uri": outcome.file.uri, "error": outcome.error or ""})
+    error = {"uri": outcome.file.uri, "error": outcome.error or ""}
+    # A folder that is in the way is said once, not for each of its files.
+    if outcome.status == Status.SKIPPED and outcome.file.etag is None:
+        error["uri"] = outcome.file.job_uri or ""
+    if not summary.errors or summary.errors[-1] != error:
+        summary.errors.append(error)

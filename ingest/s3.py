@@ -27,6 +27,8 @@ class S3Store:
 
     def __init__(self, uri: str) -> None:
         bucket, _, prefix = uri.removeprefix(S3_SCHEME).partition("/")
+        if not bucket:
+            raise StoreError(f"no bucket in {uri}")
         self.uri = uri.rstrip("/")
         try:
             session = boto3.Session()
@@ -109,11 +111,12 @@ class S3Store:
         """What S3 refuses, in one line that says where."""
         try:
             yield
-        except BaseError as error:
+        except (BaseError, OSError) as error:
             text = str(error)
             said = re.search(r"<Code>(.*?)</Code>.*?<Message>(.*?)</Message>", text, re.DOTALL)
             reason = f"{said[1]}: {said[2]}" if said else text.strip().partition("\n")[0]
-            raise StoreError(f"{self.uri_of(path)}: {reason}") from None
+            kind = type(error) if isinstance(error, OSError) else StoreError
+            raise kind(f"{self.uri_of(path)}: {reason}") from None
 
 
 class _Upload(io.RawIOBase):

@@ -77,6 +77,10 @@ class LocalStore:
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """See ``Store``. Links are followed, but never back to a folder that is being listed."""
+        if self.root.is_file():
+            raise StoreError(f"a file, where a folder is needed: {self.root}")
+        if not prefix and not self.root.is_dir():
+            raise StoreError(f"no such folder: {self.root}")
         folder = self.root / prefix
         if folder.is_dir():
             yield from _scan(str(folder), f"{prefix.rstrip('/')}/" if prefix else "", (os.path.realpath(folder),))
@@ -168,6 +172,8 @@ def open_store(location: str) -> Store:
     Raises:
         StoreError: the uri is of another kind.
     """
+    if not location:
+        raise StoreError("an empty place, where an s3:// uri or a folder is needed")
     if location.startswith(S3_SCHEME):
         from ingest.s3 import S3Store  # its libraries take a while to import
 

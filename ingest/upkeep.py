@@ -12,10 +12,23 @@ import pyarrow.compute as pc
 from ingest.lake import RAW, TableWriter, load_id_of, read_table
 from ingest.ledger import WORKER_SCHEME, Ledger, Status, commit, ledger_files, new_entry, new_load_id, now, read_ledger
 from ingest.schemas import TABLES, LedgerEntry
-from ingest.storage import Store
+from ingest.storage import Store, StoreError, open_store
 
 _SMALL_LOAD_BYTES = 256 * 2**20
 _PART_ROWS = 8_000_000
+
+
+def open_lake(location: str) -> Store:
+    """The lake that is there.
+
+    Raises:
+        StoreError: nothing was ever loaded there.
+    """
+    lake = open_store(location)
+    if not ledger_files(lake):
+        raise StoreError(f"nothing is loaded in {lake.uri}")
+    return lake
+
 
 AnswerId = tuple[int, int]
 """(file_no, answer_index) of an answer within its load."""
@@ -145,7 +158,7 @@ def vacuum(lake: Store, grace_hours: float) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Selection:
-    """What to forget: any of jobs by name, files by the beginning of their uri, workers by key or worker id."""
+    """What to forget: jobs by name, files and folders by uri or path, workers by key, worker id or pseudonym."""
 
     jobs: Collection[str] = ()
     uris: Collection[str] = ()
@@ -165,17 +178,15 @@ def forget(lake: Store, selection: Selection) -> Forgotten:
     """Write tombstones: the rows are gone from every current view, and no load brings them back.
 
     The rows' bytes go with ``compact`` and then ``vacuum``.
+
+    Raises:
+        StoreError: something of the selection is not in the lake; then nothing is forgotten.
     """
     ledger = read_ledger(lake)
     load_id = new_load_id()
     forgotten = Forgotten()
     entries: list[LedgerEntry] = []
-    gone = [
-        entry
-        for uri, entry in ledger.newest.items()
-        if entry.status != Status.FORGOTTEN
-        and (entry.job_name in selection.jobs or any(uri.startswith(prefix) for prefix in selection.uris))
-    ]
+    gone = _files_to_forget(ledger, selection)
     for entry in gone:
         entries.append(_tombstone(load_id, len(entries), entry))
     forgotten.files = len(gone)
@@ -184,6 +195,30 @@ def forget(lake: Store, selection: Selection) -> Forgotten:
     if entries:
         commit(lake, load_id, entries)
     return forgotten
+
+
+def _files_to_forget(ledger: Ledger, selection: Selection) -> list[LedgerEntry]:
+    known = [entry for entry in ledger.newest.values() if entry.status != Status.FORGOTTEN]
+    folders = {
+        entry.job_uri
+        for entry in ledger.versions()
+        if entry.status == Status.LOADED and entry.job_name in selection.jobs
+    }
+    gone: dict[str, LedgerEntry] = {}
+    for job_name in selection.jobs:
+        # Another folder of that name, which was skipped, gave nothing that could be forgotten.
+        of_job = [entry for entry in known if entry.job_name == job_name]
+        of_job = [entry for entry in of_job if entry.status != Status.SKIPPED or entry.job_uri in folders] or of_job
+        if not of_job:
+            raise StoreError(f"no job {job_name} in the lake")
+        gone |= {entry.uri or "": entry for entry in of_job}
+    for place in selection.uris:
+        uri = (place if "://" in place else open_store(place).uri).rstrip("/")
+        below = [entry for entry in known if entry.uri == uri or (entry.uri or "").startswith(f"{uri}/")]
+        if not below:
+            raise StoreError(f"no file {uri}, nor any below it, in the lake")
+        gone |= {entry.uri or "": entry for entry in below}
+    return [*gone.values()]
 
 
 def _tombstone(load_id: str, file_no: int, entry: LedgerEntry) -> LedgerEntry:
@@ -214,6 +249,7 @@ def _forget_workers(
         if entry.status == Status.LOADED and entry.uri not in gone
     }
     keys: set[str] = set()
+    found: set[str] = set()
     answers: dict[str, set[AnswerId]] = defaultdict(set)
     schema = pa.schema(
         [TABLES["worker_answers"].schema.field(name) for name in ("file_no", "answer_index", "worker_key", "worker_id")]
@@ -223,10 +259,14 @@ def _forget_workers(
             for file_no, answer_index, worker_key, worker_id in zip(
                 *(column.to_pylist() for column in batch.columns), strict=True
             ):
-                if worker_key in selection.workers or worker_id in selection.workers:
+                names = {worker_key, worker_id, f"worker-{worker_key[:8]}"}.intersection(selection.workers)
+                if names:
+                    found |= names
                     keys.add(worker_key)
                     if (old_load_id, file_no) in versions:
                         answers[old_load_id].add((file_no, answer_index))
+    if missing := sorted(set(selection.workers) - found):
+        raise StoreError(f"no answer of worker {missing[0]} in the lake")
     rewrite = Rewrite(workers=frozenset(keys), answers=answers)
     rewritten: list[LedgerEntry] = []
     for old_load_id, ids in answers.items():
@@ -288,7 +328,9 @@ def status(lake: Store) -> LakeStatus:
         for uri, entry in ledger.newest.items()
         if entry.status in (Status.REJECTED, Status.SKIPPED)
     ]
-    forgotten_files = sum(entry.status == Status.FORGOTTEN for entry in ledger.newest.values())
+    forgotten_files = sum(
+        entry.status == Status.FORGOTTEN and not uri.startswith(WORKER_SCHEME) for uri, entry in ledger.newest.items()
+    )
     return LakeStatus(sorted(jobs.values(), key=lambda job: job.job_name), sorted(errors), forgotten_files)
 
 

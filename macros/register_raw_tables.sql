@@ -11,14 +11,19 @@
 {% macro duckdb__register_raw_tables() %}
     {% if execute %}
         {% set lake = env_var('GT_LAKE', 'demo/lake').rstrip('/') %}
+        {% set loads = "'" ~ (lake ~ '/raw/source_files/[0-9]*.parquet') | replace("'", "''") ~ "'" %}
+        {% if run_query('select count(*) from glob(' ~ loads ~ ')').columns[0].values()[0] == 0 %}
+            {% set advice = "nothing is loaded in '" ~ lake ~ "': `python -m ingest load SOURCE " ~ lake ~ "` does that" %}
+            {% if env_var('GT_LAKE', '') %}
+                {# A mistyped lake must not empty marts that are good. #}
+                {% do exceptions.raise_compiler_error('GT_LAKE: ' ~ advice) %}
+            {% endif %}
+            {% do exceptions.warn('The marts will be empty, ' ~ advice ~ '; GT_LAKE names another lake.') %}
+        {% endif %}
         {% for table in graph.sources.values() | sort(attribute='name') if table.package_name == project_name %}
             {% if loop.first %}{% do run_query('create schema if not exists ' ~ table.schema) %}{% endif %}
             {% set files = "'" ~ (lake ~ '/raw/' ~ table.name ~ '/*.parquet') | replace("'", "''") ~ "'" %}
             {% set is_empty = run_query('select count(*) from glob(' ~ files ~ ')').columns[0].values()[0] == 0 %}
-            {% if is_empty and table.name == 'source_files' %}
-                {% do exceptions.warn("No lake at '" ~ lake ~ "': the marts will be empty. `python -m ingest load SOURCE " ~ lake ~ "` makes one; GT_LAKE names another.") %}
-            {% endif %}
-            {# The declared columns first: a lake that an older loader wrote may lack some, or a whole table. #}
             {% set rows %}
                 select
                     {% for column in table.columns.values() -%}

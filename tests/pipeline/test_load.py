@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from ingest.cli import cli
 from ingest.ledger import Status, read_ledger
 from ingest.load import Options, load
-from ingest.storage import Entry, LocalStore, Store, StoreError, open_store
-from ingest.upkeep import status
+from ingest.storage import Entry, LocalStore, Store, open_store
+from ingest.upkeep import Selection, forget, status
 from tests.pipeline.jobs import answers_of, current_rows, write_answers, write_job
 
 ANN, BEN = "private.us-east-1.ann", "private.us-east-1.ben"
@@ -275,17 +275,100 @@ def test_golden_answers_configs_and_attributes_can_be_named(source: Path, lake: 
 
 @pytest.mark.parametrize(
     ("location", "reason"),
-    [("nowhere", "no files under"), ("ftp://example.com/x", "neither an s3:// uri nor a folder")],
+    [
+        ("nowhere", "no such folder"),
+        ("file", "a file, where a folder is needed"),
+        ("empty", "no labeling job under"),
+        ("other", "no labeling job under"),
+        ("", "an empty place"),
+        ("ftp://example.com/x", "neither an s3:// uri nor a folder"),
+    ],
 )
-def test_a_source_that_is_not_there_does_nothing(location: str, reason: str, lake: Path, tmp_path: Path) -> None:
-    place = location if "://" in location else str(tmp_path / location)
+def test_a_source_without_jobs_does_nothing(location: str, reason: str, lake: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/notes.txt").touch()
+    place = str(tmp_path / location) if location.isalpha() else location
 
     done = CliRunner().invoke(cli, ["load", place, str(lake)])
 
     assert done.exit_code == 2
     assert reason in done.stderr
-    with pytest.raises(StoreError):
-        load(place, str(lake))
+    assert not lake.exists()
+
+
+def test_a_lake_that_is_a_file_is_refused(source: Path, lake: Path) -> None:
+    lake.touch()
+
+    done = CliRunner().invoke(cli, ["load", str(source), str(lake)])
+
+    assert done.exit_code == 2
+    assert f"a file, where a folder is needed: {lake}" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--golden", "--label-category-config", "--label-attribute"])
+def test_an_option_for_a_job_that_is_not_there_does_nothing(
+    option: str, source: Path, lake: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text('{"0": "Cat"}')
+
+    done = CliRunner().invoke(cli, ["load", str(source), str(lake), option, f"Bets={tmp_path / 'file'}"])
+
+    assert done.exit_code == 2
+    assert "no labeling job Bets under" in done.stderr
+    assert not any(current_rows(lake).values())
+
+
+def test_one_named_file_may_serve_several_jobs(source: Path, lake: Path, tmp_path: Path) -> None:
+    write_job(source, "Birds", {0: {"cam": "Cat"}})
+    golden = tmp_path / "golden.jsonl"
+    golden.write_text('{"0": "Cat"}')
+
+    load(str(source), str(lake), Options(golden={"Pets": str(golden), "Birds": str(golden)}))
+
+    assert [row[0] for row in current_rows(lake)["golden_labels"]] == ["Birds", "Pets"]
+
+
+def test_a_file_that_could_not_be_read_is_tried_again(
+    source: Path, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: str) -> bytes:
+        raise PermissionError("not yours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ingest.storage._read_small", refuse)
+        assert load(str(source), str(lake)).files_rejected == 3
+
+    assert load(str(source), str(lake)).files_loaded == 3
+    assert status(open_store(str(lake))).errors == []
+
+
+@pytest.mark.parametrize("way", ["job", "folder"])
+def test_a_folder_in_the_way_can_be_forgotten(way: str, source: Path, lake: Path, tmp_path: Path) -> None:
+    write_job(tmp_path / "moved", "Pets", {0: {"dot": "Owl"}})
+    load(str(source), str(lake))
+    first = load(str(tmp_path / "moved"), str(lake))
+    assert (first.files_skipped, len(first.errors)) == (2, 1)
+
+    place = str(source / "Pets")
+    forget(open_store(str(lake)), Selection(jobs=["Pets"]) if way == "job" else Selection(uris=[place]))
+
+    assert load(str(tmp_path / "moved"), str(lake)).files_loaded == 2
+    assert {"private.us-east-1.dot"} == {answer[2] for answer in answers_of(lake)}
+
+
+def test_an_interrupted_load_says_so(source: Path, lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ingest.load.read_chunk", interrupt)
+
+    done = CliRunner().invoke(cli, ["load", str(source), str(lake)])
+
+    assert done.exit_code == 130
+    assert "interrupted" in done.stderr
+    assert not any(current_rows(lake).values())
 
 
 def test_every_entry_says_what_it_is(source: Path, lake: Path) -> None:

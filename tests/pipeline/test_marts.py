@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -12,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from ingest.load import load
@@ -244,28 +242,22 @@ def test_the_queries_of_the_readme(marts: Marts) -> None:
     assert [len(row) for row in marts.rows(ranking.replace(">= 20", ">= 1"))] == [5] * 12
 
 
-def test_a_lake_without_files_gives_marts_without_rows(tmp_path: Path) -> None:
-    empty = Marts(tmp_path / "nothing", tmp_path / "marts")
-
-    assert "No lake at" in empty.output
-    assert empty.one("select count(*) from fct_worker_tasks") == 0
-    assert empty.rows("select modality from rpt_team") in ([], [("all",)])
-
-
-def test_a_lake_of_an_older_loader_is_read_as_it_is(tmp_path: Path) -> None:
-    """A column that it did not write is NULL, a table that it did not know is empty."""
-    write_job(tmp_path / "source", "Pets", {0: {"ann": "Cat", "ben": "Dog"}})
-    raw = tmp_path / "lake/raw"
+def test_a_lake_that_holds_nothing_sound_gives_empty_marts(tmp_path: Path) -> None:
+    job = write_job(tmp_path / "source", "Pets", {})
+    write_answers(job, 0, {"ann": "Cat"}).write_text("{")
     load(str(tmp_path / "source"), str(tmp_path / "lake"))
-    shutil.rmtree(raw / "class_labels")
-    for table, column in (("data_objects", "image_depth"), ("worker_answers", "extra_json")):
-        for path in raw.glob(f"{table}/*.parquet"):
-            pq.write_table(pq.read_table(path).drop_columns(column), path)
 
     marts = Marts(tmp_path / "lake", tmp_path / "marts")
 
-    assert marts.one("select label from fct_object_labels") == "Cat"
-    assert marts.one("select count(*) from fct_worker_tasks") == 2
+    assert marts.rows("select job_name, object_count, answer_count from dim_labeling_jobs") == [("Pets", 0, 0)]
+    assert marts.rows("select job_name, rejected_count from rpt_load_health") == [("Pets", 1)]
+    assert marts.one("select count(*) from fct_worker_tasks") == 0
+
+
+def test_a_mistyped_lake_empties_no_marts(tmp_path: Path) -> None:
+    said = dbt("run", "--target", "local", lake=tmp_path / "lale", folder=tmp_path / "marts", fails=True)
+
+    assert f"GT_LAKE: nothing is loaded in '{tmp_path / 'lale'}'" in said
 
 
 def test_a_second_run_takes_what_is_new(tmp_path: Path) -> None:

@@ -125,7 +125,9 @@ def test_a_forgotten_job_makes_room_for_another_of_its_name(lake: Store, tmp_pat
     assert [answer[1] for answer in answers_of(lake) if answer[0] == "Pets"] == [7]
 
 
-@pytest.mark.parametrize("name", [ANN, worker_key(ANN)], ids=["worker id", "worker key"])
+@pytest.mark.parametrize(
+    "name", [ANN, worker_key(ANN), f"worker-{worker_key(ANN)[:8]}"], ids=["worker id", "worker key", "pseudonym"]
+)
 def test_a_forgotten_worker_is_gone_and_stays_gone(name: str, lake: Store, source: Path) -> None:
     done = forget(lake, Selection(workers=[name]))
 
@@ -148,13 +150,36 @@ def test_a_forgotten_worker_s_bytes_go_with_compact_and_vacuum(lake: Store, tmp_
         assert ANN not in str(pq.read_table(file).to_pydict()), file
 
 
-def test_forgetting_what_is_not_there_does_nothing(lake: Store) -> None:
+@pytest.mark.parametrize(
+    "selection",
+    [["--job", "Nothing"], ["--worker", "nobody"], ["--uri", "/nowhere"], ["--job", "Pets", "--worker", "nobody"]],
+    ids=" ".join,
+)
+def test_forgetting_what_is_not_there_does_nothing(selection: list[str], lake: Store) -> None:
     before = data_files(lake)
 
-    done = CliRunner().invoke(cli, ["forget", lake.uri, "--job", "Nothing", "--worker", "nobody"])
+    done = CliRunner().invoke(cli, ["forget", lake.uri, *selection])
 
     assert done.exit_code == 2
+    assert "in the lake" in done.stderr
     assert data_files(lake) == before
+
+
+def test_forgetting_a_folder_spares_its_neighbour_of_a_longer_name(lake: Store, source: Path) -> None:
+    write_job(source, "Pets-2", {0: {"ann": "Cat"}})
+    load(str(source), lake.uri)
+
+    forget(lake, Selection(uris=[str(source / "Pets")]))
+
+    assert {"Birds", "Pets-2"} == {answer[0] for answer in answers_of(lake)}
+
+
+@pytest.mark.parametrize("command", ["status", "compact", "vacuum"])
+def test_a_mistyped_lake_is_an_error(command: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, [command, str(tmp_path / "lale"), "--json"])
+
+    assert done.exit_code == 2
+    assert "nothing is loaded in" in done.stderr
 
 
 def test_row_counts_in_the_ledger_hold_after_every_rewrite(lake: Store) -> None:
