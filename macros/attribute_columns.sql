@@ -4,7 +4,7 @@
 #}
 {% macro attribute_columns() %}
     {% set columns = [] %}
-    {% for name in var('attribute_columns') %}
+    {% for name in list_var('attribute_columns') %}
         {% set words = modules.re.sub('([a-z0-9])([A-Z])', '\\1_\\2', name | string) %}
         {% set column = modules.re.sub('[^a-z0-9]+', '_', words | lower).strip('_') %}
         {% set clash = 'var attribute_columns: in ' ~ model.name ~ ', ' ~ name ~ ' would be column "' ~ column ~ '"' %}
@@ -67,4 +67,9 @@
             }}) %}
         {% endfor %}
     {% endif %}
+{% endmacro %}
+
+{# A var that is a list; one name alone is a list of one, not of its letters. #}
+{% macro list_var(name) %}
+    {% do return([var(name)] if var(name) is string else var(name)) %}
 {% endmacro %}

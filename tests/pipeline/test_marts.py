@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from ingest.load import load
@@ -272,6 +273,22 @@ def test_a_second_run_takes_what_is_new(tmp_path: Path) -> None:
 
     assert marts.one("select count(*) from fct_worker_tasks") == 3
     assert marts.one("select consolidated_agreement from rpt_team where modality = 'all'") == 1.0
+
+
+def test_one_attribute_column_need_not_be_a_list(tmp_path: Path) -> None:
+    write_job(tmp_path / "source", "Pets", {0: {"ann": "Cat"}})
+    load(str(tmp_path / "source"), str(tmp_path / "lake"))
+
+    dbt(
+        *("build", "--target", "local", "--resource-type", "model", "seed", "--select", "+fct_frames"),
+        *("--vars", "{attribute_columns: Fur Color}"),
+        lake=tmp_path / "lake",
+        folder=tmp_path,
+    )
+
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+        columns = [column[0] for column in connection.execute("select * from fct_frames").description or ()]
+    assert columns[-2:] == ["track_count", "fur_color"]
 
 
 def test_the_worker_accuracy_example_of_aws(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ final as (
         frame_index,
         annotation_index,
         attribute_name,
-        attribute_value
+        attribute_value,
+        is_inherited
     from attribute_values
     where scope = 'annotation'
 )

@@ -28,7 +28,7 @@ attribute_outcomes as (
         scope = 'annotation'
         and not is_inherited
         and attribute_value is not null
-        and {{ is_named('attribute_name', var('audit_attributes')) }}
+        and {{ is_named('attribute_name', list_var('audit_attributes')) }}
     group by
         job_name,
         label,

@@ -28,6 +28,7 @@ files as (
         job_name,
         cast(count(*) as bigint) as file_count,
         cast(count(*) filter (where status = 'rejected') as bigint) as rejected_count,
+        cast(count(*) filter (where status = 'skipped') as bigint) as skipped_count,
         max(loaded_at) as last_loaded_at,
         max(case when status = 'rejected' and newest_rank = 1 then uri || ': ' || coalesce(last_error, '') end)
             as last_error,
@@ -72,6 +73,7 @@ final as (
         cast(files.last_loaded_at as timestamp(3)) as last_loaded_at,
         files.file_count,
         files.rejected_count,
+        files.skipped_count,
         files.last_error,
         cast(files.newest_source_at as timestamp(3)) as newest_source_at,
         coalesce(objects.object_count, 0) as object_count,
