@@ -15,6 +15,8 @@ from typing import IO, NamedTuple, Protocol
 
 BLOCK_BYTES = 4 * 2**20
 S3_SCHEME = "s3://"
+PART_SUFFIX = ".part"
+"""Ends the name of a file that is not whole; a process that was killed leaves one behind."""
 
 
 class StoreError(OSError):
@@ -122,7 +124,7 @@ class LocalStore:
 def _new_file(target: Path, publish: Callable[[Path, Path], None]) -> Iterator[IO[bytes]]:
     target.parent.mkdir(parents=True, exist_ok=True)
     # Not *.parquet until it is whole, or a reader of the folder would take it for a table's file.
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
     try:
         with part.open("xb") as file:
             yield file

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from ingest.lake import RAW, TableWriter, load_id_of, read_table
 from ingest.ledger import WORKER_SCHEME, Ledger, Status, commit, ledger_files, new_entry, new_load_id, now, read_ledger
-from ingest.schemas import TABLES, LedgerEntry
-from ingest.storage import Store, StoreError, open_store
+from ingest.schemas import LEDGER, TABLES, LedgerEntry
+from ingest.storage import PART_SUFFIX, Store, StoreError, open_store
 
 _SMALL_LOAD_BYTES = 256 * 2**20
 _PART_ROWS = 8_000_000
@@ -139,18 +139,23 @@ def vacuum(lake: Store, grace_hours: float) -> tuple[int, int]:
     # What a snapshot taken at the deadline needed, snapshots taken since may need; and they need nothing older.
     needed = {
         entry.load_id
-        for files in ([file for file in ledgers if file.modified_at <= deadline], ledgers)
-        for entry in read_ledger(lake, files).current()
+        for at_the_time in ([file for file in ledgers if file.modified_at <= deadline], ledgers)
+        for entry in read_ledger(lake, at_the_time).current()
     }
+    files = [file for table in (LEDGER.name, *TABLES) for file in lake.list(f"{RAW}/{table}")]
     last_written: dict[str | None, int] = {}
-    data = [entry for table in TABLES for entry in lake.list(f"{RAW}/{table}") if load_id_of(entry.path)]
-    for entry in data:
-        load_id = load_id_of(entry.path)
-        last_written[load_id] = max(last_written.get(load_id, 0), entry.modified_at)
+    for file in files:
+        load_id = load_id_of(file.path)
+        last_written[load_id] = max(last_written.get(load_id, 0), file.modified_at)
     superseded = old - needed
     dead = {load_id for load_id, written in last_written.items() if load_id not in committed and written <= deadline}
-    # Ledger files first: rows without a ledger are invisible, a ledger without rows is not.
-    doomed = [entry for entry in (*ledgers, *data) if load_id_of(entry.path) in superseded | dead]
+    # The ledger's files come first: rows without a ledger are invisible, a ledger without rows is not.
+    doomed = [
+        file
+        for file in files
+        if load_id_of(file.path) in superseded | dead - {None}
+        or (file.path.endswith(PART_SUFFIX) and file.modified_at <= deadline)
+    ]
     for entry in doomed:
         lake.delete(entry.path)
     return len(doomed), sum(entry.size_bytes for entry in doomed)

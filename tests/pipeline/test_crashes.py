@@ -13,7 +13,7 @@ import pytest
 
 from ingest.load import load
 from ingest.storage import open_store
-from ingest.upkeep import Selection, compact, forget
+from ingest.upkeep import Selection, compact, forget, vacuum
 from tests.pipeline.jobs import Row, current_rows, write_answers, write_job
 
 DRIVER = Path(__file__).with_name("die_at_each_step.py")
@@ -55,9 +55,12 @@ def test_a_first_load_that_dies_shows_nothing_and_can_be_repeated(source: Path, 
     seen = [current_rows(lake) for lake in lakes]
     assert seen[-1] == whole
     assert all(rows in (empty, whole) for rows in seen)
+    assert any(list(lake.rglob("*.part")) for lake in lakes)
     for lake in lakes:
         load(str(source), str(lake))
+        vacuum(open_store(str(lake)), grace_hours=0)
         assert current_rows(lake) == whole
+        assert len({path.name[:27] for path in lake.rglob("2*")}) == 1, "what the dead load wrote is gone"
 
 
 def test_a_later_load_that_dies_shows_the_old_rows_or_the_new_never_both(source: Path, tmp_path: Path) -> None:
