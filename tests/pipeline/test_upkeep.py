@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -80,26 +81,67 @@ def test_vacuum_deletes_what_a_dead_load_left(lake: Store) -> None:
     with lake.create("raw/annotations/20200101T000000000-deadbeef-00000.parquet") as file:
         file.write(left)
 
+    assert vacuum(lake, grace_hours=1) == (0, 0), "it may be a load that is running"
     vacuum(lake, grace_hours=0)
 
     assert set(data_files(lake)) <= set(before)
 
 
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Lets something happen after rows were compacted, right before that is committed."""
+
+    def let_happen(event: Callable[[], object]) -> None:
+        def commit_late(store: Store, load_id: str, entries: list[LedgerEntry]) -> None:
+            monkeypatch.undo()
+            event()
+            commit(store, load_id, entries)
+
+        monkeypatch.setattr("ingest.upkeep.commit", commit_late)
+
+    return let_happen
+
+
 def test_a_load_that_commits_while_rows_are_compacted_keeps_precedence(
-    lake: Store, source: Path, monkeypatch: pytest.MonkeyPatch
+    lake: Store, source: Path, meanwhile: Callable[[Callable[[], object]], None]
 ) -> None:
-    def commit_late(store: Store, load_id: str, entries: list[LedgerEntry]) -> None:
-        monkeypatch.undo()
+    def change() -> None:
         write_answers(source / "Pets", 1, {"ann": "Parrot", "ben": "Parrot"})
         forget(lake, Selection(uris=[f"file://{source}/Pets/annotations/worker-response/iteration-1/0/"]))
         load(str(source), lake.uri)
-        commit(store, load_id, entries)
 
-    monkeypatch.setattr("ingest.upkeep.commit", commit_late)
+    meanwhile(change)
     compact(lake)
 
     pets = [(answer[1], answer[2], "Parrot" in answer[3]) for answer in answers_of(lake) if answer[0] == "Pets"]
     assert pets == [(1, ANN, True), (1, BEN, True)]
+
+
+def test_a_worker_forgotten_while_rows_are_compacted_stays_gone(
+    lake: Store, meanwhile: Callable[[Callable[[], object]], None]
+) -> None:
+    meanwhile(lambda: forget(lake, Selection(workers=[ANN])))
+    compact(lake)
+
+    assert {BEN} == {answer[2] for answer in answers_of(lake)}
+
+
+def test_a_worker_stays_gone_when_rows_are_compacted_while_it_is_forgotten(
+    lake: Store, meanwhile: Callable[[Callable[[], object]], None]
+) -> None:
+    meanwhile(lambda: compact(lake))
+    forget(lake, Selection(workers=[ANN]))
+
+    assert {BEN} == {answer[2] for answer in answers_of(lake)}
+
+
+def test_a_ledger_file_is_never_overwritten(lake: Store) -> None:
+    lake.put_new("raw/source_files/one.parquet", b"first")
+
+    with pytest.raises(FileExistsError):
+        lake.put_new("raw/source_files/one.parquet", b"second")
+
+    assert lake.read("raw/source_files/one.parquet") == b"first"
 
 
 def test_a_forgotten_job_is_gone_and_stays_gone(lake: Store, source: Path) -> None:
