@@ -183,6 +183,11 @@ def test_a_sequence_file_that_the_manifest_names_but_is_not_there_is_recorded(tm
     assert len(current_rows(lake)["frames"]) == 1
     assert status(open_store(str(lake))).errors == []
 
+    (job / tail).unlink()
+    manifest.write_text(manifest.read_text() + "\n")
+    assert load(str(tmp_path / "source"), str(lake)).errors == [], "what it gave is still there"
+    assert len(current_rows(lake)["frames"]) == 1
+
 
 @pytest.mark.parametrize(
     "labels",
