@@ -67,7 +67,12 @@ def to_batch(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBat
 
 def read_table(lake: Store, path: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """A Parquet file's rows in the columns asked for: those that the file lacks are NULL."""
-    parquet = pq.ParquetFile(io.BytesIO(lake.read(path)))
+    return parse_table(lake.read(path), schema)
+
+
+def parse_table(data: bytes, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The same, of a file's bytes."""
+    parquet = pq.ParquetFile(io.BytesIO(data))
     columns = [name for name in schema.names if name in parquet.schema_arrow.names]
     for batch in parquet.iter_batches(_ROWS_AT_A_TIME, columns=columns):
         yield pa.RecordBatch.from_arrays(

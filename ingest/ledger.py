@@ -10,18 +10,19 @@ from __future__ import annotations
 import io
 import secrets
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest import __version__
-from ingest.lake import RAW, WRITE_OPTIONS, ledger_path, load_id_of, read_table, to_batch
+from ingest.lake import RAW, WRITE_OPTIONS, ledger_path, load_id_of, parse_table, to_batch
 from ingest.schemas import LEDGER, LedgerEntry
 from ingest.storage import Entry, Store
 
@@ -91,7 +92,8 @@ class Ledger:
 def read_ledger(lake: Store, files: Iterable[Entry] | None = None) -> Ledger:
     """What the lake's committed loads say; with ``files``, what those ledger files alone say."""
     ledger = Ledger()
-    for entry in _by_age(_read_entries(lake, ledger_files(lake) if files is None else files)):
+    entries = _read_rows(lake, ledger_files(lake) if files is None else files, LedgerEntry._fields)
+    for entry in sorted(map(LedgerEntry._make, entries), key=lambda entry: (entry.origin_load_id, entry.load_id)):
         uri = entry.uri or ""
         before = ledger.newest.get(uri)
         if entry.status in VERSIONS:
@@ -103,24 +105,30 @@ def read_ledger(lake: Store, files: Iterable[Entry] | None = None) -> Ledger:
 
 
 class KnownFiles:
-    """What a load must know of the files that the lake has: some 150 bytes for each, for there may be millions."""
+    """What a load must know of the files that the lake has: by hash, for there may be millions."""
 
     def __init__(self, lake: Store) -> None:
-        entries = _read_entries(lake, ledger_files(lake), _KNOWN_COLUMNS)
         self._etags: dict[int, int | None] = {}  # None: forgotten
         self.job_uris: dict[str, str] = {}
         self.forgotten_workers: set[str] = set()
-        for entry in _by_age(entries):
-            uri = entry.uri or ""
-            is_forgotten = entry.status == Status.FORGOTTEN
+        entries: list[tuple[str, str, int, int | None, str | None, str | None]] = []
+        for origin, load_id, uri, etag, status, version, job_name, job_uri in _read_rows(
+            lake, ledger_files(lake), _KNOWN_COLUMNS
+        ):
+            is_forgotten = status == Status.FORGOTTEN
             # What an older loader refused, this one tries again.
-            is_settled = entry.status in VERSIONS or entry.loader_version == __version__
-            self._etags[hash(uri)] = None if is_forgotten else hash(entry.etag if is_settled else "")
+            is_settled = status in VERSIONS or version == __version__
+            etag_hash = None if is_forgotten else hash(etag if is_settled else "")
+            gave_rows = job_uri if status == Status.LOADED else None
+            entries.append((origin, load_id, hash(uri), etag_hash, job_name, gave_rows))
             if is_forgotten and uri.startswith(WORKER_SCHEME):
                 self.forgotten_workers.add(uri.removeprefix(WORKER_SCHEME))
-        for entry in _by_age(entries):
-            if entry.status == Status.LOADED and entry.job_name and entry.job_uri and not self.is_forgotten(entry.uri):
-                self.job_uris[entry.job_name] = entry.job_uri
+        entries.sort(key=itemgetter(0, 1))
+        for _, _, uri_hash, etag_hash, _, _ in entries:
+            self._etags[uri_hash] = etag_hash
+        for _, _, uri_hash, _, job_name, job_uri in entries:
+            if job_name and job_uri and self._etags[uri_hash] is not None:
+                self.job_uris[job_name] = job_uri
 
     def has(self, uri: str, etag: str | None) -> bool:
         """Whether the lake has taken notice of this version of the file."""
@@ -130,12 +138,12 @@ class KnownFiles:
         """Whether the lake has taken notice of the file, in any version."""
         return hash(uri) in self._etags
 
-    def is_forgotten(self, uri: str | None) -> bool:
+    def is_forgotten(self, uri: str) -> bool:
         """Whether the file was erased from the lake, and is to stay so."""
-        return self.is_known(uri or "") and self._etags[hash(uri)] is None
+        return self.is_known(uri) and self._etags[hash(uri)] is None
 
 
-_KNOWN_COLUMNS = ("load_id", "origin_load_id", "uri", "job_name", "job_uri", "etag", "status", "loader_version")
+_KNOWN_COLUMNS = ("origin_load_id", "load_id", "uri", "etag", "status", "loader_version", "job_name", "job_uri")
 
 
 def ledger_files(lake: Store) -> list[Entry]:
@@ -143,20 +151,13 @@ def ledger_files(lake: Store) -> list[Entry]:
     return [entry for entry in lake.list(f"{RAW}/{LEDGER.name}") if load_id_of(entry.path)]
 
 
-def _read_entries(lake: Store, files: Iterable[Entry], columns: Iterable[str] = LedgerEntry._fields) -> pa.Table:
-    """Entries of the ledger files, oldest first."""
+def _read_rows(lake: Store, files: Iterable[Entry], columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The entries of ledger files, in no order."""
     schema = pa.schema([LEDGER.schema.field(name) for name in columns])
     with ThreadPoolExecutor(_READERS) as readers:
-        read = readers.map(lambda file: list(read_table(lake, file.path, schema)), files)
-        table = pa.Table.from_batches([batch for batches in read for batch in batches], schema=schema)
-    return table.sort_by([("origin_load_id", "ascending"), ("load_id", "ascending")])
-
-
-def _by_age(table: pa.Table) -> Iterator[LedgerEntry]:
-    blank = LedgerEntry(*[None] * len(LedgerEntry._fields))
-    for batch in table.to_batches(max_chunksize=10_000):
-        for values in zip(*(_values(column) for column in batch.columns), strict=True):
-            yield blank._replace(**dict(zip(batch.schema.names, values, strict=True)))
+        for data in readers.map(lambda file: lake.read(file.path), files):
+            for batch in parse_table(data, schema):
+                yield from zip(*(_values(column) for column in batch.columns), strict=True)
 
 
 def _values(column: pa.Array) -> list[Any]:

@@ -1,8 +1,9 @@
 """How fast the loader and the models are, side by side with what one would use instead: ``make bench``.
 
-All read the same worker responses and write answers and labels as zstd Parquet; equal row counts are checked. The loader
-reads the manifests, the sequences, the configs and the golden answers of the same tree besides. Every run is a process of its own; time is the median of the runs, memory the largest of any one
-process. The sample's size is given by environment: BENCH_JOBS (sets of six jobs) and BENCH_OBJECTS.
+All read the same worker responses and write answers and labels as zstd Parquet; equal row counts are checked. The
+loader reads the manifests, the sequences, the configs and the golden answers of the same tree besides. Every run is a
+process of its own; time is the median of the runs, memory the largest of any one process. The sample's size is given by
+environment: BENCH_JOBS (sets of six jobs) and BENCH_OBJECTS.
 """
 
 from __future__ import annotations
