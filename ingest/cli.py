@@ -96,7 +96,7 @@ def load(
     with _Progress() as progress:
         summary = _or_nothing(lambda: load_files(source, lake, options, progress.show))
     if as_json:
-        click.echo(json.dumps(summary.as_dict()))
+        click.echo(json.dumps(asdict(summary)))
     else:
         click.echo(
             f"{summary.files_loaded:,} files loaded ({summary.rows:,} rows), {summary.files_unchanged:,} unchanged, "

@@ -12,9 +12,11 @@ import msgspec
 
 from ingest.labels import class_labels
 from ingest.layout import SourceFile
-from ingest.manifest import Line, lines, read_line
+from ingest.manifest import Line, json_lines, read_line
 from ingest.schemas import GoldenKey, Label
-from ingest.values import BadFile, Rows, as_written, index
+from ingest.values import BadFile, Rows, index
+
+_names = msgspec.json.Decoder(str | list[str])
 
 
 def parse_golden(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
@@ -25,10 +27,7 @@ def parse_golden(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
             it answers for a data object that an earlier line answers for otherwise.
     """
     answers: dict[GoldenKey, tuple[int, list[Label]]] = {}
-    for number, data in lines(blocks):
-        data = data.removeprefix(b"\xef\xbb\xbf") if number == 0 else data
-        if not data.strip():
-            continue
+    for number, data in json_lines(blocks):
         try:
             for key, labels in _read_golden(read_line(data)):
                 first, known = answers.setdefault(key, (number, labels))
@@ -46,7 +45,7 @@ def _read_golden(line: Line) -> list[tuple[GoldenKey, list[Label]]]:
         answers = []
         for object_folder, raw in line.passthrough.items():
             object_index = index(object_folder)
-            names = msgspec.json.decode(as_written(raw), type=str | list[str])
+            names = _names.decode(raw)
             labels = class_labels([names] if isinstance(names, str) else names)
             answers.append((GoldenKey(None, object_index, None, None, None), labels))
         return answers

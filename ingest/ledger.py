@@ -55,18 +55,21 @@ def now() -> int:
     return int(datetime.now(UTC).timestamp() * 1000)
 
 
-def new_entry(load_id: str, file_no: int, uri: str, status: Status, **fields: object) -> LedgerEntry:
+def new_entry(load_id: str, file_no: int, uri: str, status: Status, **fields: Any) -> LedgerEntry:
     """Entry that a load makes for a source file."""
-    given = dict.fromkeys(LedgerEntry._fields) | {"row_count": 0, **fields}
-    return LedgerEntry(**given)._replace(
+    return _BLANK._replace(
         load_id=load_id,
         file_no=file_no,
-        origin_load_id=given["origin_load_id"] or load_id,
+        origin_load_id=load_id,
         uri=uri,
         status=status.value,
-        loaded_at=given["loaded_at"] or now(),
-        loader_version=given["loader_version"] or __version__,
+        loaded_at=now(),
+        loader_version=__version__,
+        **fields,
     )
+
+
+_BLANK = LedgerEntry(*[None] * len(LedgerEntry._fields))._replace(row_count=0)
 
 
 @dataclass
@@ -75,6 +78,8 @@ class Ledger:
 
     newest: dict[str, LedgerEntry] = field(default_factory=dict)
     older_versions: dict[str, LedgerEntry] = field(default_factory=dict)
+    superseded_loads: set[str] = field(default_factory=set)
+    """Loads with an entry that says nothing any more."""
 
     def versions(self) -> Iterator[LedgerEntry]:
         """The entries whose rows count, and those that say that a uri's rows count no more."""
@@ -96,10 +101,13 @@ def read_ledger(lake: Store, files: Iterable[Entry] | None = None) -> Ledger:
     for entry in sorted(map(LedgerEntry._make, entries), key=lambda entry: (entry.origin_load_id, entry.load_id)):
         uri = entry.uri or ""
         before = ledger.newest.get(uri)
+        superseded = [before]
         if entry.status in VERSIONS:
-            ledger.older_versions.pop(uri, None)
+            superseded.append(ledger.older_versions.pop(uri, None))
         elif before is not None and before.status in VERSIONS:
             ledger.older_versions[uri] = before
+            superseded.clear()
+        ledger.superseded_loads.update(old.load_id or "" for old in superseded if old is not None)
         ledger.newest[uri] = entry
     return ledger
 

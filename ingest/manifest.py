@@ -23,7 +23,18 @@ from ingest.labels import (
 from ingest.layout import SourceFile
 from ingest.schemas import AnnotationKey, ClassLabel, DataObject, Job, Label
 from ingest.task_types import is_ground_truth_type, task_type_of
-from ingest.values import BadFile, Int32, Number, Rows, as_json, as_text, as_written, milliseconds, yes_no
+from ingest.values import (
+    BYTE_ORDER_MARK,
+    BadFile,
+    Int32,
+    Number,
+    Rows,
+    as_json,
+    as_text,
+    as_written,
+    milliseconds,
+    yes_no,
+)
 
 _SUFFIX = "-metadata"
 _OBJECTS_AT_A_TIME = 2_000
@@ -259,6 +270,14 @@ def lines(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         yield number, rest
 
 
+def json_lines(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The same without empty lines, and without a byte order mark."""
+    for number, data in lines(blocks):
+        data = data.removeprefix(BYTE_ORDER_MARK) if number == 0 else data
+        if data.strip():
+            yield number, data
+
+
 def parse_manifest(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
     """Rows of an output manifest, some thousand lines at a time.
 
@@ -270,10 +289,7 @@ def parse_manifest(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
     if file.label_attribute is not None:
         yield {"labeling_jobs": [Job(label_attribute_name=file.label_attribute)]}
     rows = _no_rows()
-    for number, data in lines(blocks):
-        data = data.removeprefix(b"\xef\xbb\xbf") if number == 0 else data
-        if not data.strip():
-            continue
+    for number, data in json_lines(blocks):
         try:
             line = read_line(data)
             _add_line(rows, number, line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -29,6 +29,9 @@ def open_lake(location: str) -> Store:
         raise StoreError(f"nothing is loaded in {lake.uri}")
     return lake
 
+
+FileId = tuple[str, int]
+"""(load_id, file_no) of a file's rows."""
 
 AnswerId = tuple[int, int]
 """(file_no, answer_index) of an answer within its load."""
@@ -101,20 +104,14 @@ def compact(lake: Store) -> int:
     for table in TABLES:
         for file in lake.list(f"{RAW}/{table}"):
             sizes[load_id_of(file.path) or ""] += file.size_bytes
-    current = list(ledger.current())
-    current_numbers = {(entry.load_id, entry.file_no) for entry in current}
-    superseded, loads = set(), set()
-    for file in ledger_files(lake):
-        for entry in read_ledger(lake, [file]).current():
-            loads.add(entry.load_id or "")
-            if (entry.load_id, entry.file_no) not in current_numbers:
-                superseded.add(entry.load_id or "")
-    chosen = superseded | {load_id for load_id in loads if sizes[load_id] < _SMALL_LOAD_BYTES}
-    if len(chosen) < 2 and not superseded:
+    loads = {load_id_of(file.path) or "" for file in ledger_files(lake)}
+    small = {load_id for load_id in loads if sizes[load_id] < _SMALL_LOAD_BYTES}
+    chosen = small | ledger.superseded_loads
+    if len(chosen) < 2 and not ledger.superseded_loads:
         return 0
     load_id = new_load_id()
     rewrite = Rewrite()
-    moved = [entry for entry in current if entry.load_id in chosen]
+    moved = [entry for entry in ledger.current() if entry.load_id in chosen]
     for file_no, entry in enumerate(moved):
         if entry.status == Status.LOADED:
             rewrite.file_numbers[entry.load_id or ""][entry.file_no or 0] = file_no
@@ -134,14 +131,10 @@ def vacuum(lake: Store, grace_hours: float) -> tuple[int, int]:
     """
     deadline = now() - int(grace_hours * 3_600_000)
     ledgers = ledger_files(lake)
-    committed = {load_id_of(file.path) for file in ledgers}
-    old = {load_id_of(file.path) for file in ledgers if file.modified_at <= deadline}
+    old_ledgers = [file for file in ledgers if file.modified_at <= deadline]
+    committed, old = ({load_id_of(file.path) for file in some} for some in (ledgers, old_ledgers))
     # What a snapshot taken at the deadline needed, snapshots taken since may need; and they need nothing older.
-    needed = {
-        entry.load_id
-        for at_the_time in ([file for file in ledgers if file.modified_at <= deadline], ledgers)
-        for entry in read_ledger(lake, at_the_time).current()
-    }
+    needed = {entry.load_id for some in (ledgers, old_ledgers) for entry in read_ledger(lake, some).current()}
     files = [file for table in (LEDGER.name, *TABLES) for file in lake.list(f"{RAW}/{table}")]
     last_written: dict[str | None, int] = {}
     for file in files:
@@ -189,14 +182,14 @@ def forget(lake: Store, selection: Selection) -> Forgotten:
     """
     ledger = read_ledger(lake)
     load_id = new_load_id()
-    forgotten = Forgotten()
-    entries: list[LedgerEntry] = []
     gone = _files_to_forget(ledger, selection)
-    for entry in gone:
-        entries.append(_tombstone(load_id, len(entries), entry))
-    forgotten.files = len(gone)
+    entries = [_tombstone(load_id, file_no, entry) for file_no, entry in enumerate(gone)]
+    forgotten = Forgotten(files=len(gone))
     if selection.workers:
-        _forget_workers(lake, ledger, load_id, selection, {entry.uri for entry in gone}, entries, forgotten)
+        kept = _loaded_files(ledger, {entry.uri for entry in gone})
+        keys, answers = _find_answers(lake, kept, selection.workers)
+        entries += _without_workers(lake, load_id, len(entries), kept, keys, answers)
+        forgotten.workers, forgotten.answers = len(keys), sum(map(len, answers.values()))
     if entries:
         commit(lake, load_id, entries)
     return forgotten
@@ -238,54 +231,64 @@ def _tombstone(load_id: str, file_no: int, entry: LedgerEntry) -> LedgerEntry:
     )
 
 
-def _forget_workers(
-    lake: Store,
-    ledger: Ledger,
-    load_id: str,
-    selection: Selection,
-    gone: Collection[str | None],
-    entries: list[LedgerEntry],
-    forgotten: Forgotten,
-) -> None:
-    """Rewrite the files in which the workers answered, without their rows, and tell loads to leave them out."""
-    versions = {
-        (entry.load_id, entry.file_no): entry
+def _loaded_files(ledger: Ledger, gone: Collection[str | None]) -> dict[FileId, LedgerEntry]:
+    """The entries whose rows count, those of some uris apart."""
+    return {
+        (entry.load_id or "", entry.file_no or 0): entry
         for entry in ledger.versions()
         if entry.status == Status.LOADED and entry.uri not in gone
     }
+
+
+def _find_answers(
+    lake: Store, files: Collection[FileId], workers: Collection[str]
+) -> tuple[set[str], dict[str, set[AnswerId]]]:
+    """Keys of the workers that are named so, and their answers in some files, by load."""
     keys: set[str] = set()
     found: set[str] = set()
     answers: dict[str, set[AnswerId]] = defaultdict(set)
     schema = pa.schema(
         [TABLES["worker_answers"].schema.field(name) for name in ("file_no", "answer_index", "worker_key", "worker_id")]
     )
-    for path, old_load_id in _data_files(lake, "worker_answers"):
+    for path, load_id in _data_files(lake, "worker_answers"):
         for batch in read_table(lake, path, schema):
             for file_no, answer_index, worker_key, worker_id in zip(
                 *(column.to_pylist() for column in batch.columns), strict=True
             ):
-                names = {worker_key, worker_id, f"worker-{worker_key[:8]}"}.intersection(selection.workers)
+                names = {worker_key, worker_id, f"worker-{worker_key[:8]}"}.intersection(workers)
                 if names:
                     found |= names
                     keys.add(worker_key)
-                    if (old_load_id, file_no) in versions:
-                        answers[old_load_id].add((file_no, answer_index))
-    if missing := sorted(set(selection.workers) - found):
+                    if (load_id, file_no) in files:
+                        answers[load_id].add((file_no, answer_index))
+    if missing := sorted(set(workers) - found):
         raise StoreError(f"no answer of worker {missing[0]} in the lake")
+    return keys, answers
+
+
+def _without_workers(
+    lake: Store,
+    load_id: str,
+    first_file_no: int,
+    files: Mapping[FileId, LedgerEntry],
+    keys: set[str],
+    answers: dict[str, set[AnswerId]],
+) -> list[LedgerEntry]:
+    """Rewrite the files in which the workers answered, without their rows, and tell loads to leave them out."""
     rewrite = Rewrite(workers=frozenset(keys), answers=answers)
-    rewritten: list[LedgerEntry] = []
-    for old_load_id, ids in answers.items():
-        for old_file_no in sorted({file_no for file_no, _ in ids}):
-            file_no = len(entries) + len(rewritten)
-            rewrite.file_numbers[old_load_id][old_file_no] = file_no
-            rewritten.append(versions[old_load_id, old_file_no]._replace(load_id=load_id, file_no=file_no))
+    old_ids = sorted({(old_load_id, file_no) for old_load_id, ids in answers.items() for file_no, _ in ids})
+    for file_no, (old_load_id, old_file_no) in enumerate(old_ids, first_file_no):
+        rewrite.file_numbers[old_load_id][old_file_no] = file_no
     counts = rewrite.write(lake, load_id)
-    # Newer than the version it replaces, wherever that is rewritten meanwhile.
-    entries += [entry._replace(origin_load_id=load_id, row_count=counts[entry.file_no or 0]) for entry in rewritten]
-    for key in sorted(keys):
-        entries.append(new_entry(load_id, len(entries), f"{WORKER_SCHEME}{key}", Status.FORGOTTEN, file_kind="worker"))
-    forgotten.workers = len(keys)
-    forgotten.answers = sum(map(len, answers.values()))
+    entries = [
+        # Newer than the version it replaces, wherever that is rewritten meanwhile.
+        files[old_id]._replace(load_id=load_id, origin_load_id=load_id, file_no=file_no, row_count=counts[file_no])
+        for file_no, old_id in enumerate(old_ids, first_file_no)
+    ]
+    return entries + [
+        new_entry(load_id, file_no, f"{WORKER_SCHEME}{key}", Status.FORGOTTEN, file_kind="worker")
+        for file_no, key in enumerate(sorted(keys), first_file_no + len(entries))
+    ]
 
 
 @dataclass

@@ -87,9 +87,12 @@ def as_text(value: Any) -> str | None:
     return as_json(value)
 
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
 def whole(blocks: Iterable[bytes]) -> bytes:
     """A file's blocks in one piece, without a byte order mark."""
-    return b"".join(blocks).removeprefix(b"\xef\xbb\xbf")
+    return b"".join(blocks).removeprefix(BYTE_ORDER_MARK)
 
 
 def decode_with_extra(data: bytes | msgspec.Raw, known: type[_Struct]) -> tuple[_Struct, str | None]:

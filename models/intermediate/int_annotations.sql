@@ -14,15 +14,12 @@ class_labels as (
     select * from {{ ref('stg_ground_truth__class_labels') }}
 ),
 
--- The label file of a sequence does not name its attribute: it is the job's own.
 named as (
     select
         annotations.*,
         labeling_jobs.max_answers_per_object,
-        coalesce(annotations.label_attribute_name, labeling_jobs.label_attribute_name) as attribute_name,
-        coalesce(
-            annotations.label_attribute_name <> labeling_jobs.label_attribute_name, false
-        ) as is_inherited
+        {{ resolved_label_attribute('annotations', 'labeling_jobs') }} as attribute_name,
+        {{ is_of_earlier_job('annotations', 'labeling_jobs') }} as is_inherited
     from annotations
     inner join labeling_jobs on annotations.job_name = labeling_jobs.job_name
 ),

@@ -10,7 +10,6 @@ annotations as (
     select * from {{ ref('int_annotations') }}
 ),
 
--- The label file of a sequence does not name its attribute: it is the job's own.
 named as (
     select
         attribute_values.job_name,
@@ -20,10 +19,8 @@ named as (
         attribute_values.scope,
         attribute_values.attribute_name,
         attribute_values.attribute_value,
-        coalesce(attribute_values.label_attribute_name, labeling_jobs.label_attribute_name) as label_attribute_name,
-        coalesce(
-            attribute_values.label_attribute_name <> labeling_jobs.label_attribute_name, false
-        ) as is_inherited
+        {{ resolved_label_attribute('attribute_values', 'labeling_jobs') }} as label_attribute_name,
+        {{ is_of_earlier_job('attribute_values', 'labeling_jobs') }} as is_inherited
     from attribute_values
     inner join labeling_jobs on attribute_values.job_name = labeling_jobs.job_name
 ),
