@@ -140,6 +140,31 @@ def status(lake: str, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("lake")
+@click.option("--database", required=True, metavar="NAME", help="Glue database; created if it is not there.")
+@json_option
+def register(lake: str, database: str, as_json: bool) -> None:
+    """Create the tables of LAKE, on S3, in the AWS Glue Data Catalog, or add the columns that they lack.
+
+    To be run after the first load, and after each upgrade of the loader. Running it again changes nothing. A table
+    that can only be altered in another way is an error, and nothing is changed.
+
+    Needs s3:ListBucket on the lake's bucket and, on the catalog, the database and its tables, glue:GetTables,
+    glue:CreateTable, glue:UpdateTable and, where the database is not there, glue:CreateDatabase.
+    """
+    from ingest.register import glue_client  # its libraries take a while to import
+    from ingest.register import register as register_tables
+
+    done = _or_nothing(lambda: register_tables(open_lake(lake).uri, database, glue_client()))
+    text = (
+        f"{len(done.created):,} tables created, {len(done.widened):,} widened, {len(done.updated):,} updated, "
+        f"{len(done.unchanged):,} unchanged in Glue database {database}"
+    )
+    lines = [f"  {table}: {', '.join(columns)} added" for table, columns in done.widened.items()]
+    _show(asdict(done), "\n".join([text, *lines]), as_json)
+
+
+@cli.command()
+@click.argument("lake")
 @json_option
 def compact(lake: str, as_json: bool) -> None:
     """Rewrite the many small files of LAKE as few, without rows that are superseded or forgotten."""
