@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 import time
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 from tqdm import tqdm
@@ -19,6 +20,7 @@ from ingest.display import text_table
 from ingest.load import Options, Summary
 from ingest.load import load as load_files
 from ingest.sample import DestinationNotEmptyError, generate
+from ingest.storage import Encryption, S3Options
 from ingest.upkeep import Selection, open_lake
 from ingest.upkeep import compact as compact_lake
 from ingest.upkeep import forget as forget_rows
@@ -52,6 +54,47 @@ def _option_by_job(name: str, value: str, explanation: str) -> Callable[[_Comman
     )
 
 
+def s3_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of every command that may use S3; the command gets them as ``s3``."""
+
+    @functools.wraps(command)
+    def with_s3(
+        s3_endpoint_url: str | None,
+        s3_encryption: str | None,
+        s3_kms_key_id: str | None,
+        s3_bucket_key: bool | None,
+        s3_requester_pays: bool,
+        **others: Any,
+    ) -> None:
+        encryption = Encryption(s3_encryption) if s3_encryption else None
+        try:
+            s3 = S3Options(s3_endpoint_url, encryption, s3_kms_key_id, s3_bucket_key, s3_requester_pays)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        command(s3=s3, **others)
+
+    options = (
+        _s3_option("--s3-endpoint-url", metavar="URL", help="Endpoint of S3, where it is not AWS's or boto3's."),
+        _s3_option(
+            "--s3-encryption",
+            type=click.Choice([encryption.value for encryption in Encryption]),
+            help="Encryption of what is written; the bucket's default if not given.",
+        ),
+        _s3_option("--s3-kms-key-id", metavar="KEY", help="KMS key of the encryption: its id or ARN."),
+        _s3_option("--s3-bucket-key/--no-s3-bucket-key", default=None, help="One data key for many objects."),
+        _s3_option("--s3-requester-pays", is_flag=True, help="Pay for the requests to a bucket that asks for it."),
+    )
+    wrapped: Callable[..., None] = with_s3
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def _s3_option(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    variable = "GT_" + name.partition("/")[0].removeprefix("--").replace("-", "_").upper()
+    return click.option(name, envvar=variable, show_envvar=True, **settings)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="ingest")
 def cli() -> None:
@@ -70,6 +113,7 @@ def cli() -> None:
 @_option_by_job("--label-category-config", "FILE", "Label category config of a job that is not in its folder.")
 @click.option("--include-forgotten", is_flag=True, help="Load files again that `forget` erased.")
 @click.option("--processes", type=click.IntRange(min=0), default=0, help="Worker processes; 0 is one per processor.")
+@s3_options
 @json_option
 def load(
     source: str,
@@ -79,6 +123,7 @@ def load(
     label_category_config: tuple[tuple[str, str], ...],
     include_forgotten: bool,
     processes: int,
+    s3: S3Options,
     as_json: bool,
 ) -> None:
     """Read what is new or changed under SOURCE, one job or many, and commit it to LAKE.
@@ -92,6 +137,7 @@ def load(
         label_category_configs=dict(label_category_config),
         include_forgotten=include_forgotten,
         processes=processes,
+        s3=s3,
     )
     with _Progress() as progress:
         summary = _or_nothing(lambda: load_files(source, lake, options, progress.show))
@@ -110,10 +156,11 @@ def load(
 
 @cli.command()
 @click.argument("lake")
+@s3_options
 @json_option
-def status(lake: str, as_json: bool) -> None:
+def status(lake: str, s3: S3Options, as_json: bool) -> None:
     """Show what is loaded, from when, and what was rejected and why."""
-    found = _or_nothing(lambda: lake_status(open_lake(lake)))
+    found = _or_nothing(lambda: lake_status(open_lake(lake, s3)))
     if as_json:
         click.echo(json.dumps(asdict(found)))
         return
@@ -141,8 +188,9 @@ def status(lake: str, as_json: bool) -> None:
 @cli.command()
 @click.argument("lake")
 @click.option("--database", required=True, metavar="NAME", help="Glue database; created if it is not there.")
+@s3_options
 @json_option
-def register(lake: str, database: str, as_json: bool) -> None:
+def register(lake: str, database: str, s3: S3Options, as_json: bool) -> None:
     """Create the tables of LAKE, on S3, in the AWS Glue Data Catalog, or add the columns that they lack.
 
     To be run after the first load, and after each upgrade of the loader. Running it again changes nothing. A table
@@ -154,7 +202,7 @@ def register(lake: str, database: str, as_json: bool) -> None:
     from ingest.register import glue_client  # its libraries take a while to import
     from ingest.register import register as register_tables
 
-    done = _or_nothing(lambda: register_tables(open_lake(lake).uri, database, glue_client()))
+    done = _or_nothing(lambda: register_tables(open_lake(lake, s3).uri, database, glue_client()))
     text = (
         f"{len(done.created):,} tables created, {len(done.widened):,} widened, {len(done.updated):,} updated, "
         f"{len(done.unchanged):,} unchanged in Glue database {database}"
@@ -165,10 +213,11 @@ def register(lake: str, database: str, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("lake")
+@s3_options
 @json_option
-def compact(lake: str, as_json: bool) -> None:
+def compact(lake: str, s3: S3Options, as_json: bool) -> None:
     """Rewrite the many small files of LAKE as few, without rows that are superseded or forgotten."""
-    loads = _or_nothing(lambda: compact_lake(open_lake(lake)))
+    loads = _or_nothing(lambda: compact_lake(open_lake(lake, s3)))
     _show({"loads_rewritten": loads}, f"{loads:,} loads rewritten as one" if loads else "nothing to gain", as_json)
 
 
@@ -181,10 +230,11 @@ def compact(lake: str, as_json: bool) -> None:
     show_default=True,
     help="Keep what is younger: a dbt run or a load may still need it.",
 )
+@s3_options
 @json_option
-def vacuum(lake: str, grace_hours: float, as_json: bool) -> None:
+def vacuum(lake: str, grace_hours: float, s3: S3Options, as_json: bool) -> None:
     """Delete the files of LAKE that no current row needs, and what loads that died left behind."""
-    files, size = _or_nothing(lambda: vacuum_lake(open_lake(lake), grace_hours))
+    files, size = _or_nothing(lambda: vacuum_lake(open_lake(lake, s3), grace_hours))
     _show({"files_deleted": files, "bytes_deleted": size}, f"{files:,} files deleted ({size:,} bytes)", as_json)
 
 
@@ -193,15 +243,18 @@ def vacuum(lake: str, grace_hours: float, as_json: bool) -> None:
 @click.option("--job", multiple=True, help="Forget a job, by name. Repeatable.")
 @click.option("--worker", multiple=True, help="Forget a worker: worker_key, worker id or pseudonym. Repeatable.")
 @click.option("--uri", multiple=True, help="Forget a file, or all below a folder. Repeatable.")
+@s3_options
 @json_option
-def forget(lake: str, job: tuple[str, ...], worker: tuple[str, ...], uri: tuple[str, ...], as_json: bool) -> None:
+def forget(
+    lake: str, job: tuple[str, ...], worker: tuple[str, ...], uri: tuple[str, ...], s3: S3Options, as_json: bool
+) -> None:
     """Erase a job's, a worker's or some files' rows from LAKE, for good: later loads leave them out too.
 
     The rows are gone from view at once; their bytes go with `compact` and then `vacuum --grace-hours 0`.
     """
     if not (job or worker or uri):
         raise click.UsageError("say what to forget: --job, --worker or --uri")
-    done = _or_nothing(lambda: forget_rows(open_lake(lake), Selection(job, uri, worker)))
+    done = _or_nothing(lambda: forget_rows(open_lake(lake, s3), Selection(job, uri, worker)))
     _show(
         asdict(done),
         f"{done.files:,} files forgotten, and {done.answers:,} answers of {done.workers:,} workers",

@@ -33,7 +33,7 @@ from ingest.ledger import KnownFiles, LedgerWriter, Status, new_entry, new_load_
 from ingest.manifest import parse_manifest
 from ingest.schemas import DataObject, LedgerEntry
 from ingest.sequences import parse_sequence
-from ingest.storage import Entry, Store, StoreError, open_store
+from ingest.storage import DEFAULT_S3_OPTIONS, Entry, S3Options, Store, StoreError, open_store
 from ingest.values import BadFile, NotReadYet, Rows
 
 Parser = Callable[[SourceFile, Iterable[bytes]], Iterator[Rows]]
@@ -53,6 +53,7 @@ class Options:
     label_category_configs: Mapping[str, str] = field(default_factory=dict)
     include_forgotten: bool = False
     processes: int = 0
+    s3: S3Options = DEFAULT_S3_OPTIONS
 
 
 @dataclass
@@ -77,8 +78,8 @@ class Chunk:
     """Files for one part of the load; everything a worker process needs to know."""
 
     part: int
-    source: str
-    lake: str
+    source: Store
+    lake: Store
     load_id: str
     forgotten_workers: frozenset[str]
     files: list[SourceFile]
@@ -110,13 +111,13 @@ def load(
         StoreError: the source is not there, or has no labeling job; or an option names a job that is not there.
     """
     options = options or Options()
-    source_store, lake_store = open_store(source), open_store(lake)
+    source_store, lake_store = open_store(source, options.s3), open_store(lake, options.s3)
     known = KnownFiles(lake_store)
     listing = _Listing(source_store, known, options)
     load_id = new_load_id()
     chunks = (
-        Chunk(part, location, lake, load_id, frozenset(known.forgotten_workers), files)
-        for part, (location, files) in enumerate(_chunks(source, listing, options))
+        Chunk(part, store, lake_store, load_id, frozenset(known.forgotten_workers), files)
+        for part, (store, files) in enumerate(_chunks(source_store, listing, options))
     )
     ledger = LedgerWriter(load_id)
     summary = listing.summary
@@ -218,7 +219,7 @@ class _Listing:
         return file
 
 
-def _chunks(source: str, listing: _Listing, options: Options) -> Iterator[tuple[str, list[SourceFile]]]:
+def _chunks(source: Store, listing: _Listing, options: Options) -> Iterator[tuple[Store, list[SourceFile]]]:
     """Files in chunks of some megabytes, with the store they are in; first those that options name."""
     for kind, named in (
         (FileKind.GOLDEN_LABELS, options.golden),
@@ -226,14 +227,14 @@ def _chunks(source: str, listing: _Listing, options: Options) -> Iterator[tuple[
     ):
         for job_name, location in named.items():
             folder, name = os.path.split(location)
-            store = open_store(folder or ".")
+            store = open_store(folder or ".", options.s3)
             try:
                 etag = hashlib.md5(store.read(name), usedforsecurity=False).hexdigest()
             except OSError as error:
                 raise StoreError(f"cannot read {location}: {error}") from None
             uri = f"{store.uri_of(name)}#{job_name}"  # one file may serve several jobs
             if not listing.known.has(uri, etag):
-                yield folder or ".", [SourceFile(listing.next_number(), name, uri, kind, job_name, etag=etag)]
+                yield store, [SourceFile(listing.next_number(), name, uri, kind, job_name, etag=etag)]
     files: list[SourceFile] = []
     size = 0
     for file in listing:
@@ -303,7 +304,6 @@ def read_chunk(chunk: Chunk) -> list[Outcome]:
 
 
 def _read_chunk(chunk: Chunk) -> list[Outcome]:
-    source, lake = open_store(chunk.source), open_store(chunk.lake)
     parsers: dict[FileKind, Parser] = {
         FileKind.OUTPUT_MANIFEST: parse_manifest,
         FileKind.WORKER_RESPONSE: partial(parse_answers, forgotten_workers=chunk.forgotten_workers),
@@ -313,11 +313,21 @@ def _read_chunk(chunk: Chunk) -> list[Outcome]:
     }
     small = [file for file in chunk.files if file.size_bytes <= _SMALL_BYTES]
     large = [file for file in chunk.files if file.size_bytes > _SMALL_BYTES]
-    with TableWriter(lake, chunk.load_id, chunk.part) as writer:
-        contents = zip(small, source.read_many(file.path for file in small), strict=True)
-        outcomes = [_read_file(file, _block(data), parsers[file.kind], writer) for file, data in contents]
+    source = chunk.source
+    with (
+        TableWriter(chunk.lake, chunk.load_id, chunk.part) as writer,
+        contextlib.closing(source.read_many(file.path for file in small)) as contents,
+    ):
+        outcomes = [
+            _read_file(file, _block(data), parsers[file.kind], writer)
+            for file, data in zip(small, contents, strict=True)
+        ]
         outcomes += [_read_file(file, source.blocks(file.path), parsers[file.kind], writer) for file in large]
     return outcomes
+
+
+class _UnreadableError(Exception):
+    """One file cannot be read."""
 
 
 def _block(data: bytes | OSError) -> Iterator[bytes]:
@@ -333,9 +343,14 @@ def _read_file(file: SourceFile, blocks: Iterable[bytes], parser: Parser, writer
 
     def counted() -> Iterator[bytes]:
         nonlocal bytes_read
-        for block in blocks:
-            bytes_read += len(block)
-            yield block
+        try:
+            for block in blocks:
+                bytes_read += len(block)
+                yield block
+        except StoreError:
+            raise  # no other file could be read either
+        except OSError as error:
+            raise _UnreadableError(error) from None
 
     try:
         for rows in parser(file, counted()):
@@ -348,9 +363,11 @@ def _read_file(file: SourceFile, blocks: Iterable[bytes], parser: Parser, writer
         return Outcome(file, Status.REJECTED, error=str(error))
     except RecursionError:
         return Outcome(file, Status.REJECTED, error="nested too deeply")
-    except OSError as error:
+    except _UnreadableError as error:
         unread = replace(file, etag=None)  # without a version, the next load tries again
         return Outcome(unread, Status.REJECTED, error=f"cannot be read: {error}")
+    except OSError:  # the lake cannot be written, or the source is gone
+        raise
     except Exception as error:  # a fault of the parser must not cost the other files
         return Outcome(file, Status.REJECTED, error=f"fault of the loader: {error!r}")
     return Outcome(file, Status.LOADED, row_count, refs=refs)

@@ -9,7 +9,9 @@ import contextlib
 import io
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
@@ -20,7 +22,40 @@ PART_SUFFIX = ".part"
 
 
 class StoreError(OSError):
-    """A folder or bucket that cannot be used; the message says why."""
+    """A folder or bucket that cannot be used, whichever of its files; the message says why."""
+
+
+class Encryption(StrEnum):
+    """Server-side encryption of what is written to S3."""
+
+    S3_KEYS = "AES256"
+    KMS = "aws:kms"
+    KMS_TWO_LAYERS = "aws:kms:dsse"
+
+
+@dataclass(frozen=True)
+class S3Options:
+    """How to use S3, beyond what boto3 finds in the environment and its configuration.
+
+    Raises:
+        ValueError: the options contradict each other.
+    """
+
+    endpoint_url: str | None = None
+    encryption: Encryption | None = None
+    """None leaves it to the bucket's default."""
+    kms_key_id: str | None = None
+    bucket_key: bool | None = None
+    requester_pays: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kms_key_id and self.encryption not in (Encryption.KMS, Encryption.KMS_TWO_LAYERS):
+            raise ValueError("a KMS key is for the encryptions aws:kms and aws:kms:dsse")
+        if self.bucket_key is not None and self.encryption != Encryption.KMS:
+            raise ValueError("a bucket key is for the encryption aws:kms")
+
+
+DEFAULT_S3_OPTIONS = S3Options()
 
 
 class Entry(NamedTuple):
@@ -33,7 +68,10 @@ class Entry(NamedTuple):
 
 
 class Store(Protocol):
-    """Files under one uri."""
+    """Files under one uri. It can be sent to another process.
+
+    Where one file cannot be read or written, an ``OSError`` says why; a ``StoreError`` is about every file.
+    """
 
     uri: str
 
@@ -46,8 +84,8 @@ class Store(Protocol):
     def read(self, path: str) -> bytes:
         """A file's bytes."""
 
-    def read_many(self, paths: Iterable[str]) -> Iterator[bytes | OSError]:
-        """The bytes of many files, in order; the error in place of one that cannot be read."""
+    def read_many(self, paths: Iterable[str]) -> Generator[bytes | OSError]:
+        """The bytes of many files, in order; the error in place of one that cannot be read. Close it after an error."""
 
     def blocks(self, path: str) -> Iterator[bytes]:
         """A file's bytes, some megabytes at a time."""
@@ -62,8 +100,8 @@ class Store(Protocol):
             FileExistsError: a file of that name is there; it is left as it is.
         """
 
-    def delete(self, path: str) -> None:
-        """Delete a file, if it is there."""
+    def delete(self, paths: Iterable[str]) -> None:
+        """Delete the files that are there, in no order."""
 
 
 class LocalStore:
@@ -91,7 +129,7 @@ class LocalStore:
         """See ``Store``."""
         return (self.root / path).read_bytes()
 
-    def read_many(self, paths: Iterable[str]) -> Iterator[bytes | OSError]:
+    def read_many(self, paths: Iterable[str]) -> Generator[bytes | OSError]:
         """See ``Store``."""
         for path in paths:
             try:
@@ -115,9 +153,10 @@ class LocalStore:
         with _new_file(self.root / path, os.link) as file:
             file.write(data)
 
-    def delete(self, path: str) -> None:
+    def delete(self, paths: Iterable[str]) -> None:
         """See ``Store``."""
-        (self.root / path).unlink(missing_ok=True)
+        for path in paths:
+            (self.root / path).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -168,18 +207,18 @@ def _text(name: str) -> str:
     return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def open_store(location: str) -> Store:
+def open_store(location: str, s3: S3Options = DEFAULT_S3_OPTIONS) -> Store:
     """Store of an ``s3://`` uri, a ``file://`` uri or a folder's path.
 
     Raises:
-        StoreError: the uri is of another kind.
+        StoreError: the uri is of another kind, or its bucket cannot be reached.
     """
     if not location:
         raise StoreError("an empty place, where an s3:// uri or a folder is needed")
     if location.startswith(S3_SCHEME):
         from ingest.s3 import S3Store  # its libraries take a while to import
 
-        return S3Store(location)
+        return S3Store(location, s3)
     if location.startswith("file://"):
         return LocalStore(Path(location.removeprefix("file://")))
     if "://" in location:

@@ -12,19 +12,19 @@ import pyarrow.compute as pc
 from ingest.lake import RAW, TableWriter, load_id_of, read_table
 from ingest.ledger import WORKER_SCHEME, Ledger, Status, commit, ledger_files, new_entry, new_load_id, now, read_ledger
 from ingest.schemas import LEDGER, TABLES, LedgerEntry
-from ingest.storage import PART_SUFFIX, Store, StoreError, open_store
+from ingest.storage import DEFAULT_S3_OPTIONS, PART_SUFFIX, S3Options, Store, StoreError, open_store
 
 _SMALL_LOAD_BYTES = 256 * 2**20
 _PART_ROWS = 8_000_000
 
 
-def open_lake(location: str) -> Store:
+def open_lake(location: str, s3: S3Options = DEFAULT_S3_OPTIONS) -> Store:
     """The lake that is there.
 
     Raises:
         StoreError: nothing was ever loaded there.
     """
-    lake = open_store(location)
+    lake = open_store(location, s3)
     if not ledger_files(lake):
         raise StoreError(f"nothing is loaded in {lake.uri}")
     return lake
@@ -149,8 +149,9 @@ def vacuum(lake: Store, grace_hours: float) -> tuple[int, int]:
         if load_id_of(file.path) in superseded | dead - {None}
         or (file.path.endswith(PART_SUFFIX) and file.modified_at <= deadline)
     ]
-    for entry in doomed:
-        lake.delete(entry.path)
+    of_ledger = {file.path for file in doomed if file.path.startswith(f"{RAW}/{LEDGER.name}/")}
+    lake.delete(of_ledger)
+    lake.delete(file.path for file in doomed if file.path not in of_ledger)
     return len(doomed), sum(entry.size_bytes for entry in doomed)
 
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from ingest.cli import cli
 from ingest.ledger import Status, read_ledger
 from ingest.load import Options, load
-from ingest.storage import Entry, LocalStore, Store, open_store
+from ingest.storage import Entry, LocalStore, S3Options, Store, open_store
 from ingest.upkeep import Selection, forget, status
 from tests.pipeline.jobs import answers_of, current_rows, write_answers, write_job
 
@@ -137,8 +137,8 @@ def test_a_file_that_cannot_be_opened_is_recorded(source: Path, lake: Path) -> N
             yield from list(super().list(prefix))
             file.unlink(missing_ok=True)
 
-    def open_vanishing(location: str) -> Store:
-        return Vanishing(source) if location == str(source) else open_store(location)
+    def open_vanishing(location: str, s3: S3Options) -> Store:
+        return Vanishing(source) if location == str(source) else open_store(location, s3)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ingest.load.open_store", open_vanishing)

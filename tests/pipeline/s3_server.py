@@ -1,0 +1,96 @@
+"""An S3 for tests: moto behind a door at which any request can be watched, answered otherwise, or cut off."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+Proceed = Callable[[], Response]
+"""Lets moto carry out the request."""
+
+Door = Callable[[Request, Proceed], Response]
+"""Answers a request, or proceeds."""
+
+
+def open_door(request: Request, proceed: Proceed) -> Response:
+    """The door through which everything goes."""
+    return proceed()
+
+
+class S3Server:
+    """moto's server on a free port of loopback; ``door`` sees every request first."""
+
+    def __init__(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self.door: Door = open_door
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server("127.0.0.1", 0, self._app, threaded=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> S3Server:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        # Read here, for a request that is refused must be read all the same, and moto reads it again.
+        body = Request(environ).get_data(cache=False)
+        environ["wsgi.input"] = io.BytesIO(body)
+        request = Request(environ)
+        response = self.door(request, lambda: Response.from_app(self._moto, environ))
+        return response(environ, start_response)
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[list[Request]]:
+        """The requests of a block, in the order in which they came."""
+        requests: list[Request] = []
+        before = self.door
+
+        def door(request: Request, proceed: Proceed) -> Response:
+            requests.append(request)
+            return before(request, proceed)
+
+        self.door = door
+        try:
+            yield requests
+        finally:
+            self.door = before
+
+
+def refusal(status: int, code: str, message: str, **headers: str) -> Response:
+    """An error as S3 words it."""
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(body, status, named, content_type="application/xml")
+
+
+def cut_off(request: Request, response: Response | None = None) -> Response:
+    """Break the connection, after half of a response if there is one."""
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    if response is not None:
+        body = response.get_data()
+        head = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
+        connection.sendall(f"HTTP/1.1 {response.status}\r\n{head}\r\n".encode() + body[: len(body) // 2])
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionResetError
+
+
+def is_write(request: Request) -> bool:
+    """Whether the request changes the bucket."""
+    return request.method in {"PUT", "POST", "DELETE"}
