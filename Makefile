@@ -5,7 +5,7 @@ SAMPLE := demo/ground_truth_output
 LAKE := demo/lake
 DEMO_ENV := GT_LAKE=$(LAKE) GT_WAREHOUSE=demo/warehouse.duckdb
 
-.PHONY: demo test lint install bench docs clean
+.PHONY: demo test lint deploy-check install bench docs clean
 
 demo: install
 	test -d $(SAMPLE) || $(BIN)/python -m ingest sample $(SAMPLE)
@@ -25,6 +25,20 @@ lint: install
 	@# What Athena would get: compiled with no connection, and parsed.
 	$(BIN)/dbt --quiet --no-populate-cache compile --no-introspect --target athena --target-path target/athena
 	$(BIN)/sqlfluff lint --processes 2 --templater raw --rules capitalisation.keywords --disregard-sqlfluffignores target/athena/compiled
+
+# All of deploy/, with no account and no network: lint, security rules, and what neither of them knows.
+deploy-check: install .venv/deploy/installed
+	.venv/deploy/bin/cfn-lint --include-checks I --non-zero-exit-code informational -- deploy/template.yaml
+	.venv/deploy/bin/checkov --quiet --compact --skip-download --framework cloudformation dockerfile --directory deploy
+	.venv/deploy/bin/hadolint --failure-threshold info deploy/Dockerfile
+	.venv/deploy/bin/shellcheck deploy/run.sh
+	$(BIN)/python -m pytest tests/deploy
+
+# Tools that need other versions of what the project needs itself.
+.venv/deploy/installed: deploy/checks.lock | .venv/installed
+	$(PYTHON) -m venv .venv/deploy
+	.venv/deploy/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
 
 install: .venv/installed profiles.yml
 
