@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,18 @@ import duckdb
 ROOT = Path(__file__).parents[2]
 
 
-def dbt(*arguments: str, lake: Path, folder: Path, fails: bool = False) -> str:
-    """Run dbt on a lake with everything it writes in a folder; its output, which must tell of no failure, or of one."""
+def dbt(
+    *arguments: str,
+    folder: Path,
+    lake: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    fails: bool = False,
+) -> str:
+    """Run dbt on a lake, with everything it writes on this machine in a folder; its output.
+
+    Raises:
+        AssertionError: it failed, or did not where it should.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     profiles = folder / "profiles.yml"
     profiles.write_text((ROOT / "profiles.yml.example").read_text())
@@ -24,7 +35,10 @@ def dbt(*arguments: str, lake: Path, folder: Path, fails: bool = False) -> str:
             *("--profiles-dir", str(folder), "--target-path", str(folder / "target"), "--log-path", str(folder)),
         ],
         cwd=ROOT,
-        env=os.environ | {"GT_LAKE": str(lake), "GT_WAREHOUSE": str(folder / "warehouse.duckdb")},
+        env=os.environ
+        | {"GT_WAREHOUSE": str(folder / "warehouse.duckdb")}
+        | ({"GT_LAKE": str(lake)} if lake else {})
+        | dict(environment or {}),
         capture_output=True,
         text=True,
         check=False,

@@ -46,10 +46,7 @@ final as (
         cast(labeling_jobs.job_kind as varchar) as job_kind,
         labeling_jobs.status,
         labeling_jobs.workteam_name,
-        labeling_jobs.output_uri,
         cast(labeling_jobs.workers_per_object as bigint) as workers_per_object,
-        cast(object_totals.first_labeled_at as timestamp(3)) as first_labeled_at,
-        cast(object_totals.last_labeled_at as timestamp(3)) as last_labeled_at,
         coalesce(object_totals.object_count, 0) as object_count,
         coalesce(object_totals.labeled_count, 0) as labeled_count,
         coalesce(object_totals.human_labeled_count, 0) as human_labeled_count,
@@ -57,7 +54,10 @@ final as (
         coalesce(object_totals.failed_count, 0) as failed_count,
         coalesce(object_totals.unlabeled_count, 0) as unlabeled_count,
         coalesce(answer_totals.answer_count, 0) as answer_count,
-        coalesce(answer_totals.worker_count, 0) as worker_count
+        coalesce(answer_totals.worker_count, 0) as worker_count,
+        cast(object_totals.first_labeled_at as timestamp(3)) as first_labeled_at,
+        cast(object_totals.last_labeled_at as timestamp(3)) as last_labeled_at,
+        labeling_jobs.output_uri
     from labeling_jobs
     left join object_totals on labeling_jobs.job_name = object_totals.job_name
     left join answer_totals on labeling_jobs.job_name = answer_totals.job_name

@@ -44,16 +44,16 @@ tasks as (
         workers.worker_name,
         timed.accepted_at,
         timed.submitted_at,
+        cast(timed.submitted_at as date) as submitted_date,
         timed.time_spent_seconds,
         timed.elapsed_seconds,
+        round(timed.elapsed_seconds - timed.time_spent_seconds, 3) as idle_seconds,
+        cast(timed.label_count as bigint) as label_count,
+        golden_objects.object_index is not null as is_golden,
         scores.golden_score,
         scores.consolidated_score,
         scores.peer_score,
-        objects.source_uri,
-        cast(timed.submitted_at as date) as submitted_date,
-        cast(timed.label_count as bigint) as label_count,
-        round(timed.elapsed_seconds - timed.time_spent_seconds, 3) as idle_seconds,
-        golden_objects.object_index is not null as is_golden
+        objects.source_uri
     from timed
     left join workers on timed.worker_key = workers.worker_key
     left join labeling_jobs on timed.job_name = labeling_jobs.job_name
