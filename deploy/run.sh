@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: run.sh                 load what is new, register the raw tables, build the marts
+usage: run.sh [run]           load what is new, register the raw tables, build the marts
        run.sh upkeep          compact and vacuum the lake
        run.sh ingest ARG...   any command of the loader
        run.sh dbt ARG...      any command of dbt
@@ -120,7 +120,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 case "${1:-}" in
-"") run ;;
+"" | run) run ;;
 upkeep) upkeep ;;
 ingest)
     shift

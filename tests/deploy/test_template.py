@@ -238,3 +238,15 @@ def test_security_findings_are_passed_over_with_a_reason_only() -> None:
     for name, resource in TEMPLATE["Resources"].items():
         for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", []):
             assert len(skip["comment"]) > 40, name
+
+
+def test_the_runbook_names_what_is_there() -> None:
+    runbook = (ROOT / "deploy/README.md").read_text()
+    outputs = set(re.findall(r"output (\w+)", runbook)) - {"text", "json"}
+    assert outputs <= TEMPLATE["Outputs"].keys()
+    parameters = {
+        *re.findall(r"\b((?:[A-Z][a-z]+){2,})=", runbook),
+        *re.findall(r"`((?:Job|Lake|Query|Stale|Task|Dbt|Bi|Assign)[A-Za-z]+)(?:=\w+)?`", runbook),
+    }
+    assert len(parameters) > 8
+    assert parameters - {"BiPolicyArn"} <= TEMPLATE["Parameters"].keys() | {"DataLakePrincipalIdentifier"}
