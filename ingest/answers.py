@@ -14,7 +14,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from ingest.labels import BoxJson, EntityJson, box_labels, class_labels, span_labels
 from ingest.layout import SourceFile
-from ingest.schemas import Answer, AnswerKey, AnswerLabelKey, Label
+from ingest.schemas import Answer, AnswerKey, AnswerLabelKey, Label, PayloadKey
 from ingest.task_types import ELEMENT_TASK_TYPES
 from ingest.values import BadFile, Number, Rows, as_written, decode_with_extra, index, milliseconds, whole
 
@@ -126,6 +126,7 @@ def parse_answers(
                     time_spent_seconds=answer.time_spent_in_seconds,
                     task_type=forms.pop() if len(forms) == 1 else None,
                     label_count=sum(map(len, flattened)) if flattened else None,
+                    payload_folder=None,
                     answer_json=as_written(answer.answer_content),
                     extra_json=extra,
                 ),
@@ -134,7 +135,7 @@ def parse_answers(
         number = 0
         for name, labels in elements.items():
             for label in labels or ():
-                annotations.append((*key, *AnswerLabelKey(name, None, number), *label))
+                annotations.append((*key, *PayloadKey(None), *AnswerLabelKey(name, None, number), *label))
                 number += 1
     yield {"worker_answers": answers, "worker_annotations": annotations}
 

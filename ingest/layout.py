@@ -4,13 +4,18 @@ Layout: Amazon SageMaker developer guide, "Labeling job output data"::
 
     <job>/manifests/output/output.manifest
     <job>/annotations/worker-response/iteration-<n>/<data object>/<time>.json
+    <job>/annotations/worker-response/iteration-<n>/<data object>/<40 hex digits>/<frame>.json
+    <job>/annotations/consolidated-annotation/consolidation-request/iteration-<n>/<time>.json
     <job>/annotations/consolidated-annotation/output/<data object>/SeqLabel.json
+    <job>/annotations/consolidated-annotation/output/<data object>_<time>.png
+    <job>/annotations/consolidated-annotation/output/<data object>/<name>.zlib
 
-The service does not write golden answers, and leaves the label category config where the job's input is; both are
-also found here, in the job's folder::
+The service does not write golden answers, and leaves the label category config and the batches of a bulk review where
+the job's input is; all are also found here, in the job's folder::
 
     <job>/golden.manifest
     <job>/label_category_config.json, or <job>/annotation-tool/data.json
+    <job>/review-batches/<batch>.json
 """
 
 from __future__ import annotations
@@ -26,9 +31,14 @@ class FileKind(StrEnum):
 
     OUTPUT_MANIFEST = "output_manifest"
     WORKER_RESPONSE = "worker_response"
+    WORKER_FRAME = "worker_frame"
+    CONSOLIDATION_REQUEST = "consolidation_request"
     SEQUENCE_LABELS = "sequence_labels"
+    MASK = "mask"
+    POINT_CLASSES = "point_classes"
     LABEL_CATEGORY_CONFIG = "label_category_config"
     GOLDEN_LABELS = "golden_labels"
+    REVIEW_BATCH = "review_batch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,7 @@ class SourceFile:
     modified_at: int | None = None
     iteration: int | None = None
     object_folder: str | None = None
+    payload_folder: str | None = None
     label_attribute: str | None = None
 
 
@@ -56,6 +67,7 @@ class Place(NamedTuple):
     job_uri: str
     iteration: int | None = None
     object_folder: str | None = None
+    payload_folder: str | None = None
 
     @property
     def job_name(self) -> str:
@@ -68,10 +80,15 @@ SEQUENCE_FILE = "SeqLabel.json"
 _PLACE = re.compile(
     r"(?P<job>.+?)/(?:"
     r"(?P<output_manifest>manifests/output/output\.manifest)"
-    r"|(?P<worker_response>annotations/worker-response/iteration-(?P<iteration>\d{1,9})/(?P<object>[^/]+)/(?!\._)[^/]+\.json)"
-    r"|(?P<sequence_labels>annotations/consolidated-annotation/output/(?P<sequence>[^/]+)/SeqLabel\.json)"
+    r"|annotations/worker-response/iteration-(?P<iteration>\d{1,9})/(?P<object>[^/]+)/"
+    r"(?:(?P<worker_response>(?!\._)[^/]+\.json)|(?P<worker_frame>(?P<payload>[0-9a-f]{40})/(?!\._)[^/]+\.json))"
+    r"|annotations/consolidated-annotation/(?:"
+    r"(?P<consolidation_request>consolidation-request/iteration-(?P<request_iteration>\d{1,9})/(?!\._)[^/]+\.json)"
+    r"|output/(?P<sequence>[^/]+)/(?:(?P<sequence_labels>SeqLabel\.json)|(?P<point_classes>(?!\._)[^/]+\.zlib))"
+    r"|output/(?P<mask>(?P<masked>\d+)_[^/]+\.png))"
     r"|(?P<label_category_config>label_category_config\.json|annotation-tool/data\.json)"
     r"|(?P<golden_labels>golden\.manifest)"
+    r"|(?P<review_batch>review-batches/(?!\._)[^/]+\.json)"
     r")",
     re.DOTALL,
 )
@@ -80,15 +97,21 @@ _PLACE = re.compile(
 def place_of(uri: str) -> Place | None:
     """What the file behind a uri is, by its place in the tree; None where it is nothing that is read.
 
-    Per-frame payloads of video and 3D answers lie one folder deeper than the answers and are not read. Nor are the
-    ``._`` files that macOS leaves beside others on foreign disks.
+    The ``._`` files that macOS leaves beside others on foreign disks are not read.
     """
     match = _PLACE.fullmatch(uri)
-    if match is None or match.lastgroup is None:
+    if match is None:
         return None
-    kind = next(kind for kind in FileKind if match[kind.value] is not None)
-    iteration = match["iteration"]
-    return Place(kind, match["job"], int(iteration) if iteration else None, match["object"] or match["sequence"])
+    found = {name: text for name, text in match.groupdict().items() if text is not None}
+    kind = next(kind for kind in FileKind if kind.value in found)
+    iteration = found.get("iteration") or found.get("request_iteration")
+    return Place(
+        kind,
+        found["job"],
+        int(iteration) if iteration else None,
+        found.get("object") or found.get("sequence") or found.get("masked"),
+        found.get("payload"),
+    )
 
 
 def own_file(ref: str, job_uri: str) -> str | None:

@@ -26,15 +26,20 @@ import msgspec
 
 from ingest.answers import parse_answers
 from ingest.categories import parse_categories
+from ingest.consolidation_requests import parse_request
 from ingest.golden import parse_golden
 from ingest.lake import TableWriter, write_schemas
 from ingest.layout import SEQUENCE_FILE, FileKind, SourceFile, own_file, place_of
 from ingest.ledger import KnownFiles, LedgerWriter, Status, new_entry, new_load_id
 from ingest.manifest import parse_manifest
+from ingest.masks import parse_mask
+from ingest.point_classes import parse_point_classes
+from ingest.reviews import parse_review_batch
 from ingest.schemas import DataObject, LedgerEntry
 from ingest.sequences import parse_sequence
 from ingest.storage import DEFAULT_S3_OPTIONS, Entry, S3Options, Store, StoreError, open_store
 from ingest.values import BadFile, NotReadYet, Rows
+from ingest.worker_frames import parse_worker_frame
 
 Parser = Callable[[SourceFile, Iterable[bytes]], Iterator[Rows]]
 
@@ -210,6 +215,7 @@ class _Listing:
             modified_at=entry.modified_at,
             iteration=place.iteration,
             object_folder=place.object_folder,
+            payload_folder=place.payload_folder,
             label_attribute=label_attribute,
         )
         if is_conflict:
@@ -310,6 +316,11 @@ def _read_chunk(chunk: Chunk) -> list[Outcome]:
         FileKind.SEQUENCE_LABELS: parse_sequence,
         FileKind.LABEL_CATEGORY_CONFIG: parse_categories,
         FileKind.GOLDEN_LABELS: parse_golden,
+        FileKind.WORKER_FRAME: parse_worker_frame,
+        FileKind.CONSOLIDATION_REQUEST: partial(parse_request, forgotten_workers=chunk.forgotten_workers),
+        FileKind.MASK: parse_mask,
+        FileKind.POINT_CLASSES: parse_point_classes,
+        FileKind.REVIEW_BATCH: parse_review_batch,
     }
     small = [file for file in chunk.files if file.size_bytes <= _SMALL_BYTES]
     large = [file for file in chunk.files if file.size_bytes > _SMALL_BYTES]

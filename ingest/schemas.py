@@ -71,6 +71,21 @@ class Job(NamedTuple):
     audit_label_attribute_name: Annotated[Text, "auditLabelAttributeName: the label attribute that is audited."] = None
     is_editable: Annotated[Flag, "Whether editsAllowed lets workers change labels; NULL where it is not said."] = None
     config_json: Annotated[Text, "Label category config, as written."] = None
+    labeling_job_arn: Annotated[Text, "LabelingJobArn."] = None
+    workteam_arn: Annotated[Text, "WorkteamArn."] = None
+    failure_reason: Annotated[Text, "FailureReason of the job."] = None
+    created_at: Annotated[Time, "CreationTime, UTC."] = None
+    modified_at: Annotated[Time, "LastModifiedTime, UTC."] = None
+    input_manifest_uri: Annotated[Text, "Uri of the input manifest; NULL for a streaming job."] = None
+    output_uri: Annotated[Text, "S3OutputPath of the job."] = None
+    total_labeled_count: Annotated[BigInt, "LabelCounters.TotalLabeled."] = None
+    human_labeled_count: Annotated[BigInt, "LabelCounters.HumanLabeled."] = None
+    machine_labeled_count: Annotated[BigInt, "LabelCounters.MachineLabeled."] = None
+    failed_count: Annotated[BigInt, "LabelCounters.FailedNonRetryableError."] = None
+    unlabeled_count: Annotated[BigInt, "LabelCounters.Unlabeled."] = None
+    task_price_usd: Annotated[Double, "Price of one worker's task in a public workforce, in US dollars."] = None
+    task_time_limit_seconds: Annotated[Int, "TaskTimeLimitInSeconds."] = None
+    description_json: Annotated[Text, "What DescribeLabelingJob or ListLabelingJobs says, as written."] = None
 
 
 class LabelCategory(NamedTuple):
@@ -124,18 +139,25 @@ class DataObject(NamedTuple):
     image_height: Annotated[Int, "Height of the image in pixels."] = None
     image_depth: Annotated[Int, "Channels of the image."] = None
     label_uri: Annotated[Text, "Uri of the file the labels are in, for attributes ending in -ref."] = None
+    worker_response_uri: Annotated[Text, "worker-response-ref: the answers of a custom job without consolidation."] = (
+        None
+    )
+    worker_feedback_json: Annotated[Text, "worker-feedback of a label verification: a JSON list of comments."] = None
+    stream_object_id: Annotated[Text, "Id that a streaming job's input gave the data object."] = None
     value_json: Annotated[Text, "Value of the attribute, as written."] = None
     metadata_json: Annotated[Text, "Metadata of the attribute, as written."] = None
     passthrough_json: Annotated[Text, "The line's other keys, which Ground Truth passes through: a JSON object."] = None
 
 
 class ClassLabel(NamedTuple):
-    """Class of a sequence's class map: SeqLabel.json has the class index, the manifest the class."""
+    """Class of a class map: a label file (SeqLabel.json, mask) has the class index, the manifest the class."""
 
     label_attribute_name: Annotated[Text, "Label attribute."]
-    object_index: Annotated[BigInt, "Data object (the sequence): line of the output manifest, from 0."]
+    object_index: Annotated[BigInt, "Data object: line of the output manifest, from 0."]
     class_id: Annotated[Text, "Class index, as text."]
     label: Annotated[Text, "Class."]
+    color: Annotated[Text, "Colour of the class in a mask, as #rrggbb."] = None
+    confidence: Annotated[Double, "Confidence of the class in a mask, as written."] = None
 
 
 class Label(NamedTuple):
@@ -147,6 +169,7 @@ class Label(NamedTuple):
     confidence: Annotated[Double, "Confidence, as written (0 where one worker labels)."] = None
     track_id: Annotated[Text, "object-id: the same object over the frames of a sequence."] = None
     track_name: Annotated[Text, "object-name: the track's name as workers see it."] = None
+    sensor: Annotated[Text, "Sensor of labels that link a point cloud and cameras: lidar, camera-0, and so on."] = None
     box_left: Annotated[Double, "Left edge in pixels."] = None
     box_top: Annotated[Double, "Top edge in pixels."] = None
     box_width: Annotated[Double, "Width in pixels."] = None
@@ -154,7 +177,18 @@ class Label(NamedTuple):
     start_offset: Annotated[BigInt, "First character of a span, from 0."] = None
     end_offset: Annotated[BigInt, "Character after the last of a span."] = None
     vertex_count: Annotated[Int, "Vertices of a polygon or polyline; 1 for a keypoint."] = None
-    area: Annotated[Double, "Area in square pixels, of a box or a polygon."] = None
+    area: Annotated[Double, "Area in square pixels, of a box, a polygon or a mask's class."] = None
+    center_x: Annotated[Double, "Centre of a cuboid, in metres."] = None
+    center_y: Annotated[Double, "Centre of a cuboid, in metres."] = None
+    center_z: Annotated[Double, "Centre of a cuboid, in metres."] = None
+    cuboid_length: Annotated[Double, "Length of a cuboid, in metres."] = None
+    cuboid_width: Annotated[Double, "Width of a cuboid, in metres."] = None
+    cuboid_height: Annotated[Double, "Height of a cuboid, in metres."] = None
+    roll: Annotated[Double, "Turn about the length's axis in radians, as written."] = None
+    pitch: Annotated[Double, "Turn about the width's axis in radians, as written."] = None
+    yaw: Annotated[Double, "Turn about the vertical axis in radians, as written: before 2022-09-02 pi minus it."] = None
+    point_count: Annotated[BigInt, "Points of a class in a point cloud."] = None
+    region_share: Annotated[Double, "Share of the image's pixels, or of the cloud's points: 0 to 1."] = None
     geometry_json: Annotated[Text, "Vertices of a polygon, polyline or keypoint, a JSON list."] = None
     extra_json: Annotated[Text, "Fields of the label that no column holds: a JSON object."] = None
 
@@ -208,6 +242,7 @@ class Answer(NamedTuple):
     time_spent_seconds: Annotated[Double, "timeSpentInSeconds: active time as reported, pauses excluded."]
     task_type: Annotated[Text, "Task type that the answer's element is of; NULL where it does not tell."]
     label_count: Annotated[Int, "Labels in the answer; NULL where the answer is of a form not flattened."]
+    payload_folder: Annotated[Text, "Folder of the files that hold the answer's frames; NULL outside sequences."]
     answer_json: Annotated[Text, "answerContent, as written."]
     extra_json: Annotated[Text, "Fields of the answer that no column holds: a JSON object."]
 
@@ -220,6 +255,14 @@ class AnswerLabelKey(NamedTuple):
     annotation_index: Annotated[Int, "Place among the labels of the answer, from 0."]
 
 
+class PayloadKey(NamedTuple):
+    """Which of a data object's answers a file of one frame belongs to."""
+
+    payload_folder: Annotated[
+        Text, "Folder of the frame's file, as in worker_answers: answer_index is NULL then, and the two join by it."
+    ]
+
+
 class GoldenKey(NamedTuple):
     """Which data object a known-right label is for: by its index, or by its source."""
 
@@ -228,6 +271,17 @@ class GoldenKey(NamedTuple):
     source_uri: Annotated[Text, "source-ref of the data object."]
     source_text: Annotated[Text, "source of the data object."]
     annotation_index: Annotated[Int, "Place among the object's labels, from 0; NULL where its right answer is empty."]
+
+
+class ReviewItem(NamedTuple):
+    """Item of a bulk-review batch: a model's label, which workers confirm or not."""
+
+    batch_name: Annotated[Text, "File name of the batch, with which the source-ref of a data object ends."]
+    item_number: Annotated[Int, "Number of the item in its batch, with which the names of its votes end."]
+    item_uri: Annotated[Text, "Uri of the image."]
+    label: Annotated[Text, "Label that the model gave."]
+    confidence: Annotated[Double, "Confidence of the model, as written."] = None
+    extra_json: Annotated[Text, "Fields of the item that no column holds: a JSON object."] = None
 
 
 class Worker(NamedTuple):
@@ -241,11 +295,43 @@ class Worker(NamedTuple):
     is_enabled: Annotated[Flag, "Whether the user may sign in."]
 
 
+class Workteam(NamedTuple):
+    """Work team."""
+
+    workteam_name: Annotated[Text, "Work team."]
+    workteam_arn: Annotated[Text, "WorkteamArn."]
+    workforce: Annotated[Text, "private, public, vendor or unknown."]
+    identity_issuer: Annotated[Text, "Uri of the user pool that members are of."] = None
+    group_names: Annotated[Text, "Groups of the user pool or identity provider, joined by a comma."] = None
+    description: Annotated[Text, "Description of the team."] = None
+    created_at: Annotated[Time, "CreateDate, UTC."] = None
+    modified_at: Annotated[Time, "LastUpdatedDate, UTC."] = None
+
+
 class WorkteamMember(NamedTuple):
     """Membership of a worker in a work team."""
 
     workteam_name: Annotated[Text, "Work team."]
     worker_key: Annotated[Text, "Worker."]
+
+
+class WorkerActivity(NamedTuple):
+    """Event of the WorkerActivity log: what a worker did with a task."""
+
+    event_type: Annotated[Text, "TasksAccepted, TasksSubmitted, TasksReturned or TasksDeclined, as written."]
+    event_at: Annotated[Time, "event_timestamp, UTC."]
+    worker_key: Annotated[Text, "Stable pseudonym, as in worker_answers."]
+    worker_token: Annotated[Text, "worker_id: the last part of worker_answers.worker_id."]
+    identity_issuer: Annotated[Text, "Uri of the user pool."] = None
+    identity_sub: Annotated[Text, "cognito_sub_id: the worker's id in the user pool."] = None
+    accepted_at: Annotated[Time, "task_accepted_time, UTC."] = None
+    submitted_at: Annotated[Time, "task_submitted_time, UTC."] = None
+    returned_at: Annotated[Time, "task_returned_time, UTC."] = None
+    declined_at: Annotated[Time, "task_declined_time, UTC."] = None
+    workteam_name: Annotated[Text, "Work team, the last part of workteam_arn."] = None
+    labeling_job_name: Annotated[Text, "Labeling job, the last part of labeling_job_arn."] = None
+    job_reference_code: Annotated[Text, "job_reference_code."] = None
+    event_json: Annotated[Text, "The event, as written."] = None
 
 
 @dataclass(frozen=True)
@@ -288,17 +374,27 @@ TABLES: dict[str, Table] = {
             "label_attribute_definitions", "attribute of a label category config", Lineage, LabelAttributeDefinition
         ),
         _table("data_objects", "output-manifest line and label attribute", Lineage, DataObject),
-        _table("class_labels", "class of a sequence's class map", Lineage, ClassLabel),
+        _table("class_labels", "class of a label file's class map", Lineage, ClassLabel),
         _table("annotations", "consolidated label", Lineage, AnnotationKey, Label),
         _table(
             "annotation_attributes", "attribute value of an annotation or a frame", Lineage, AnnotationKey, Attribute
         ),
         _table("frames", "frame of a sequence", Lineage, Frame),
         _table("worker_answers", "answer of one worker to one task", Lineage, AnswerKey, Answer),
-        _table("worker_annotations", "label in a worker's answer", Lineage, AnswerKey, AnswerLabelKey, Label),
+        _table(
+            "worker_annotations", "label in a worker's answer", Lineage, AnswerKey, PayloadKey, AnswerLabelKey, Label
+        ),
+        _table(
+            "worker_annotation_attributes",
+            "attribute value of a label, a frame or an answer of a worker",
+            *(Lineage, AnswerKey, PayloadKey, AnswerLabelKey, Attribute),
+        ),
+        _table("review_items", "item of a bulk-review batch", Lineage, ReviewItem),
         _table("golden_labels", "known-right label of a data object", Lineage, GoldenKey, Label),
         _table("workers", "user of a worker directory", Lineage, Worker),
+        _table("workteams", "work team", Lineage, Workteam),
         _table("workteam_members", "work team and member", Lineage, WorkteamMember),
+        _table("worker_activity", "event of the WorkerActivity log", Lineage, WorkerActivity),
     )
 }
 

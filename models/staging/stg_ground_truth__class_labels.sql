@@ -14,7 +14,9 @@ renamed as (
         source.label_attribute_name,
         source.object_index,
         source.class_id,
-        source.label
+        source.label,
+        source.color,
+        source.confidence
     from source
     inner join current_files
         on source.load_id = current_files.load_id

@@ -31,6 +31,9 @@ renamed as (
         source.image_height,
         source.image_depth,
         source.label_uri,
+        source.worker_response_uri,
+        source.worker_feedback_json,
+        source.stream_object_id,
         source.value_json,
         source.metadata_json,
         source.passthrough_json

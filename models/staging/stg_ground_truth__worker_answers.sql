@@ -25,6 +25,7 @@ renamed as (
         source.time_spent_seconds,
         source.task_type,
         source.label_count,
+        source.payload_folder,
         source.answer_json,
         source.extra_json
     from source

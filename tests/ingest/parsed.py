@@ -8,12 +8,17 @@ from typing import Any
 
 from ingest.answers import parse_answers
 from ingest.categories import parse_categories
+from ingest.consolidation_requests import parse_request
 from ingest.golden import parse_golden
 from ingest.layout import FileKind, SourceFile
 from ingest.load import Parser
 from ingest.manifest import parse_manifest
+from ingest.masks import parse_mask
+from ingest.point_classes import parse_point_classes
+from ingest.reviews import parse_review_batch
 from ingest.schemas import TABLES, Lineage
 from ingest.sequences import parse_sequence
+from ingest.worker_frames import parse_worker_frame
 
 Row = dict[str, Any]
 
@@ -23,6 +28,11 @@ PARSERS: dict[FileKind, Parser] = {
     FileKind.SEQUENCE_LABELS: parse_sequence,
     FileKind.LABEL_CATEGORY_CONFIG: parse_categories,
     FileKind.GOLDEN_LABELS: parse_golden,
+    FileKind.WORKER_FRAME: parse_worker_frame,
+    FileKind.CONSOLIDATION_REQUEST: parse_request,
+    FileKind.MASK: parse_mask,
+    FileKind.POINT_CLASSES: parse_point_classes,
+    FileKind.REVIEW_BATCH: parse_review_batch,
 }
 COLUMNS = {name: table.schema.names[len(Lineage._fields) :] for name, table in TABLES.items()}
 

@@ -13,6 +13,8 @@ from tests.ingest.raw_lake import load_and_read, values
 JOB = "s3://example-bucket/out/My-Job"
 RESPONSE = "annotations/worker-response"
 OUTPUT = "annotations/consolidated-annotation/output"
+REQUEST = "annotations/consolidated-annotation/consolidation-request"
+PAYLOAD = "0123456789abcdef0123456789abcdef01234567"
 MASK = f"{OUTPUT}/0_2022-09-09T17:25:31.918770.png"
 
 
@@ -29,17 +31,21 @@ MASK = f"{OUTPUT}/0_2022-09-09T17:25:31.918770.png"
         ("manifests/output/output.manifest.tmp", None),
         ("manifests/intermediate/1/output.manifest", None),
         ("manifests/output/Output.Manifest", None),
+        (f"{RESPONSE}/iteration-1/0/{PAYLOAD}/f.jpg.json", Place(FileKind.WORKER_FRAME, JOB, 1, "0", PAYLOAD)),
         (f"{RESPONSE}/iteration-1/0/0123/frame_0001.jpg.json", None),
         (f"{RESPONSE}/iteration-1/0/x.txt", None),
         (f"{RESPONSE}/iteration-1/x.json", None),
         (f"{RESPONSE}/iteration-x/0/x.json", None),
         (f"{RESPONSE}/iteration-1234567890/0/x.json", None),
-        (MASK, None),
-        (f"{OUTPUT}/7/cloud.zlib", None),
+        (MASK, Place(FileKind.MASK, JOB, None, "0")),
+        (f"{OUTPUT}/x_2022-09-09T17:25:31.918770.png", None),
+        (f"{OUTPUT}/7/cloud.zlib", Place(FileKind.POINT_CLASSES, JOB, None, "7")),
         (f"{OUTPUT}/7/old/SeqLabel.json", None),
         (f"{OUTPUT}/7/my-SeqLabel.json", None),
         ("annotations/intermediate/1/annotations.manifest", None),
-        ("annotations/consolidated-annotation/consolidation-request/iteration-1/x.json", None),
+        (f"{REQUEST}/iteration-1/x.json", Place(FileKind.CONSOLIDATION_REQUEST, JOB, 1)),
+        (f"{REQUEST.replace('request', 'response')}/iteration-1/x.json", None),
+        ("review-batches/dogs-1.json", Place(FileKind.REVIEW_BATCH, JOB)),
         (f"{RESPONSE}/iteration-1/0/._x.json", None),
         ("readme.md", None),
     ],

@@ -1,0 +1,30 @@
+with source as (
+    select * from {{ source('ground_truth', 'worker_annotation_attributes') }}
+),
+
+current_files as (
+    select * from {{ ref('current_source_files') }}
+),
+
+renamed as (
+    select
+        source.load_id,
+        source.file_no,
+        source.job_name,
+        source.iteration,
+        source.object_index,
+        source.answer_index,
+        source.payload_folder,
+        source.element_name,
+        source.frame_index,
+        source.annotation_index,
+        source.scope,
+        source.attribute_name,
+        source.attribute_value
+    from source
+    inner join current_files
+        on source.load_id = current_files.load_id
+        and source.file_no = current_files.file_no
+)
+
+select * from renamed
