@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from ingest.schemas import Label
-from ingest.values import Int64, Number, as_text
+from ingest.values import BadFile, Int64, Number, as_json, as_text
 
 ClassId = int | str
 
@@ -29,6 +29,13 @@ class EntityJson(msgspec.Struct, rename="camel", gc=False):
     start_offset: Int64
     end_offset: Int64
     label: str
+
+
+class VertexJson(msgspec.Struct, gc=False):
+    """Vertex of a polygon or polyline, or the place of a keypoint. Pixels."""
+
+    x: Number
+    y: Number
 
 
 class ConfidenceJson(msgspec.Struct, gc=False):
@@ -80,6 +87,27 @@ def span_labels(entities: Sequence[EntityJson], confidences: Sequence[Confidence
         )
         for entity, confidence in zip(entities, _parallel(confidences, len(entities)), strict=True)
     ]
+
+
+def drawn(label: Label, vertices: Sequence[VertexJson]) -> Label:
+    """The label of a polygon, polyline or keypoint with its vertices; only a polygon has an area.
+
+    Raises:
+        BadFile: there is no vertex.
+    """
+    if not vertices:
+        raise BadFile(f"a {label.shape} has no place")
+    return label._replace(
+        vertex_count=len(vertices),
+        area=polygon_area(vertices) if label.shape == "polygon" else None,
+        geometry_json=as_json(vertices),
+    )
+
+
+def polygon_area(vertices: Sequence[VertexJson]) -> float:
+    """Area within a polygon, by the shoelace formula."""
+    turned = [*vertices[1:], vertices[0]]
+    return abs(sum(here.x * there.y - there.x * here.y for here, there in zip(vertices, turned, strict=True))) / 2
 
 
 def _parallel(confidences: Sequence[ConfidenceJson], count: int) -> list[float | None]:

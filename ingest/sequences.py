@@ -12,15 +12,10 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from ingest.labels import ClassId
+from ingest.labels import ClassId, VertexJson, drawn
 from ingest.layout import SourceFile
 from ingest.schemas import AnnotationKey, Attribute, Frame, Job, Label
-from ingest.values import BadFile, NotReadYet, Number, Rows, as_json, as_text, decode_strict_first, index, whole
-
-
-class _Vertex(msgspec.Struct, gc=False):
-    x: Number
-    y: Number
+from ingest.values import BadFile, NotReadYet, Number, Rows, as_text, decode_strict_first, index, whole
 
 
 class Item(msgspec.Struct, rename="kebab", gc=False):
@@ -35,7 +30,7 @@ class Item(msgspec.Struct, rename="kebab", gc=False):
     top: Number | None = None
     width: Number | None = None
     height: Number | None = None
-    vertices: list[_Vertex] | None = None
+    vertices: list[VertexJson] | None = None
     x: Number | None = None
     y: Number | None = None
 
@@ -160,19 +155,7 @@ def _label(shape: str, item: Item, extra: str | None) -> Label:
             area=item.width * item.height,
         )
     if shape == "keypoint":
-        vertices = [] if item.x is None or item.y is None else [_Vertex(item.x, item.y)]
+        vertices = [] if item.x is None or item.y is None else [VertexJson(item.x, item.y)]
     else:
         vertices = item.vertices or []
-    if not vertices:
-        raise BadFile(f"a {shape} has no place")
-    return label._replace(
-        vertex_count=len(vertices),
-        area=_area(vertices) if shape == "polygon" else None,
-        geometry_json=as_json(vertices),
-    )
-
-
-def _area(vertices: list[_Vertex]) -> float:
-    """Area within a polygon, by the shoelace formula."""
-    turned = [*vertices[1:], vertices[0]]
-    return abs(sum(here.x * there.y - there.x * here.y for here, there in zip(vertices, turned, strict=True))) / 2
+    return drawn(label, vertices)
