@@ -261,6 +261,9 @@ class PayloadKey(NamedTuple):
     payload_folder: Annotated[
         Text, "Folder of the frame's file, as in worker_answers: answer_index is NULL then, and the two join by it."
     ]
+    frame_name: Annotated[
+        Text, "File name of the frame, as in frames: frame_index is as the file has it, or NULL where it has none."
+    ] = None
 
 
 class GoldenKey(NamedTuple):

@@ -15,6 +15,7 @@ renamed as (
         source.object_index,
         source.answer_index,
         source.payload_folder,
+        source.frame_name,
         source.element_name,
         source.frame_index,
         source.annotation_index,
