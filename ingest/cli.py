@@ -19,6 +19,7 @@ from ingest import __version__
 from ingest.display import text_table
 from ingest.load import Options, Summary
 from ingest.load import load as load_files
+from ingest.review_batches import write_review_batches
 from ingest.sample import DestinationNotEmptyError, generate
 from ingest.storage import Encryption, S3Options
 from ingest.upkeep import Selection, open_lake
@@ -26,6 +27,7 @@ from ingest.upkeep import compact as compact_lake
 from ingest.upkeep import forget as forget_rows
 from ingest.upkeep import status as lake_status
 from ingest.upkeep import vacuum as vacuum_lake
+from ingest.values import BadFile
 
 DONE, DONE_WITH_REJECTED, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 130
 
@@ -111,6 +113,7 @@ def cli() -> None:
 @_option_by_job("--label-attribute", "NAME", "Label attribute of a job, where its manifest leaves a doubt.")
 @_option_by_job("--golden", "FILE", "Golden answers of a job that are not in its folder as golden.manifest.")
 @_option_by_job("--label-category-config", "FILE", "Label category config of a job that is not in its folder.")
+@_option_by_job("--review-batches", "FOLDER", "Batches of a bulk-review job that are not in its folder.")
 @click.option("--include-forgotten", is_flag=True, help="Load files again that `forget` erased.")
 @click.option("--processes", type=click.IntRange(min=0), default=0, help="Worker processes; 0 is one per processor.")
 @s3_options
@@ -121,6 +124,7 @@ def load(
     label_attribute: tuple[tuple[str, str], ...],
     golden: tuple[tuple[str, str], ...],
     label_category_config: tuple[tuple[str, str], ...],
+    review_batches: tuple[tuple[str, str], ...],
     include_forgotten: bool,
     processes: int,
     s3: S3Options,
@@ -135,6 +139,7 @@ def load(
         label_attributes=dict(label_attribute),
         golden=dict(golden),
         label_category_configs=dict(label_category_config),
+        review_batches=dict(review_batches),
         include_forgotten=include_forgotten,
         processes=processes,
         s3=s3,
@@ -260,6 +265,31 @@ def forget(
         f"{done.files:,} files forgotten, and {done.answers:,} answers of {done.workers:,} workers",
         as_json,
     )
+
+
+@cli.command()
+@click.argument("csv")
+@click.argument("dest")
+@click.option(
+    "--batch-size", type=click.IntRange(min=1), default=25, show_default=True, help="Items of a batch, at most."
+)
+@click.option("--dest-uri", metavar="URI", help="Where the batches will lie when the job runs, if not at DEST.")
+@s3_options
+@json_option
+def review_batches(csv: str, dest: str, batch_size: int, dest_uri: str | None, s3: S3Options, as_json: bool) -> None:
+    """Make a bulk-review job's input from CSV: batches of images that a model gave the same label.
+
+    CSV has a header, in any order, with columns for the image's uri, the label and the model's confidence (0 to 1, or
+    0 to 100); other columns are kept. DEST, a folder or an s3:// uri with nothing in it, gets the batches and
+    manifest.jsonl, the job's input manifest. When the job has run, load its output with --review-batches JOB=DEST, or
+    copy the batches to review-batches/ in the job's folder.
+    """
+    try:
+        made = _or_nothing(lambda: write_review_batches(csv, dest, batch_size, dest_uri, s3))
+    except BadFile as error:
+        _fail(f"{csv}: {error}")
+    text = f"{made.items:,} items of {made.labels:,} labels in {made.batches:,} batches: {made.manifest}"
+    _show(asdict(made), text, as_json)
 
 
 @cli.command()

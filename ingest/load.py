@@ -56,6 +56,8 @@ class Options:
     label_attributes: Mapping[str, str] = field(default_factory=dict)
     golden: Mapping[str, str] = field(default_factory=dict)
     label_category_configs: Mapping[str, str] = field(default_factory=dict)
+    review_batches: Mapping[str, str] = field(default_factory=dict)
+    """Folders."""
     include_forgotten: bool = False
     processes: int = 0
     s3: S3Options = DEFAULT_S3_OPTIONS
@@ -145,7 +147,8 @@ def load(
     take([*listing.skipped, *_missing(refs, listing)])
     if not listing.job_uris:
         raise StoreError(f"no labeling job under {source_store.uri}")
-    for job_name in {**options.golden, **options.label_category_configs, **options.label_attributes}:
+    named = (options.golden, options.label_category_configs, options.review_batches, options.label_attributes)
+    for job_name in dict.fromkeys(itertools.chain(*named)):
         if job_name not in listing.job_uris:
             raise StoreError(f"no labeling job {job_name} under {source_store.uri}, nor in {lake_store.uri}")
     write_schemas(lake_store)
@@ -241,6 +244,11 @@ def _chunks(source: Store, listing: _Listing, options: Options) -> Iterator[tupl
             uri = f"{store.uri_of(name)}#{job_name}"  # one file may serve several jobs
             if not listing.known.has(uri, etag):
                 yield store, [SourceFile(listing.next_number(), name, uri, kind, job_name, etag=etag)]
+    for job_name, folder in options.review_batches.items():
+        store = open_store(folder, options.s3)
+        batches = _review_batches(store, job_name, listing)
+        while chunk := list(itertools.islice(batches, _CHUNK_FILES)):
+            yield store, chunk
     files: list[SourceFile] = []
     size = 0
     for file in listing:
@@ -251,6 +259,30 @@ def _chunks(source: Store, listing: _Listing, options: Options) -> Iterator[tupl
             files, size = [], 0
     if files:
         yield source, files
+
+
+def _review_batches(store: Store, job_name: str, listing: _Listing) -> Iterator[SourceFile]:
+    """The batches of a folder that an option names, where they are new or changed."""
+    is_empty = True
+    for entry in store.list():
+        # Batches are told apart by their names: what lies deeper may have the same ones.
+        if "/" in entry.path or entry.path.startswith("._") or not entry.path.endswith(".json"):
+            continue
+        is_empty = False
+        uri = f"{store.uri_of(entry.path)}#{job_name}"  # as above
+        if not listing.known.has(uri, entry.etag):
+            yield SourceFile(
+                file_no=listing.next_number(),
+                path=entry.path,
+                uri=uri,
+                kind=FileKind.REVIEW_BATCH,
+                job_name=job_name,
+                etag=entry.etag,
+                size_bytes=entry.size_bytes,
+                modified_at=entry.modified_at,
+            )
+    if is_empty:
+        raise StoreError(f"no review batch (*.json) in {store.uri}")
 
 
 def _read_all(chunks: Iterator[Chunk], processes: int) -> Iterator[list[Outcome]]:

@@ -17,6 +17,7 @@ SEQUENCE = "annotations/consolidated-annotation/output/0/SeqLabel.json"
 ANSWERS = "annotations/worker-response/iteration-1/0/2021-03-08_23-06-49.json"
 CONFIG = "label_category_config.json"
 GOLDEN = "golden.manifest"
+BATCH = "review-batches/dog-00001.json"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from ingest.layout import FileKind, place_of
 from ingest.manifest import lines
 from ingest.values import milliseconds
 from tests.ingest.parsed import Row, parse
-from tests.ingest.raw_lake import ANSWERS, CONFIG, GOLDEN, MANIFEST, SEQUENCE, RawLake, load_files
+from tests.ingest.raw_lake import ANSWERS, BATCH, CONFIG, GOLDEN, MANIFEST, SEQUENCE, RawLake, load_files
 
 MASK = "s3://example-bucket/out/job/annotations/consolidated-annotation/output"
 MISSING = "s3://example-bucket/out/other-0/annotations/consolidated-annotation/output/1/SeqLabel.json"
@@ -133,6 +133,10 @@ SOUND: dict[str, Any] = {
     GOLDEN: [
         {"0": "Heron", "1": ["a", "b"], "2": []},
         {"source-ref": "s3://example-bucket/0.jpg", "kind": 1, "kind-metadata": _metadata("image-classification")},
+    ],
+    BATCH: [
+        {"s3_image_url": "s3://example-bucket/0.jpg", "label": "Heron", "confidence": "97.5", "model": 3},
+        {"uri": "s3://example-bucket/1.jpg", "class": 7, "score": 0.5},
     ],
 }
 

@@ -1,0 +1,169 @@
+"""The command ``review-batches``: makes the input of a bulk-review job from a table of a model's labels.
+
+Each batch is one task: items of one label, in the form of AWS's bulk label quality assurance solution, which
+``ingest.reviews`` reads; ``manifest.jsonl`` is the labeling job's input manifest.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+
+from ingest.reviews import find_fields, parse_number, plain_name
+from ingest.storage import DEFAULT_S3_OPTIONS, S3_SCHEME, S3Options, StoreError, open_store
+from ingest.values import BYTE_ORDER_MARK, BadFile
+
+MANIFEST = "manifest.jsonl"
+_SLUG_CHARACTERS = 60
+
+
+class Item(NamedTuple):
+    """A label to be confirmed."""
+
+    image: str
+    label: str
+    confidence: float
+    extra: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written."""
+
+    items: int
+    labels: int
+    batches: int
+    manifest: str  # uri
+
+
+def write_review_batches(
+    table: str, dest: str, batch_size: int, dest_uri: str | None = None, s3: S3Options = DEFAULT_S3_OPTIONS
+) -> Written:
+    """Write the batches of a CSV file's items, and the manifest that names them.
+
+    Args:
+        table: path or ``s3://`` uri of the CSV file.
+        dest: folder or ``s3://`` uri with nothing in it.
+        batch_size: items of a batch, at most.
+        dest_uri: where the batches will lie when the job runs, if not at ``dest``.
+        s3: how to use S3.
+
+    Raises:
+        BadFile: the CSV file cannot be understood; nothing is written.
+        OSError: the file cannot be read, or there is something at ``dest`` already.
+    """
+    folder, name = os.path.split(table)
+    items = read_items(open_store(folder or ".", s3).read(name))
+    store = open_store(dest, s3)
+    # A folder that is not there yet cannot be listed.
+    if (dest.startswith(S3_SCHEME) or os.path.lexists(dest)) and any(True for _ in store.list()):
+        raise StoreError(f"{dest} is not empty: the batches need a folder of their own")
+    base = (dest_uri or store.uri).rstrip("/")
+    lines = []
+    for batch_name, batch in make_batches(items, batch_size):
+        store.put_new(batch_name, msgspec.json.format(msgspec.json.encode([_as_written(item) for item in batch])))
+        lines.append(msgspec.json.encode({"source-ref": f"{base}/{batch_name}"}) + b"\n")
+    store.put_new(MANIFEST, b"".join(lines))
+    return Written(len(items), len({item.label for item in items}), len(lines), store.uri_of(MANIFEST))
+
+
+def read_items(data: bytes) -> list[Item]:
+    """Items of a CSV file with a header; its columns in any order, named as an item's fields may be.
+
+    Raises:
+        BadFile: the message names the line.
+    """
+    try:
+        text = data.removeprefix(BYTE_ORDER_MARK).decode()
+    except UnicodeDecodeError as error:
+        raise BadFile(f"line {data.count(bytes([10]), 0, error.start) + 1}: not UTF-8") from None
+    rows = _rows(text)
+    _, header = next(rows, (1, []))
+    header = [name.strip() for name in header]
+    for name, count in Counter(map(plain_name, header)).items():
+        if count > 1 and name:
+            raise BadFile(f"line 1: {count} columns are called {name}")
+    fields = find_fields(header)
+    for field in ("image", "label", "confidence"):
+        if field not in fields:
+            raise BadFile(f"line 1: no column for the {field} among {', '.join(header) or 'none'}")
+    items: list[Item] = []
+    first_lines: dict[tuple[str, str], int] = {}
+    for line, values in rows:
+        try:
+            if len(values) != len(header):
+                raise BadFile(f"{len(values)} fields, where the header has {len(header)}")
+            item = _read_item(dict(zip(header, values, strict=True)), fields)
+            first = first_lines.setdefault((item.image, item.label), line)
+            if first != line:
+                raise BadFile(f"the same image and label as in line {first}")
+        except BadFile as error:
+            raise BadFile(f"line {line}: {error}") from None
+        items.append(item)
+    if not items:
+        raise BadFile("no item: the file has a header and nothing else")
+    return items
+
+
+def make_batches(items: list[Item], batch_size: int) -> Iterator[tuple[str, list[Item]]]:
+    """Batches of one label each, by label, with a file name that no other batch has; the least sure items first.
+
+    The order of ``items`` does not matter.
+    """
+    by_label: dict[str, list[Item]] = {}
+    for item in sorted(items, key=lambda item: (item.label, item.confidence, item.image)):
+        by_label.setdefault(item.label, []).append(item)
+    numbers: Counter[str] = Counter()  # go on where two labels have the same slug
+    for label, of_label in by_label.items():
+        slug = _slug(label)
+        for start in range(0, len(of_label), batch_size):
+            numbers[slug] += 1
+            yield f"{slug}-{numbers[slug]:05}.json", of_label[start : start + batch_size]
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Records that are not blank, each with the line it begins in."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise BadFile(f"line {line}: {error}") from None
+        if row is None:
+            return
+        if any(value.strip() for value in row):
+            yield line, row
+
+
+def _read_item(values: dict[str, str], fields: dict[str, str]) -> Item:
+    image, label, confidence_text = (values.pop(fields[field]) for field in ("image", "label", "confidence"))
+    if not image.strip():
+        raise BadFile("no image")
+    if not label.strip():
+        raise BadFile("no label")
+    try:
+        confidence = parse_number(confidence_text)
+    except BadFile as error:
+        raise BadFile(f"confidence: {error}") from None
+    if not 0 <= confidence <= 100:
+        raise BadFile(f"confidence: {confidence_text.strip()} is neither from 0 to 1 nor from 0 to 100")
+    return Item(image, label, confidence, {name: value for name, value in values.items() if name})
+
+
+def _as_written(item: Item) -> dict[str, object]:
+    return {"s3_image_url": item.image, "label": item.label, "confidence": item.confidence, **item.extra}
+
+
+def _slug(label: str) -> str:
+    ascii_only = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    return re.sub("[^a-z0-9]+", "-", ascii_only)[:_SLUG_CHARACTERS].strip("-") or "label"
