@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from ingest.schemas import Label
-from ingest.values import BadFile, Int64, Number, as_json, as_text
+from ingest.values import BadFile, Int64, Number, as_json, as_text, decode_strict_first
 
 ClassId = int | str
 
@@ -38,10 +39,41 @@ class VertexJson(msgspec.Struct, gc=False):
     y: Number
 
 
+class ItemJson(msgspec.Struct, rename="kebab", gc=False):
+    """Label of a frame or of a point cloud; which of the geometry's fields it has depends on its shape."""
+
+    class_id: ClassId | None = None
+    label: str | None = None
+    object_id: str | None = None
+    object_name: str | None = None
+    label_category_attributes: dict[str, Any] | None = None
+    left: Number | None = None
+    top: Number | None = None
+    width: Number | None = None
+    height: Number | None = None
+    vertices: list[VertexJson] | None = None
+    x: Number | None = None
+    y: Number | None = None
+    center_x: Number | None = None
+    center_y: Number | None = None
+    center_z: Number | None = None
+    length: Number | None = None
+    roll: Number | None = None
+    pitch: Number | None = None
+    yaw: Number | None = None
+
+
+class _StrictItemJson(ItemJson, rename="kebab", forbid_unknown_fields=True, gc=False):
+    pass
+
+
 class ConfidenceJson(msgspec.Struct, gc=False):
     """Entry of a metadata's ``objects`` or ``entities``, which run parallel to the labels."""
 
     confidence: Number | None = None
+
+
+_strict_item = msgspec.json.Decoder(_StrictItemJson)
 
 
 def class_name(class_id: ClassId | None, class_map: Mapping[str, str]) -> str | None:
@@ -102,6 +134,87 @@ def drawn(label: Label, vertices: Sequence[VertexJson]) -> Label:
         area=polygon_area(vertices) if label.shape == "polygon" else None,
         geometry_json=as_json(vertices),
     )
+
+
+def cuboid(
+    label: Label,
+    center: tuple[float | None, float | None, float | None],
+    size: tuple[float | None, float | None, float | None],
+    turn: tuple[float | None, float | None, float | None],
+) -> Label:
+    """The label of a cuboid with its place.
+
+    Args:
+        label: without geometry.
+        center: x, y and z in metres.
+        size: length, width and height in metres.
+        turn: roll, pitch and yaw in radians, as written.
+
+    Raises:
+        BadFile: a number of the centre or the size is missing.
+    """
+    if None in center or None in size:
+        raise BadFile("a cuboid lacks its centre, length, width or height")
+    return label._replace(
+        center_x=center[0],
+        center_y=center[1],
+        center_z=center[2],
+        cuboid_length=size[0],
+        cuboid_width=size[1],
+        cuboid_height=size[2],
+        roll=turn[0],
+        pitch=turn[1],
+        yaw=turn[2],
+    )
+
+
+def item_label(shape: str, item_json: msgspec.Raw) -> tuple[Label, dict[str, Any]]:
+    """Label of a frame or of a point cloud, and its attributes; one of shape ``box`` may turn out to be a cuboid.
+
+    The class is the label itself, where it is there, else the part of the object's name before its last colon, else
+    the class index; a class map may know better.
+
+    Raises:
+        BadFile, msgspec.MsgspecError: the label is not of the shape's documented form.
+    """
+    item, extra = decode_strict_first(item_json, _strict_item, ItemJson)
+    if shape == "box" and item.center_x is not None:  # both stand in lists of the same name
+        shape = "cuboid"
+    class_id = as_text(item.class_id)
+    name = item.label
+    if name is None and item.object_name and ":" in item.object_name:
+        name = item.object_name.rpartition(":")[0]
+    label = Label(
+        shape=shape,
+        label=class_id if name is None else name,
+        class_id=class_id,
+        track_id=item.object_id,
+        track_name=item.object_name,
+        extra_json=extra,
+    )
+    attributes = item.label_category_attributes or {}
+    if shape == "box":
+        if item.left is None or item.top is None or item.width is None or item.height is None:
+            raise BadFile("a box lacks left, top, width or height")
+        label = label._replace(
+            box_left=item.left,
+            box_top=item.top,
+            box_width=item.width,
+            box_height=item.height,
+            area=item.width * item.height,
+        )
+    elif shape == "cuboid":
+        label = cuboid(
+            label,
+            (item.center_x, item.center_y, item.center_z),
+            (item.length, item.width, item.height),
+            (item.roll, item.pitch, item.yaw),
+        )
+    elif shape == "keypoint":
+        label = drawn(label, [] if item.x is None or item.y is None else [VertexJson(item.x, item.y)])
+    else:
+        label = drawn(label, item.vertices or [])
+    return label, attributes
 
 
 def polygon_area(vertices: Sequence[VertexJson]) -> float:

@@ -1,42 +1,23 @@
-"""Sequence labels (SeqLabel.json): the consolidated labels of a video's frames.
+"""Sequence labels (SeqLabel.json): the consolidated labels of a video's, or of a point cloud's frames.
 
-Format: Amazon SageMaker developer guide, "Video frame object detection output" and "Video frame object tracking
-output", and real files.
+Format: Amazon SageMaker developer guide, "Video frame object detection output", "Video frame object tracking output",
+"3D point cloud object tracking output", "3D-2D object tracking point cloud object tracking output", and real files of
+videos.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
 
-from ingest.labels import ClassId, VertexJson, drawn
+from ingest.labels import item_label
 from ingest.layout import SourceFile
-from ingest.schemas import AnnotationKey, Attribute, Frame, Job, Label
-from ingest.values import BadFile, NotReadYet, Number, Rows, as_text, decode_strict_first, index, whole
-
-
-class Item(msgspec.Struct, rename="kebab", gc=False):
-    """Label in a frame; which of the geometry's fields it has depends on the list it is in."""
-
-    class_id: ClassId | None = None
-    label: str | None = None
-    object_id: str | None = None
-    object_name: str | None = None
-    label_category_attributes: dict[str, Any] | None = None
-    left: Number | None = None
-    top: Number | None = None
-    width: Number | None = None
-    height: Number | None = None
-    vertices: list[VertexJson] | None = None
-    x: Number | None = None
-    y: Number | None = None
-
-
-class _StrictItem(Item, rename="kebab", forbid_unknown_fields=True, gc=False):
-    pass
+from ingest.schemas import AnnotationKey, Attribute, Frame, Job
+from ingest.values import BadFile, Rows, as_json, as_text, decode_strict_first, index, whole
 
 
 class FrameJson(msgspec.Struct, rename="kebab", gc=False):
@@ -45,6 +26,7 @@ class FrameJson(msgspec.Struct, rename="kebab", gc=False):
     frame_no: int | str | None = None
     frame_number: int | str | None = None  # of point clouds
     frame: str | None = None
+    frame_name: str | None = None  # of point clouds
     frame_attributes: dict[str, Any] | None = None
     annotations: list[Raw] | None = None
     polygons: list[Raw] | None = None
@@ -59,103 +41,153 @@ class _StrictFrameJson(FrameJson, rename="kebab", forbid_unknown_fields=True, gc
 class _Sequence(msgspec.Struct, rename="kebab", gc=False):
     tracking_annotations: list[Raw] | None = None
     detection_annotations: list[Raw] | None = None
-    lidar: dict[str, Any] | None = None
+
+    @property
+    def frames(self) -> list[Raw] | None:
+        """The frames; None where the object is no sequence."""
+        return self.detection_annotations if self.tracking_annotations is None else self.tracking_annotations
+
+
+class View(NamedTuple):
+    """What one sensor has of a frame; a file of one sensor does not name it."""
+
+    sensor: str | None
+    place: int
+    frame: FrameJson
+    extra: str | None
+
+    @property
+    def name(self) -> str | None:
+        """File name of the frame."""
+        return self.frame.frame_name if self.frame.frame is None else self.frame.frame
+
+    def __str__(self) -> str:
+        """Where it stands in the file."""
+        return f"{self.sensor + ': ' if self.sensor else ''}frame {self.place} of the list"
 
 
 _sequence = msgspec.json.Decoder(_Sequence)
+_keys = msgspec.json.Decoder(dict[str, Raw])
 _strict_frame = msgspec.json.Decoder(_StrictFrameJson)
-_strict_item = msgspec.json.Decoder(_StrictItem)
 
 # Shape of the labels in each of a frame's lists.
 _SHAPES = {"annotations": "box", "polygons": "polygon", "polylines": "polyline", "keypoints": "keypoint"}
+_SENSORS = ("lidar", "camera-")
 _FRAMES_AT_A_TIME = 500
 
 
 def parse_sequence(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
     """Rows of a SeqLabel.json: ``frames``, ``annotations``, ``annotation_attributes``, some hundred frames at a time.
 
-    A frame's place is its ``frame-no``: the list need not be in order.
+    A frame's place is its ``frame-no``: the list need not be in order. Where a point cloud is linked with cameras, the
+    labels of a frame are those of the cloud and of each camera.
 
     Raises:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
-        NotReadYet: it is of the shape of point clouds.
     """
     object_index = index(file.object_folder or "")
-    sequence = _sequence.decode(whole(blocks))
-    if sequence.tracking_annotations is not None:
-        task_type, frames = "video-object-tracking", sequence.tracking_annotations
-    elif sequence.detection_annotations is not None:
-        task_type, frames = "video-object-detection", sequence.detection_annotations
-    elif sequence.lidar is not None:
-        raise NotReadYet("the linked labels of a point cloud and its cameras are not read yet")
+    is_tracking, frames = _read_frames(whole(blocks))
+    is_point_cloud = False
+    places = iter(frames.items())
+    while some := list(islice(places, _FRAMES_AT_A_TIME)):
+        rows: Rows = {"frames": [], "annotations": [], "annotation_attributes": []}
+        for frame_index, views in some:
+            is_point_cloud |= _add_frame(rows, object_index, frame_index, views)
+        yield rows
+    if is_point_cloud:
+        task_type = "point_cloud_object_tracking"
     else:
-        raise BadFile("neither tracking-annotations nor detection-annotations")
+        task_type = "video-object-tracking" if is_tracking else "video-object-detection"
     yield {"labeling_jobs": [Job(task_type=task_type)]}
 
-    seen: set[int] = set()
-    for start in range(0, len(frames), _FRAMES_AT_A_TIME):
-        rows: Rows = {"frames": [], "annotations": [], "annotation_attributes": []}
-        for place, raw in enumerate(frames[start : start + _FRAMES_AT_A_TIME], start):
-            try:
-                frame_index = _add_frame(rows, object_index, raw)
-            except (BadFile, msgspec.MsgspecError) as error:
-                raise BadFile(f"frame {place} of the list: {error}") from None
-            if frame_index in seen:
-                raise BadFile(f"frame-no {frame_index} stands twice")
-            seen.add(frame_index)
-        yield rows
+
+def _read_frames(data: bytes) -> tuple[bool, dict[int, list[View]]]:
+    """Whether the labels are tracks; and every frame by its number, as each sensor has it, the point cloud first."""
+    sequence = _sequence.decode(data)
+    sensors: list[tuple[str | None, _Sequence]] = [(None, sequence)]
+    if sequence.frames is None:
+        keys = _keys.decode(data)
+        linked = [(name, raw) for name, raw in keys.items() if name.startswith(_SENSORS) or bytes(raw).startswith(b"{")]
+        linked.sort(key=lambda sensor: (sensor[0] != "lidar", len(sensor[0]), sensor[0]))
+        sensors = [(name, _read_sensor(name, raw)) for name, raw in linked] or sensors
+    frames: dict[int, list[View]] = {}
+    for sensor, found in sensors:
+        if found.frames is None:
+            raise BadFile(f"{sensor + ': ' if sensor else ''}neither tracking-annotations nor detection-annotations")
+        for place, raw in enumerate(found.frames):
+            frame_index, view = _read_view(sensor, place, raw)
+            views = frames.setdefault(frame_index, [])
+            if views and views[-1].sensor == sensor:
+                raise BadFile(f"{view}: frame-no {frame_index} stands twice")
+            views.append(view)
+    return any(found.tracking_annotations is not None for _, found in sensors), frames
 
 
-def _add_frame(rows: Rows, object_index: int, raw: Raw) -> int:
-    frame, extra_of_frame = decode_strict_first(raw, _strict_frame, FrameJson)
-    if frame.frame_no is None:
-        if frame.frame_number is not None:
-            raise NotReadYet("the labels of a point cloud are not read yet")
-        raise BadFile("Object missing required field `frame-no`")
-    frame_index = frame.frame_no if isinstance(frame.frame_no, int) else index(frame.frame_no)
-    if not 0 <= frame_index < 2**31:
-        raise BadFile(f"frame-no {frame_index} is out of range")
+def _read_sensor(name: str, raw: Raw) -> _Sequence:
+    try:
+        return _sequence.decode(raw)
+    except msgspec.ValidationError as error:
+        raise BadFile(f"{name}: {error}") from None
+
+
+def _read_view(sensor: str | None, place: int, raw: Raw) -> tuple[int, View]:
+    try:
+        view = View(sensor, place, *decode_strict_first(raw, _strict_frame, FrameJson))
+        number = view.frame.frame_number if view.frame.frame_no is None else view.frame.frame_no
+        if number is None:
+            raise BadFile("Object missing required field `frame-no`")
+        frame_index = number if isinstance(number, int) else index(number)
+        if not 0 <= frame_index < 2**31:
+            raise BadFile(f"frame-no {frame_index} is out of range")
+    except (BadFile, msgspec.MsgspecError) as error:
+        raise BadFile(f"{View(sensor, place, FrameJson(), None)}: {error}") from None
+    return frame_index, view
+
+
+def _add_frame(rows: Rows, object_index: int, frame_index: int, views: list[View]) -> bool:
+    """Rows of one frame; whether it is a point cloud's."""
+    is_point_cloud = False
     number = 0
-    for field, shape in _SHAPES.items():
-        for item_json in getattr(frame, field) or ():
-            item, extra = decode_strict_first(item_json, _strict_item, Item)
-            key = AnnotationKey(None, object_index, frame_index, number)
-            rows["annotations"].append((*key, *_label(shape, item, extra)))
-            for name, value in (item.label_category_attributes or {}).items():
-                rows["annotation_attributes"].append((*key, *Attribute("annotation", name, as_text(value))))
-            number += 1
+    for view in views:
+        is_point_cloud |= view.frame.frame_number is not None or view.sensor == "lidar"
+        try:
+            for field, shape in _SHAPES.items():
+                for item_json in getattr(view.frame, field) or ():
+                    label, attributes = item_label(shape, item_json)
+                    if view.sensor is not None:
+                        label = label._replace(sensor=view.sensor)
+                    is_point_cloud |= label.shape == "cuboid"
+                    key = AnnotationKey(None, object_index, frame_index, number)
+                    rows["annotations"].append((*key, *label))
+                    for name, value in attributes.items():
+                        rows["annotation_attributes"].append((*key, *Attribute("annotation", name, as_text(value))))
+                    number += 1
+        except (BadFile, msgspec.MsgspecError) as error:
+            raise BadFile(f"{view}: {error}") from None
     frame_key = AnnotationKey(None, object_index, frame_index, None)
-    for name, value in (frame.frame_attributes or {}).items():
+    # The sensors of a frame share its attributes; should they differ, the point cloud's stand.
+    frame_attributes = {
+        name: value for view in reversed(views) for name, value in (view.frame.frame_attributes or {}).items()
+    }
+    for name, value in frame_attributes.items():
         rows["annotation_attributes"].append((*frame_key, *Attribute("frame", name, as_text(value))))
-    rows["frames"].append(Frame(object_index, frame_index, frame.frame, number, extra_of_frame))
-    return frame_index
+    frame_name = next((view.name for view in views if view.name is not None), None)
+    extra = views[0].extra if views[0].sensor is None else _extra(views, frame_name, frame_attributes)
+    rows["frames"].append(Frame(object_index, frame_index, frame_name, number, extra))
+    return is_point_cloud
 
 
-def _label(shape: str, item: Item, extra: str | None) -> Label:
-    class_id = as_text(item.class_id)
-    name = item.label
-    if name is None and item.object_name and ":" in item.object_name:
-        name = item.object_name.rpartition(":")[0]
-    label = Label(
-        shape=shape,
-        label=class_id if name is None else name,
-        class_id=class_id,
-        track_id=item.object_id,
-        track_name=item.object_name,
-        extra_json=extra,
-    )
-    if shape == "box":
-        if item.left is None or item.top is None or item.width is None or item.height is None:
-            raise BadFile("a box lacks left, top, width or height")
-        return label._replace(
-            box_left=item.left,
-            box_top=item.top,
-            box_width=item.width,
-            box_height=item.height,
-            area=item.width * item.height,
-        )
-    if shape == "keypoint":
-        vertices = [] if item.x is None or item.y is None else [VertexJson(item.x, item.y)]
-    else:
-        vertices = item.vertices or []
-    return drawn(label, vertices)
+def _extra(views: list[View], frame_name: str | None, frame_attributes: dict[str, Any]) -> str | None:
+    """What the columns of a frame of several sensors do not hold: by sensor, a JSON object."""
+    extra: dict[str, dict[str, Any]] = {}
+    for view in views:
+        fields: dict[str, Any] = _keys.decode(view.extra) if view.extra else {}
+        if view.name is not None and view.name != frame_name:
+            fields["frame"] = view.name
+        own = view.frame.frame_attributes or {}
+        others = {name: value for name, value in own.items() if value != frame_attributes[name]}
+        if others:
+            fields["frame-attributes"] = others
+        if fields:
+            extra[str(view.sensor)] = fields
+    return as_json(extra) if extra else None
