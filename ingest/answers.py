@@ -8,16 +8,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import Raw
 
-from ingest.labels import BoxJson, EntityJson, box_labels, class_labels, span_labels
+from ingest.elements import Beside, read_content
 from ingest.layout import SourceFile
-from ingest.schemas import Answer, AnswerKey, AnswerLabelKey, Label, PayloadKey
+from ingest.schemas import Answer, AnswerKey, AnswerLabelKey, PayloadKey
 from ingest.task_types import ELEMENT_TASK_TYPES
 from ingest.values import BadFile, Number, Rows, as_written, decode_with_extra, index, milliseconds, whole
 
+_NO_PAYLOAD = PayloadKey(None)
 _WORKFORCES = frozenset({"private", "public", "vendor"})
 
 
@@ -58,19 +60,8 @@ class _Response(msgspec.Struct, gc=False):
     answers: list[Raw]
 
 
-class Element(msgspec.Struct, gc=False):
-    """Value of a crowd element: its form is told by the fields it has, for templates may name elements freely."""
-
-    label: str | UnsetType = UNSET
-    labels: list[str] | UnsetType = UNSET
-    bounding_boxes: list[BoxJson] | UnsetType | None = msgspec.field(default=UNSET, name="boundingBoxes")
-    entities: list[EntityJson] | UnsetType | None = UNSET
-
-
 _strict_response = msgspec.json.Decoder(_StrictResponse)
 _response = msgspec.json.Decoder(_Response)
-_content = msgspec.json.Decoder(dict[str, Raw])
-_element = msgspec.json.Decoder(Element)
 
 
 @lru_cache(maxsize=100_000)
@@ -87,31 +78,39 @@ def workforce(worker_id: str) -> str:
 
 
 def parse_answers(
-    file: SourceFile, blocks: Iterable[bytes], forgotten_workers: Set[str] = frozenset()
+    file: SourceFile,
+    blocks: Iterable[bytes],
+    forgotten_workers: Set[str] = frozenset(),
+    forgotten_frames: set[FramesFolder] | None = None,
 ) -> Iterator[Rows]:
-    """Rows of a worker-response file: ``worker_answers`` and ``worker_annotations``.
+    """Rows of a worker-response file: ``worker_answers``, ``worker_annotations`` and their attributes.
 
     Args:
         file: its place gives the data object and the iteration.
         blocks: the file's bytes.
         forgotten_workers: keys of workers whose answers are passed over, because they were erased.
+        forgotten_frames: takes in where the frames of the answers that are passed over lie.
 
     Raises:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
     object_index = index(file.object_folder or "")
-    answers: list[tuple[object, ...]] = []
-    annotations: list[tuple[object, ...]] = []
+    rows: Rows = {"worker_answers": [], "worker_annotations": []}
     for place, (answer, extra) in enumerate(_read_response(whole(blocks))):
         identity = (answer.worker_metadata and answer.worker_metadata.identity_data) or Identity()
         key = AnswerKey(file.iteration, object_index, place)
         person = worker_key(answer.worker_id, identity.issuer, identity.sub)
-        if person in forgotten_workers:
+        if person in forgotten_workers or worker_key(answer.worker_id) in forgotten_workers:
+            if forgotten_frames is not None:
+                beside = Beside()
+                read_content(answer.answer_content, beside)
+                folders = filter(None, beside.payload_folders)
+                forgotten_frames.update(
+                    FramesFolder(file.job_name, file.iteration, object_index, folder) for folder in folders
+                )
             continue
-        elements = _read_elements(answer.answer_content)
-        forms = {ELEMENT_TASK_TYPES[name] for name in elements if name in ELEMENT_TASK_TYPES}
-        flattened = [labels for labels in elements.values() if labels is not None]
-        answers.append(
+        content = add_content(rows, key, answer.answer_content)
+        rows["worker_answers"].append(
             (
                 *key,
                 *Answer(
@@ -124,20 +123,64 @@ def parse_answers(
                     accepted_at=_time("acceptanceTime", answer.acceptance_time),
                     submitted_at=_time("submissionTime", answer.submission_time),
                     time_spent_seconds=answer.time_spent_in_seconds,
-                    task_type=forms.pop() if len(forms) == 1 else None,
-                    label_count=sum(map(len, flattened)) if flattened else None,
-                    payload_folder=None,
+                    task_type=content.task_type,
+                    label_count=content.label_count,
+                    payload_folder=content.payload_folder,
                     answer_json=as_written(answer.answer_content),
                     extra_json=extra,
                 ),
             )
         )
-        number = 0
-        for name, labels in elements.items():
-            for label in labels or ():
-                annotations.append((*key, *PayloadKey(None), *AnswerLabelKey(name, None, number), *label))
-                number += 1
-    yield {"worker_answers": answers, "worker_annotations": annotations}
+    yield rows
+
+
+class FramesFolder(NamedTuple):
+    """Where the frames of one answer lie."""
+
+    job_name: str
+    iteration: int | None
+    object_index: int
+    payload_folder: str
+
+
+class Content(NamedTuple):
+    """What an ``answerContent`` is, as columns of ``worker_answers`` have it."""
+
+    task_type: str | None
+    label_count: int | None
+    payload_folder: str | None
+
+
+def add_content(rows: Rows, key: AnswerKey, answer_content: Raw) -> Content:
+    """Add the labels and attributes of an ``answerContent`` to the rows.
+
+    Raises:
+        BadFile: it points to several folders of frames.
+    """
+    beside = Beside()
+    elements = read_content(answer_content, beside)
+    annotations = rows["worker_annotations"]
+    count: int | None = None
+    starts: dict[str, int] = {}
+    for name, labels in elements.items():
+        if labels is not None:
+            starts[name] = count = count or 0
+            for label in labels:
+                annotations.append((*key, *_NO_PAYLOAD, name, None, count, *label))
+                count += 1
+    if beside.attributes:
+        rows.setdefault("worker_annotation_attributes", []).extend(
+            (*key, *_NO_PAYLOAD, *AnswerLabelKey(name, None, None if place is None else starts[name] + place), *value)
+            for name, place, value in beside.attributes
+        )
+    folder = None
+    if beside.payload_folders:
+        folder, *others = dict.fromkeys(beside.payload_folders)
+        if others:
+            raise BadFile("an answer points to several folders of frames")
+        count = None  # the labels of the frames are not counted yet
+    forms = {ELEMENT_TASK_TYPES[name] for name in elements if name in ELEMENT_TASK_TYPES}
+    return Content(forms.pop() if len(forms) == 1 else None, count, folder)
 
 
 def _read_response(data: bytes) -> Iterator[tuple[AnswerJson, str | None]]:
@@ -153,31 +196,6 @@ def _read_response(data: bytes) -> Iterator[tuple[AnswerJson, str | None]]:
     else:
         for answer in strict.answers:
             yield answer, None
-
-
-def _read_elements(content: Raw) -> dict[str, list[Label] | None]:
-    """Labels by crowd element; None for an element whose form is not flattened."""
-    try:
-        return {name: _read_element(name, value) for name, value in _content.decode(content).items()}
-    except msgspec.ValidationError:
-        return {}  # answerContent of a custom template need not be an object
-
-
-def _read_element(name: str, value: Raw) -> list[Label] | None:
-    try:
-        element = _element.decode(value)
-    except msgspec.ValidationError:
-        return None
-    if not isinstance(element.bounding_boxes, UnsetType):
-        return box_labels(element.bounding_boxes or [], {})
-    if not isinstance(element.entities, UnsetType):
-        return span_labels(element.entities or [])
-    if not isinstance(element.labels, UnsetType):
-        return class_labels(element.labels)
-    if not isinstance(element.label, UnsetType):
-        return class_labels([element.label])
-    # The box element may leave its list out where it is empty.
-    return [] if ELEMENT_TASK_TYPES.get(name) == "object-detection" else None
 
 
 def _time(field: str, text: str | None) -> int | None:

@@ -1,15 +1,115 @@
-"""The answers that a consolidation was given."""
+"""Consolidation requests: the answers that a consolidation function was given, of many data objects at once.
+
+They are a second source of answers, where the worker responses are missing; several requests may repeat an object.
+
+Format: Amazon SageMaker developer guide, "Post-annotation Lambda", and real files.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
 
+import msgspec
+from msgspec import Raw
+
+from ingest.answers import Content, add_content, worker_key, workforce
 from ingest.layout import SourceFile
-from ingest.values import NotReadYet, Rows
+from ingest.schemas import Answer, AnswerKey
+from ingest.values import BadFile, Rows, as_json, as_written, decode_with_extra, index, whole
+
+
+class _Annotation(msgspec.Struct, rename="camel", gc=False):
+    worker_id: str
+    annotation_data: Raw
+
+
+class _AnnotationData(msgspec.Struct, rename="camel", gc=False):
+    content: Raw | None = None
+    s3_uri: str | None = None
+
+
+class _Entry(msgspec.Struct, rename="camel", gc=False):
+    dataset_object_id: str | int
+    annotations: list[Raw]
+
+
+_entries = msgspec.json.Decoder(list[Raw])
+_entry = msgspec.json.Decoder(_Entry)
+_data = msgspec.json.Decoder(_AnnotationData)
+_text = msgspec.json.Decoder(str)
+_json = msgspec.json.Decoder(Raw)
 
 
 def parse_request(
     file: SourceFile, blocks: Iterable[bytes], forgotten_workers: Set[str] = frozenset()
 ) -> Iterator[Rows]:
-    """Rows of the answers that a consolidation was given."""
-    raise NotReadYet("the answers that a consolidation was given are not read yet")
+    """Rows of a consolidation request: ``worker_answers``, ``worker_annotations`` and their attributes.
+
+    A request has neither times nor identities; its answers are numbered through, over all its data objects. An answer
+    that is too large for it is elsewhere: it has no content, and the uri is kept with the other fields.
+
+    Args:
+        file: its place gives the iteration.
+        blocks: the file's bytes.
+        forgotten_workers: keys of workers whose answers are passed over, because they were erased.
+
+    Raises:
+        BadFile, msgspec.MsgspecError: the file is not of the documented shape.
+    """
+    rows: Rows = {"worker_answers": [], "worker_annotations": []}
+    number = 0
+    for place, entry_json in enumerate(_entries.decode(whole(blocks))):
+        try:
+            entry = _entry.decode(entry_json)
+            object_index = index(str(entry.dataset_object_id))
+            for annotation_json in entry.annotations:
+                key = AnswerKey(file.iteration, object_index, number)
+                _add_annotation(rows, key, annotation_json, forgotten_workers)
+                number += 1
+        except (BadFile, msgspec.MsgspecError) as error:
+            raise BadFile(f"[{place}]: {error}") from None
+    yield rows
+
+
+def _add_annotation(rows: Rows, key: AnswerKey, annotation_json: Raw, forgotten_workers: Set[str]) -> None:
+    annotation, extra = decode_with_extra(annotation_json, _Annotation)
+    person = worker_key(annotation.worker_id)
+    if person in forgotten_workers:
+        return
+    data = _data.decode(annotation.annotation_data)
+    answer_content = None if data.content is None else _unwrapped(data.content)
+    if answer_content is None:
+        if data.s3_uri is None:
+            raise BadFile("annotationData has neither content nor s3Uri")
+        content = Content(None, None, None)
+        fields = msgspec.json.decode(extra, type=dict[str, Raw]) if extra else {}
+        extra = as_json({**fields, "annotationData": annotation.annotation_data})
+    else:
+        content = add_content(rows, key, answer_content)
+    answer = Answer(
+        worker_key=person,
+        worker_id=annotation.worker_id,
+        workforce=workforce(annotation.worker_id),
+        identity_provider=None,
+        identity_issuer=None,
+        identity_sub=None,
+        accepted_at=None,
+        submitted_at=None,
+        time_spent_seconds=None,
+        task_type=content.task_type,
+        label_count=content.label_count,
+        payload_folder=content.payload_folder,
+        answer_json=None if answer_content is None else as_written(answer_content),
+        extra_json=extra,
+    )
+    rows["worker_answers"].append((*key, *answer))
+
+
+def _unwrapped(content: Raw) -> Raw | None:
+    """The answer in a JSON text, which may hold JSON text again; None for null."""
+    while bytes(content).startswith(b'"'):
+        try:
+            content = _json.decode(_text.decode(content).strip())
+        except msgspec.DecodeError as error:
+            raise BadFile(f"annotationData.content is no JSON text: {error}") from None
+    return None if bytes(content) == b"null" else content

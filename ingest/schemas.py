@@ -266,6 +266,14 @@ class PayloadKey(NamedTuple):
     ] = None
 
 
+class WorkerFrame(NamedTuple):
+    """Frame of a worker's answer to a sequence, empty ones too."""
+
+    frame_index: Annotated[Int, "Number of the frame, as the file has it; NULL where it has none."]
+    annotation_count: Annotated[Int, "Labels in the frame; NULL where some are of a form not flattened."]
+    extra_json: Annotated[Text, "Fields of the frame that no column holds: a JSON object."]
+
+
 class GoldenKey(NamedTuple):
     """Which data object a known-right label is for: by its index, or by its source."""
 
@@ -391,6 +399,9 @@ TABLES: dict[str, Table] = {
             "worker_annotation_attributes",
             "attribute value of a label, a frame or an answer of a worker",
             *(Lineage, AnswerKey, PayloadKey, AnswerLabelKey, Attribute),
+        ),
+        _table(
+            "worker_frames", "frame of a worker's answer to a sequence", Lineage, AnswerKey, PayloadKey, WorkerFrame
         ),
         _table("review_items", "item of a bulk-review batch", Lineage, ReviewItem),
         _table("golden_labels", "known-right label of a data object", Lineage, GoldenKey, Label),
