@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from ingest.labels import BoxJson, EntityJson, VertexJson, box_labels, class_labels, drawn, span_labels
+from ingest.labels import ANSWER_ITEM, BoxJson, EntityJson, box_labels, class_labels, item_label, span_labels
 from ingest.masks import color_pixels
 from ingest.schemas import Attribute, Label
 from ingest.task_types import ELEMENT_TASK_TYPES
-from ingest.values import BadFile, Number, as_json, as_text, as_written, decode_strict_first
+from ingest.values import BadFile, as_json, as_text, as_written
 
 LabelAttributes = dict[str, Any]
 """Values of attributes, by name."""
@@ -71,33 +71,6 @@ class _Pointer(msgspec.Struct, rename="camel", gc=False):
     frame_data: _FrameData
 
 
-class Item(msgspec.Struct, rename="camel", gc=False):
-    """Label that was drawn; which of the geometry's fields it has depends on its shape."""
-
-    label: str | None = None
-    object_id: str | None = None
-    object_name: str | None = None
-    label_category_attributes: LabelAttributes | None = None
-    left: Number | None = None
-    top: Number | None = None
-    width: Number | None = None
-    height: Number | None = None
-    vertices: list[VertexJson] | None = None
-    x: Number | None = None
-    y: Number | None = None
-    center_x: Number | None = None
-    center_y: Number | None = None
-    center_z: Number | None = None
-    length: Number | None = None
-    roll: Number | None = None
-    pitch: Number | None = None
-    yaw: Number | None = None
-
-
-class _StrictItem(Item, rename="camel", forbid_unknown_fields=True, gc=False):
-    pass
-
-
 # Shape of the labels in a list of this name.
 LIST_SHAPES = {
     "boundingBoxes": "box",
@@ -116,7 +89,6 @@ _raws = msgspec.json.Decoder(list[Raw] | None)
 _attributes = msgspec.json.Decoder(LabelAttributes | None)
 _text = msgspec.json.Decoder(str)
 _any = msgspec.json.Decoder(Any)
-_strict_item = msgspec.json.Decoder(_StrictItem)
 
 _NULL = Raw(b"null")
 _FOLDER = re.compile(r"[0-9a-f]{40}")
@@ -226,45 +198,7 @@ def read_items(shape: str, items: Raw) -> list[tuple[Label, LabelAttributes]]:
     Raises:
         BadFile, msgspec.ValidationError: it is no list, or one of its items is not of the shape.
     """
-    labels = []
-    for raw in _raws.decode(items) or ():
-        item, extra = decode_strict_first(raw, _strict_item, Item)
-        labels.append((_drawn_label(shape, item, extra), item.label_category_attributes or {}))
-    return labels
-
-
-def _drawn_label(shape: str, item: Item, extra: str | None) -> Label:
-    name = item.label
-    if name is None and item.object_name and ":" in item.object_name:
-        name = item.object_name.rpartition(":")[0]
-    label = Label(shape, name, track_id=item.object_id, track_name=item.object_name, extra_json=extra)
-    if shape == "box":
-        if item.left is None or item.top is None or item.width is None or item.height is None:
-            raise BadFile("a box lacks left, top, width or height")
-        return label._replace(
-            box_left=item.left,
-            box_top=item.top,
-            box_width=item.width,
-            box_height=item.height,
-            area=item.width * item.height,
-        )
-    if shape == "cuboid":
-        if item.center_x is None or item.center_y is None or item.center_z is None:
-            raise BadFile("a cuboid lacks centerX, centerY or centerZ")
-        return label._replace(
-            center_x=item.center_x,
-            center_y=item.center_y,
-            center_z=item.center_z,
-            cuboid_length=item.length,
-            cuboid_width=item.width,
-            cuboid_height=item.height,
-            roll=item.roll,
-            pitch=item.pitch,
-            yaw=item.yaw,
-        )
-    if shape == "keypoint":
-        return drawn(label, [] if item.x is None or item.y is None else [VertexJson(item.x, item.y)])
-    return drawn(label, item.vertices or [])
+    return [item_label(shape, item, ANSWER_ITEM) for item in _raws.decode(items) or ()]
 
 
 def _mask_labels(masks: _Masks) -> list[Label]:

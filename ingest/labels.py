@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
 
@@ -39,8 +39,8 @@ class VertexJson(msgspec.Struct, gc=False):
     y: Number
 
 
-class ItemJson(msgspec.Struct, rename="kebab", gc=False):
-    """Label of a frame or of a point cloud; which of the geometry's fields it has depends on its shape."""
+class ItemJson(msgspec.Struct, gc=False):
+    """Label of a frame or of a point cloud, or one that a worker drew; its shape says which of the fields it has."""
 
     class_id: ClassId | None = None
     label: str | None = None
@@ -63,17 +63,28 @@ class ItemJson(msgspec.Struct, rename="kebab", gc=False):
     yaw: Number | None = None
 
 
-class _StrictItemJson(ItemJson, rename="kebab", forbid_unknown_fields=True, gc=False):
-    pass
-
-
 class ConfidenceJson(msgspec.Struct, gc=False):
     """Entry of a metadata's ``objects`` or ``entities``, which run parallel to the labels."""
 
     confidence: Number | None = None
 
 
-_strict_item = msgspec.json.Decoder(_StrictItemJson)
+class ItemForm(NamedTuple):
+    """How the fields of an item are named."""
+
+    known: type[ItemJson]
+    strict: msgspec.json.Decoder[ItemJson]
+
+
+def _item_form(case: Literal["kebab", "camel"]) -> ItemForm:
+    fields = [(field.name, field.type, field.default) for field in msgspec.structs.fields(ItemJson)]
+    known = msgspec.defstruct("ItemJson", fields, rename=case, gc=False)
+    strict = msgspec.defstruct("StrictItemJson", [], bases=(known,), forbid_unknown_fields=True, gc=False)
+    return ItemForm(cast(type[ItemJson], known), msgspec.json.Decoder(cast(type[ItemJson], strict)))
+
+
+# In results they are named in kebab-case, in workers' answers in camelCase.
+RESULT_ITEM, ANSWER_ITEM = _item_form("kebab"), _item_form("camel")
 
 
 def class_name(class_id: ClassId | None, class_map: Mapping[str, str]) -> str | None:
@@ -168,8 +179,8 @@ def cuboid(
     )
 
 
-def item_label(shape: str, item_json: msgspec.Raw) -> tuple[Label, dict[str, Any]]:
-    """Label of a frame or of a point cloud, and its attributes; one of shape ``box`` may turn out to be a cuboid.
+def item_label(shape: str, item_json: msgspec.Raw, form: ItemForm = RESULT_ITEM) -> tuple[Label, dict[str, Any]]:
+    """Label of such an item, and its attributes; one of shape ``box`` may turn out to be a cuboid.
 
     The class is the label itself, where it is there, else the part of the object's name before its last colon, else
     the class index; a class map may know better.
@@ -177,7 +188,7 @@ def item_label(shape: str, item_json: msgspec.Raw) -> tuple[Label, dict[str, Any
     Raises:
         BadFile, msgspec.MsgspecError: the label is not of the shape's documented form.
     """
-    item, extra = decode_strict_first(item_json, _strict_item, ItemJson)
+    item, extra = decode_strict_first(item_json, form.strict, form.known)
     if shape == "box" and item.center_x is not None:  # both stand in lists of the same name
         shape = "cuboid"
     class_id = as_text(item.class_id)
