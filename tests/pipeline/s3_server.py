@@ -9,8 +9,10 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
+import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
@@ -94,3 +96,12 @@ def cut_off(request: Request, response: Response | None = None) -> Response:
 def is_write(request: Request) -> bool:
     """Whether the request changes the bucket."""
     return request.method in {"PUT", "POST", "DELETE"}
+
+
+def upload(folder: Path, destination: str) -> None:
+    """Copy a folder's files to an ``s3://`` uri."""
+    bucket, _, prefix = destination.removeprefix("s3://").partition("/")
+    client = boto3.client("s3")
+    for path in folder.rglob("*"):
+        if path.is_file():
+            client.upload_file(str(path), bucket, f"{prefix}/{path.relative_to(folder).as_posix()}")
