@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
 
 from tests.athena.stack import ROOT, Stack
 from tests.pipeline.warehouse import dbt
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
 
 BUCKETS = ("example-lake", "example-marts", "example-results")
 WORK_GROUP = "ground-truth-dbt"
@@ -97,22 +100,33 @@ class Project:
         Raises:
             RuntimeError: the query failed; the message is Athena's.
         """
-        started = self.athena.start_query_execution(
-            QueryString=sql,
-            QueryExecutionContext={"Catalog": "awsdatacatalog", "Database": self.marts_schema},
-            ResultConfiguration={"OutputLocation": self.environment["GT_S3_STAGING_DIR"]},
-            WorkGroup=WORK_GROUP,
-        )
-        identity = started["QueryExecutionId"]
-        while True:
-            execution = self.athena.get_query_execution(QueryExecutionId=identity)["QueryExecution"]
-            if execution["Status"]["State"] in ("FAILED", "CANCELLED"):
-                raise RuntimeError(execution["Status"]["StateChangeReason"])
-            if execution["Status"]["State"] == "SUCCEEDED":
-                break
+        identity = self.start(sql)
+        execution = self.wait(identity)
         columns: list[tuple[str, str]] = []
         rows: list[tuple[str | None, ...]] = []
         for page in self.athena.get_paginator("get_query_results").paginate(QueryExecutionId=identity):
             columns = [(info["Name"], info["Type"]) for info in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
             rows += [tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in page["ResultSet"]["Rows"]]
         return Result(columns, rows[1:], execution["Statistics"]["DataScannedInBytes"])
+
+    def start(self, sql: str) -> str:
+        """Id of a query that was started."""
+        return self.athena.start_query_execution(
+            QueryString=sql,
+            QueryExecutionContext={"Catalog": "awsdatacatalog", "Database": self.marts_schema},
+            ResultConfiguration={"OutputLocation": self.environment["GT_S3_STAGING_DIR"]},
+            WorkGroup=WORK_GROUP,
+        )["QueryExecutionId"]
+
+    def wait(self, identity: str) -> QueryExecutionTypeDef:
+        """A query that has succeeded.
+
+        Raises:
+            RuntimeError: it failed or was cancelled.
+        """
+        while True:
+            execution = self.athena.get_query_execution(QueryExecutionId=identity)["QueryExecution"]
+            if execution["Status"]["State"] in ("FAILED", "CANCELLED"):
+                raise RuntimeError(execution["Status"]["StateChangeReason"])
+            if execution["Status"]["State"] == "SUCCEEDED":
+                return execution
