@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -429,14 +430,17 @@ def test_alike(athena: Ask, local: Ask, sql: str, expected: Any) -> None:
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The queries of ``CASES`` as dbt compiles them for each target."""
-    return {
-        target: dbt(
+
+    def compiled(target: str) -> list[str]:
+        return dbt(
             *("--quiet", "--no-populate-cache", "compile", "--no-introspect", "--target", target),
             *("--inline", ";".join(CASES.values())),
             folder=tmp_path_factory.mktemp(target),
         ).split(";")
-        for target in ("athena", "local")
-    }
+
+    targets = ("athena", "local")
+    with ThreadPoolExecutor() as threads:
+        return dict(zip(targets, threads.map(compiled, targets), strict=True))
 
 
 def nearly(value: Any) -> Any:
