@@ -39,7 +39,7 @@ lint: install
 	$(BIN)/sqlfluff lint --processes 2 models tests/dbt
 	@# What Athena would get: compiled with no connection, and parsed.
 	$(BIN)/dbt --quiet --no-populate-cache compile --no-introspect --target athena --target-path target/athena
-	$(BIN)/sqlfluff lint --processes 2 --templater raw --rules capitalisation.keywords --disregard-sqlfluffignores target/athena/compiled
+	$(BIN)/sqlfluff lint --processes 2 --templater raw --rules capitalisation.keywords,convention.blocked_words --disregard-sqlfluffignores target/athena/compiled
 
 # All of deploy/, with no account and no network: lint, security rules, and what neither of them knows.
 deploy-check: install .venv/deploy/installed
