@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ingest.display import text_table
+from ingest.schemas import LEDGER, TABLES
 from tests.athena.comparison import compare_marts
 from tests.athena.project import Project
 from tests.athena.stack import ROOT, Stack
@@ -68,9 +69,21 @@ def compare(source: str) -> None:
         project = Project(stack, Path(folder) / "dbt", NAME)
         project.load(source)
         project.dbt("build", "--exclude-resource-type", "unit_test")
+        scanned = project.bytes_scanned()
+        raw = [
+            (
+                table,
+                int(project.query(f"select count(*) from {database}.{table}").rows[0][0] or 0),
+                project.size(f"raw/{table}/"),
+            )
+            for database in [project.environment["GT_RAW_DATABASE"]]
+            for table in (LEDGER.name, *TABLES)
+        ]
         marts = compare_marts(project, Path(folder))
-    click.echo(text_table([("mart", "rows", "bytes"), *marts]))
-    click.echo(f"{len(marts)} marts are equal: {sum(mart.row_count for mart in marts):,} rows")
+    click.echo(text_table([("raw table", "rows", "bytes"), *raw]))
+    click.echo(f"\ndbt build: {len(scanned):,} queries, {sum(scanned):,} bytes scanned")
+    click.echo("\n" + text_table([("mart", "rows", "bytes"), *marts]))
+    click.echo(f"\n{len(marts)} marts are equal: {sum(mart.row_count for mart in marts):,} rows")
 
 
 @cli.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import boto3
 
 from tests.athena.stack import ROOT, Stack
+from tests.athena.statements import without_comments
 from tests.pipeline.warehouse import dbt
 
 if TYPE_CHECKING:
@@ -88,6 +90,28 @@ class Project:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self.s3.download_file(bucket, entry["Key"], str(path))
         return folder
+
+    def bytes_scanned(self) -> list[int]:
+        """What each query so far scanned that Athena would charge for: all but Hive's DDL."""
+        pages = self.athena.get_paginator("list_query_executions").paginate(WorkGroup=WORK_GROUP)
+        executions = [
+            self.athena.get_query_execution(QueryExecutionId=identity)["QueryExecution"]
+            for page in pages
+            for identity in page["QueryExecutionIds"]
+        ]
+        return [
+            execution["Statistics"]["DataScannedInBytes"]
+            for execution in executions
+            if not re.match(
+                r"(create (schema|external)|create or replace view|alter|drop)\b", without_comments(execution["Query"])
+            )
+        ]
+
+    def size(self, prefix: str = "") -> int:
+        """Bytes of the lake's files whose path begins so."""
+        bucket, _, lake = self.lake.removeprefix("s3://").partition("/")
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{lake}/{prefix}")
+        return sum(entry["Size"] for page in pages for entry in page.get("Contents", []))
 
     def marts(self) -> list[str]:
         """Names of the marts that Glue has."""
