@@ -98,13 +98,13 @@ def store(bucket: str) -> Store:
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("action", ACTIONS)
 def test_what_passes_is_tried_again(s3: S3Server, store: Store, action: str, fault: str) -> None:
-    """Every second request fails."""
+    """Every third request fails, beginning with the first."""
     count = 0
 
     def door(request: Request, proceed: Proceed) -> Response:
         nonlocal count
         count += 1
-        return FAULTS[fault](request, proceed) if count % 2 else proceed()
+        return FAULTS[fault](request, proceed) if count % 3 == 1 else proceed()
 
     s3.door = door
 
