@@ -68,7 +68,7 @@ class Killed:
 
 
 @contextlib.contextmanager
-def reader(seen: list[Rows]) -> Iterator[list[str]]:
+def reader(seen: list[Rows], is_read: bool) -> Iterator[list[str]]:
     """Query the lake that stands last in the list, again and again; every new answer is noted."""
     lakes: list[str] = []
     is_over = threading.Event()
@@ -78,7 +78,7 @@ def reader(seen: list[Rows]) -> Iterator[list[str]]:
     def read() -> None:
         while not is_over.wait(0.2):
             try:
-                if lakes:
+                if is_read and lakes:
                     rows = current_rows(store(lakes[-1]))
                     if rows not in seen:
                         seen.append(rows)
@@ -120,7 +120,7 @@ def kill_at_each_write(
     environment = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     seen: list[Rows] = []
     lakes: list[str] = []
-    with reader(seen) if is_read else contextlib.nullcontext([]) as read:
+    with reader(seen, is_read) as read:
         for step in range(200):
             copied = f"{lake}-{step:03d}"
             copy(lake, copied)
