@@ -21,7 +21,7 @@ UNCLEAN_KEYS = ["a//b", "/a", "//", "a/../b", "a/./b", ".", "..", "a/..", "tab\t
 
 
 @pytest.mark.parametrize("prefix", ["", "/lake"], ids=["the bucket's root", "a prefix"])
-@pytest.mark.parametrize("keys", [KEYS, KEYS + UNCLEAN_KEYS], ids=["clean", "unclean too"])
+@pytest.mark.parametrize("keys", [KEYS, KEYS + UNCLEAN_KEYS, ["a", "/a"]], ids=["clean", "unclean too", "slash first"])
 def test_every_key_is_listed_and_read(bucket: str, keys: list[str], prefix: str) -> None:
     client = boto3.client("s3")
     for key in keys:
@@ -63,6 +63,7 @@ def test_folder_objects_are_no_files(bucket: str) -> None:
 def test_a_list_goes_on_where_it_stopped(s3: S3Server, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unclean key on the third page, and a connection that breaks on the fifth: each key is listed once."""
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "10")
+    monkeypatch.setattr("ingest.s3._PAGE_KEYS", 10)
     client = boto3.client("s3")
     keys = [f"lake/{number:02d}" for number in range(60)] + ["lake/25//b"]
     for key in keys:
