@@ -5,7 +5,7 @@ SAMPLE := demo/ground_truth_output
 LAKE := demo/lake
 DEMO_ENV := GT_LAKE=$(LAKE) GT_WAREHOUSE=demo/warehouse.duckdb
 
-.PHONY: demo test lint deploy-check install bench docs clean
+.PHONY: demo test lint test-athena athena-up athena-down deploy-check install bench docs clean
 
 demo: install
 	test -d $(SAMPLE) || $(BIN)/python -m ingest sample $(SAMPLE)
@@ -14,8 +14,23 @@ demo: install
 	$(DEMO_ENV) $(BIN)/dbt --quiet build --target local --exclude-resource-type unit_test
 	@$(DEMO_ENV) $(BIN)/python demo/show_marts.py
 
-test: install lint
-	$(BIN)/python -m pytest
+test: install lint deploy-check
+	$(BIN)/python -m pytest --ignore=tests/athena --ignore=tests/deploy
+	@if command -v mvn > /dev/null; then $(MAKE) test-athena; else \
+		echo 'not run: Athena, on Trino, which Maven (mvn) fetches; install it, then: make test-athena'; fi
+
+# Athena on this machine: dbt-athena, a double of Athena's API in moto's server, and the Trino behind it.
+test-athena: install
+	$(BIN)/python -m tests.athena fetch
+	$(BIN)/python -m pytest tests/athena
+
+# The same to leave running, with the marts of a sample to ask.
+athena-up: install
+	test -d $(SAMPLE) || $(BIN)/python -m ingest sample $(SAMPLE)
+	@$(BIN)/python -m tests.athena up $(SAMPLE)
+
+athena-down: install
+	@$(BIN)/python -m tests.athena down
 
 lint: install
 	$(BIN)/ruff check
@@ -24,7 +39,7 @@ lint: install
 	$(BIN)/sqlfluff lint --processes 2 models tests/dbt
 	@# What Athena would get: compiled with no connection, and parsed.
 	$(BIN)/dbt --quiet --no-populate-cache compile --no-introspect --target athena --target-path target/athena
-	$(BIN)/sqlfluff lint --processes 2 --templater raw --rules capitalisation.keywords --disregard-sqlfluffignores target/athena/compiled
+	$(BIN)/sqlfluff lint --processes 2 --templater raw --rules capitalisation.keywords,convention.blocked_words --disregard-sqlfluffignores target/athena/compiled
 
 # All of deploy/, with no account and no network: lint, security rules, and what neither of them knows.
 deploy-check: install .venv/deploy/installed
@@ -62,5 +77,5 @@ docs: install
 clean:
 	@# A profiles.yml that somebody edited is theirs.
 	! cmp -s profiles.yml profiles.yml.example || rm profiles.yml
-	rm -rf .venv target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .athena .venv target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf $(SAMPLE) $(LAKE) demo/warehouse.duckdb

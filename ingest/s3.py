@@ -45,7 +45,7 @@ _PART_BYTES = 8 * 2**20
 _PAGE_KEYS = 1_000
 _PAGES_AHEAD = 16
 
-_COMMIT_ATTEMPTS = 8
+_ATTEMPTS = 8
 _RETRIES: RetryConfig = {
     "max_retries": 10,
     "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=15), "base": 2},
@@ -193,7 +193,7 @@ class S3Store:
                 yield Entry(meta["path"], meta["size"], (meta["e_tag"] or "").strip('"'), modified_at)
 
     def _list_by_boto3(self, prefix: str, after: Entry | None) -> Iterator[Entry]:
-        folder = f"{self._key(prefix)}/" if self._key(prefix) else ""
+        folder = "".join(f"{part}/" for part in (self._prefix, prefix) if part)
         start = {"StartAfter": self._key(after.path)} if after else {}
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._name, Prefix=folder, **start, **self._payer
@@ -244,10 +244,14 @@ class S3Store:
         """See ``Store``: written to a file of this machine first, so that nothing is begun which is not finished."""
         with tempfile.TemporaryFile() as file:
             yield file
-            file.seek(0)
-            with self._explained(path, "s3:PutObject"):
-                # Uploaded in parts if it is large; where one fails, obstore takes the others back.
+
+            def upload() -> None:
+                file.seek(0)
+                # In parts if it is large; where one fails, obstore takes the others back.
                 obstore.put(self._bucket, path, file, chunk_size=_PART_BYTES, max_concurrency=_PART_WRITERS)
+
+            with self._explained(path, "s3:PutObject"):
+                _until_answered(upload)
 
     def put_new(self, path: str, data: bytes) -> None:
         """See ``Store``.
@@ -266,10 +270,10 @@ class S3Store:
                         return
                     if is_refused:
                         raise
-                    if attempt == _COMMIT_ATTEMPTS:
+                    if attempt == _ATTEMPTS:
                         reason = "it is not known whether this was written: run the command again"
                         raise StoreError(f"{self.uri_of(path)}: {_said(error).message} ({reason})") from None
-                    time.sleep(_RETRIES["backoff"]["init_backoff"].total_seconds() * 2 ** (attempt - 1))
+                    _wait(attempt)
 
     def _has_written(self, path: str, data: bytes) -> bool:
         try:
@@ -289,8 +293,7 @@ class S3Store:
                     self._client.delete_object(Bucket=self._name, Key=self._key(path), **self._payer)
                 else:
                     clean.append(path)
-            if clean:
-                obstore.delete(self._bucket, clean)
+            _until_answered(lambda: obstore.delete(self._bucket, clean))
 
     @contextlib.contextmanager
     def _explained(self, path: str, action: str) -> Iterator[None]:
@@ -332,6 +335,23 @@ def _said(error: Exception) -> _Said:
     if not found:
         return _Said("", text.strip().partition("\n")[0])
     return _Said(found["code"], found["message"] + (f" after {retries[1]} retries" if retries else ""))
+
+
+def _until_answered(request: Callable[[], object]) -> None:
+    """Repeat what does no harm twice while its answer breaks off, which is where obstore's retries end."""
+    for attempt in itertools.count(1):
+        try:
+            request()
+            return
+        except BaseError as error:
+            # An upload that S3 knows no more may be one whose end it reached.
+            if _said(error).code not in ("", "NoSuchUpload") or attempt == _ATTEMPTS:
+                raise
+            _wait(attempt)
+
+
+def _wait(attempt: int) -> None:
+    time.sleep(_RETRIES["backoff"]["init_backoff"].total_seconds() * 2 ** (attempt - 1))
 
 
 def _in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int, ahead: int) -> Generator[_Result]:

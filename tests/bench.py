@@ -143,7 +143,44 @@ def main() -> None:
         environment = {"GT_LAKE": str(lake), "GT_WAREHOUSE": str(root / "warehouse.duckdb")}
         steps.append(("dbt, the models", *run([*dbt, "--resource-type", "seed", "model"], environment)))
         steps.append(("dbt, models and tests", *run(dbt, environment)))
-        print(text_table(steps))
+        print(text_table(steps), "\n")
+
+        counts: list[tuple[object, ...]] = [("S3 on loopback", "seconds", "files a second", "peak MB")]
+        for latency in (0, 20):
+            counts += with_s3(source, latency, lake)
+        print(text_table(counts))
+
+
+def with_s3(source: Path, latency: int, same: Path) -> list[tuple[object, ...]]:
+    """Load from S3 to S3, then again with nothing new; each request takes some milliseconds more."""
+    command = [sys.executable, "-m", "tests.memory_s3", str(source), str(latency)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert server.stdout
+    try:
+        environment = {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.stdout.readline().strip()}",
+            "AWS_ACCESS_KEY_ID": "example",
+            "AWS_SECRET_ACCESS_KEY": "example",
+            "AWS_REGION": "us-east-1",
+        }
+        files = sum(path.is_file() for path in source.rglob("*"))
+        rows: list[tuple[object, ...]] = []
+        for name in ("load", "nothing new"):
+            load = [sys.executable, "-m", "ingest", "load", "s3://bench/source", "s3://bench/lake"]
+            seconds, megabytes = run(load, environment)
+            rows.append((f"{name}, {latency} ms a request", seconds, round(files / seconds), megabytes))
+        status = [sys.executable, "-m", "ingest", "status", "--json"]
+        loaded = [
+            json.loads(subprocess.check_output([*status, place], env=os.environ | environment))["jobs"]
+            for place in ("s3://bench/lake", str(same))
+        ]
+        if len({sum(job["rows"] for job in jobs) for jobs in loaded}) != 1:
+            print("the lake on S3 has other rows")
+        return rows
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
 
 
 if __name__ == "__main__":

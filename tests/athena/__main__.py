@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from ingest.display import text_table
+from ingest.schemas import LEDGER, TABLES
+from tests.athena.comparison import compare_marts
 from tests.athena.project import Project
 from tests.athena.stack import ROOT, Stack
 from tests.athena.stack import serve as serve_stack
-from tests.athena.trino_server import CATALOG, USER, TrinoError
+from tests.athena.trino_server import CATALOG, USER, TrinoError, unpacked
 
 FOLDER = ROOT / ".athena"
 NAME = "demo"
@@ -19,6 +24,13 @@ NAME = "demo"
 @click.group()
 def cli() -> None:
     """Athena on this machine."""
+
+
+@cli.command()
+def fetch() -> None:
+    """Fetch and unpack Trino, unless that was done before."""
+    with _said():
+        unpacked()
 
 
 @cli.command(hidden=True)
@@ -33,10 +45,8 @@ def serve(folder: Path, detached: bool) -> None:
 @click.argument("source")
 def up(source: str) -> None:
     """Start a stack, unless one runs, load SOURCE to it, and build its marts."""
-    try:
+    with _said():
         stack = _running() or Stack.start(FOLDER)
-    except TrinoError as error:
-        raise click.ClickException(str(error)) from None
     project = Project(stack, FOLDER / "dbt", NAME)
     project.load(source)
     project.dbt("build", "--exclude-resource-type", "unit_test")
@@ -52,15 +62,38 @@ def up(source: str) -> None:
 
 
 @cli.command()
+@click.argument("source")
+def compare(source: str) -> None:
+    """Load SOURCE to a stack of its own, build its marts there and with DuckDB, and compare every row."""
+    with _said(), tempfile.TemporaryDirectory() as folder, Stack.running(Path(folder) / "stack") as stack:
+        project = Project(stack, Path(folder) / "dbt", NAME)
+        project.load(source)
+        project.dbt("build", "--exclude-resource-type", "unit_test")
+        scanned = project.bytes_scanned()
+        raw = [
+            (
+                table,
+                int(project.query(f"select count(*) from {database}.{table}").rows[0][0] or 0),
+                project.size(f"raw/{table}/"),
+            )
+            for database in [project.environment["GT_RAW_DATABASE"]]
+            for table in (LEDGER.name, *TABLES)
+        ]
+        marts = compare_marts(project, Path(folder))
+    click.echo(text_table([("raw table", "rows", "bytes"), *raw]))
+    click.echo(f"\ndbt build: {len(scanned):,} queries, {sum(scanned):,} bytes scanned")
+    click.echo("\n" + text_table([("mart", "rows", "bytes"), *marts]))
+    click.echo(f"\n{len(marts)} marts are equal: {sum(mart.row_count for mart in marts):,} rows")
+
+
+@cli.command()
 @click.argument("sql")
 def query(sql: str) -> None:
     """Ask the marts, by Athena's API."""
     if (stack := _running()) is None:
         raise click.ClickException("no stack runs: make athena-up")
-    try:
+    with _said():
         result = Project(stack, FOLDER / "dbt", NAME).query(sql)
-    except RuntimeError as error:
-        raise click.ClickException(str(error)) from None
     click.echo(text_table([tuple(name for name, _ in result.columns), *result.rows]))
     click.echo(f"{len(result.rows):,} rows, {result.bytes_scanned:,} bytes scanned")
 
@@ -72,6 +105,15 @@ def down() -> None:
         click.echo("no stack runs")
     else:
         stack.stop()
+
+
+@contextlib.contextmanager
+def _said() -> Iterator[None]:
+    """What goes wrong, as a message."""
+    try:
+        yield
+    except (TrinoError, RuntimeError, AssertionError) as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _running() -> Stack | None:

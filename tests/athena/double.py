@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _QUERIES_AT_ONCE = 16
 _PAGE_ROWS = 1_000
+_PAGE_QUERIES = 50
 # Callers ask again after a second or so; an answer that waits for the query saves them that.
 _WAIT_SECONDS = 0.8
 
@@ -55,7 +56,7 @@ class Query:
         self.id = str(uuid.uuid4())
         self.sql = sql
         self._database = database
-        self._work_group = work_group
+        self.work_group = work_group
         self.state = "QUEUED"
         self.reason: str | None = None
         self.columns: list[dict[str, str]] = []
@@ -136,7 +137,7 @@ class Query:
             "QueryExecutionContext": {"Database": self._database},
             "Status": {name: value for name, value in status.items() if value is not None},
             "Statistics": {"DataScannedInBytes": self._bytes_scanned},
-            "WorkGroup": self._work_group,
+            "WorkGroup": self.work_group,
         }
 
     def results(self, start: int, limit: int) -> dict[str, Any]:
@@ -208,6 +209,13 @@ def install(server: TrinoServer) -> None:
         query_of(request).stop()
         return "{}"
 
+    def list_query_executions(request: AthenaResponse) -> str:
+        work_group = request._get_param("WorkGroup") or "primary"
+        start, limit = int(request._get_param("NextToken") or 0), int(request._get_param("MaxResults") or _PAGE_QUERIES)
+        newest_first = [query.id for query in reversed(queries.values()) if query.work_group == work_group]
+        more = {"NextToken": str(start + limit)} if start + limit < len(newest_first) else {}
+        return json.dumps({"QueryExecutionIds": newest_first[start : start + limit], **more})
+
     def list_databases(request: AthenaResponse) -> str:
         databases = boto3.client("glue").get_databases()["DatabaseList"]
         return json.dumps({"DatabaseList": [{"Name": database["Name"]} for database in databases]})
@@ -224,7 +232,7 @@ def install(server: TrinoServer) -> None:
 
     for method in (
         *(start_query_execution, get_query_execution, get_query_results, stop_query_execution),
-        *(list_databases, list_table_metadata, get_table_metadata),
+        *(list_query_executions, list_databases, list_table_metadata, get_table_metadata),
     ):
         setattr(AthenaResponse, method.__name__, method)
     for name in _GLUE_WITHOUT_ANSWER:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
 
 from tests.athena.stack import ROOT, Stack
+from tests.athena.statements import without_comments
 from tests.pipeline.warehouse import dbt
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
 
 BUCKETS = ("example-lake", "example-marts", "example-results")
 WORK_GROUP = "ground-truth-dbt"
@@ -86,6 +91,28 @@ class Project:
                 self.s3.download_file(bucket, entry["Key"], str(path))
         return folder
 
+    def bytes_scanned(self) -> list[int]:
+        """What each query so far scanned that Athena would charge for: all but Hive's DDL."""
+        pages = self.athena.get_paginator("list_query_executions").paginate(WorkGroup=WORK_GROUP)
+        executions = [
+            self.athena.get_query_execution(QueryExecutionId=identity)["QueryExecution"]
+            for page in pages
+            for identity in page["QueryExecutionIds"]
+        ]
+        return [
+            execution["Statistics"]["DataScannedInBytes"]
+            for execution in executions
+            if not re.match(
+                r"(create (schema|external)|create or replace view|alter|drop)\b", without_comments(execution["Query"])
+            )
+        ]
+
+    def size(self, prefix: str = "") -> int:
+        """Bytes of the lake's files whose path begins so."""
+        bucket, _, lake = self.lake.removeprefix("s3://").partition("/")
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{lake}/{prefix}")
+        return sum(entry["Size"] for page in pages for entry in page.get("Contents", []))
+
     def marts(self) -> list[str]:
         """Names of the marts that Glue has."""
         pages = self.glue.get_paginator("get_tables").paginate(DatabaseName=self.marts_schema)
@@ -97,22 +124,33 @@ class Project:
         Raises:
             RuntimeError: the query failed; the message is Athena's.
         """
-        started = self.athena.start_query_execution(
-            QueryString=sql,
-            QueryExecutionContext={"Catalog": "awsdatacatalog", "Database": self.marts_schema},
-            ResultConfiguration={"OutputLocation": self.environment["GT_S3_STAGING_DIR"]},
-            WorkGroup=WORK_GROUP,
-        )
-        identity = started["QueryExecutionId"]
-        while True:
-            execution = self.athena.get_query_execution(QueryExecutionId=identity)["QueryExecution"]
-            if execution["Status"]["State"] in ("FAILED", "CANCELLED"):
-                raise RuntimeError(execution["Status"]["StateChangeReason"])
-            if execution["Status"]["State"] == "SUCCEEDED":
-                break
+        identity = self.start(sql)
+        execution = self.wait(identity)
         columns: list[tuple[str, str]] = []
         rows: list[tuple[str | None, ...]] = []
         for page in self.athena.get_paginator("get_query_results").paginate(QueryExecutionId=identity):
             columns = [(info["Name"], info["Type"]) for info in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
             rows += [tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in page["ResultSet"]["Rows"]]
         return Result(columns, rows[1:], execution["Statistics"]["DataScannedInBytes"])
+
+    def start(self, sql: str) -> str:
+        """Id of a query that was started."""
+        return self.athena.start_query_execution(
+            QueryString=sql,
+            QueryExecutionContext={"Catalog": "awsdatacatalog", "Database": self.marts_schema},
+            ResultConfiguration={"OutputLocation": self.environment["GT_S3_STAGING_DIR"]},
+            WorkGroup=WORK_GROUP,
+        )["QueryExecutionId"]
+
+    def wait(self, identity: str) -> QueryExecutionTypeDef:
+        """A query that has succeeded.
+
+        Raises:
+            RuntimeError: it failed or was cancelled.
+        """
+        while True:
+            execution = self.athena.get_query_execution(QueryExecutionId=identity)["QueryExecution"]
+            if execution["Status"]["State"] in ("FAILED", "CANCELLED"):
+                raise RuntimeError(execution["Status"]["StateChangeReason"])
+            if execution["Status"]["State"] == "SUCCEEDED":
+                return execution

@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 import pytest
+from moto.moto_api import recorder
 from moto.server import ThreadedMotoServer
 
 from tests.deploy.stack import ACCOUNT, EVERY_OPTION, REGION, ROOT, Stack, as_list, camel
@@ -218,14 +218,6 @@ class Call(NamedTuple):
     prefix: str = ""
 
 
-def recorder(server: str, action: str) -> str:
-    """Have moto write down each request, or tell: start, stop, download."""
-    method = "GET" if action == "download" else "POST"
-    request = urllib.request.Request(f"{server}/moto-api/recorder/{action}-recording", method=method)
-    with urllib.request.urlopen(request) as answer:
-        return str(answer.read().decode())
-
-
 def s3_calls(recording: str) -> set[Call]:
     """What each recorded request asks of S3."""
     return {call for line in recording.splitlines() if (call := s3_call(**json.loads(line)))}
@@ -254,7 +246,7 @@ def s3_call(method: str, url: str, **others: Any) -> Call | None:
 def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[set[Call]]:
     """What the loader asks of S3, in every command that a run or the runbook has, on the stack's own buckets."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MOTO_RECORDER_FILEPATH", str(tmp_path_factory.mktemp("recording") / "requests"))
+        patch.setattr(recorder, "_location", str(tmp_path_factory.mktemp("recording") / "requests"))
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "example")
         for name, value in STACK.environment().items():
@@ -262,16 +254,15 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[set[Call]]:
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
         host, port = server.get_host_and_port()
-        endpoint = f"http://{host}:{port}"
-        patch.setenv("AWS_ENDPOINT_URL", endpoint)
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
         try:
-            work(endpoint, tmp_path_factory.mktemp("source"))
-            yield s3_calls(recorder(endpoint, "download"))
+            work(tmp_path_factory.mktemp("source"))
+            yield s3_calls(recorder.download_recording())
         finally:
             server.stop()
 
 
-def work(endpoint: str, source: Path) -> None:
+def work(source: Path) -> None:
     s3 = boto3.client("s3")
     uri, lake = STACK.environment()["GT_SOURCE"], STACK.environment()["GT_LAKE"]
     for bucket in ("job-output", lake.removeprefix("s3://")):
@@ -282,9 +273,9 @@ def work(endpoint: str, source: Path) -> None:
             s3.upload_file(str(path), "job-output", f"labeling/{path.relative_to(source)}")
 
     def ingest(*arguments: str) -> None:
-        recorder(endpoint, "start")
+        recorder.start_recording()
         done = subprocess.run([sys.executable, "-m", "ingest", *arguments], cwd=ROOT, capture_output=True, text=True)
-        recorder(endpoint, "stop")
+        recorder.stop_recording()
         assert done.returncode == 0, done.stderr
 
     for name in ("Pets", "Birds"):

@@ -242,11 +242,17 @@ def test_security_findings_are_passed_over_with_a_reason_only() -> None:
 
 def test_the_runbook_names_what_is_there() -> None:
     runbook = (ROOT / "deploy/README.md").read_text()
-    outputs = set(re.findall(r"output (\w+)", runbook)) - {"text", "json"}
+    outputs = set(re.findall(r"\$\(output (\w+)\)", runbook))
+    assert len(outputs) > 8
     assert outputs <= TEMPLATE["Outputs"].keys()
-    parameters = {
-        *re.findall(r"\b((?:[A-Z][a-z]+){2,})=", runbook),
-        *re.findall(r"`((?:Job|Lake|Query|Stale|Task|Dbt|Bi|Assign)[A-Za-z]+)(?:=\w+)?`", runbook),
+    given = set(re.findall(r"(?<=[ `])([A-Z][a-z]+[A-Za-z]+)=", runbook)) - {"DataLakePrincipalIdentifier"}
+    named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`", runbook))
+    assert given <= TEMPLATE["Parameters"].keys()
+    # What is no parameter is what ECS and AWS call things.
+    assert named - TEMPLATE["Parameters"].keys() - TEMPLATE["Outputs"].keys() == {
+        "AccessDenied",
+        "EssentialContainerExited",
+        "LastModified",
+        "TaskFailedToStart",
+        "UserInitiated",
     }
-    assert len(parameters) > 8
-    assert parameters - {"BiPolicyArn"} <= TEMPLATE["Parameters"].keys() | {"DataLakePrincipalIdentifier"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import threading
@@ -147,6 +148,20 @@ def test_a_file_that_cannot_be_opened_is_recorded(source: Path, lake: Path) -> N
     assert summary.files_rejected == 1
     assert "cannot be read" in summary.errors[0]["error"]
     assert len(answers_of(lake)) == 3
+
+
+def test_a_lake_that_cannot_be_written_is_no_fault_of_the_files(
+    source: Path, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*row: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ingest.load.TableWriter.add", full)
+        with pytest.raises(OSError, match="No space left"):
+            load(str(source), str(lake))
+
+    assert load(str(source), str(lake)).files_loaded == 3
 
 
 def test_two_folders_of_one_name_are_not_mixed(source: Path, lake: Path) -> None:

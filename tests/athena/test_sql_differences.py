@@ -1,0 +1,467 @@
+# ruff: noqa: E501 - the tables have a row a line
+"""What the SQL of Athena and of DuckDB does differently, and that what the models use instead does not differ.
+
+One model text runs on both. ``DIFFERENCES`` is what to know when writing one: run on both engines, so that a new
+version of either which does otherwise is noticed. ``ALIKE`` may be used freely. ``CASES`` are the project's macros,
+and dbt's, at the edges of what they take.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import duckdb
+import pytest
+import trino
+
+from tests.athena.stack import ROOT, Stack
+from tests.athena.trino_server import USER
+from tests.pipeline.warehouse import dbt
+
+Rows = list[tuple[Any, ...]]
+Ask = Callable[[str], Rows]
+
+
+class Fails(NamedTuple):
+    """A query that is refused, with a message that contains ``because``."""
+
+    because: str
+
+
+NO_SYNTAX, NO_FUNCTION = Fails("mismatched input"), Fails("not registered")
+NO_DUCKDB_SYNTAX, NO_DUCKDB_FUNCTION = Fails("syntax error"), Fails("does not exist")
+NEVER = "never"
+
+# fmt: off
+# Topic, query, the only value that it gives on Athena and on DuckDB, and what models do about it.
+DIFFERENCES: list[tuple[str, str, Any, Any, str]] = [
+    # Division
+    ("double / 0", "select 1e0 / 0", float("inf"), Fails("Division by zero"), "safe_divide"),
+    ("decimal / decimal", "select cast(1 as decimal(4, 2)) / cast(3 as decimal(4, 2))", Decimal("0.33"), 1 / 3, "as double first"),
+    ("avg of decimals", "select avg(x) from (values (1.50), (1.51)) as t (x)", Decimal("1.51"), 1.505, "as double first"),
+    # Types of results
+    ("sum of bigints", "select typeof(sum(x)) from (values (cast(1 as bigint))) as t (x)", "bigint", "HUGEINT", "cast the sum to bigint"),
+    ("sum of integers", "select typeof(sum(x)) from (values (1)) as t (x)", "bigint", "HUGEINT", "cast the sum to bigint"),
+    ("running sum", "select typeof(sum(x) over (order by x)) from (values (1)) as t (x)", "bigint", "HUGEINT", "cast the sum to bigint"),
+    ("count_if", "select typeof(count_if(x)) from (values (true)) as t (x)", "bigint", "HUGEINT", "count(case …)"),
+    ("sum beyond bigint", "select sum(x) from (values (9223372036854775807), (1)) as t (x)", Fails("overflow"), 2**63, "as double"),
+    ("decimal * decimal", "select typeof(x * x) from (values (cast(1 as decimal(18, 6)))) as t (x)", "decimal(36,12)", "DECIMAL(18,12)", "cast the result"),
+    ("corr of integers", "select typeof(corr(x, y)) from (values (1, 2), (2, 3)) as t (x, y)", "real", "DOUBLE", "both as double first"),
+    ("covar_pop of integers", "select covar_pop(x, y) from (values (100000001, 3), (2, 5)) as t (x, y)", -50000000.0, -49999999.5, "both as double first"),
+    ("regr_slope of integers", "select typeof(regr_slope(x, y)) from (values (1, 2), (2, 3)) as t (x, y)", "real", "DOUBLE", "both as double first"),
+    # Casts
+    ("double as integer", "select cast(2.5e0 as integer)", 3, 2, "round first"),
+    ("text as integer", "select try_cast('1.5' as integer)", None, 2, "typed by the loader"),
+    ("text as boolean", "select try_cast('yes' as boolean)", None, True, "typed by the loader"),
+    ("text = number", "select '1' = 1", Fails("Cannot apply operator"), True, "cast"),
+    ("text || number", "select 'a' || 1", Fails("Unexpected parameters"), "a1", "cast"),
+    ("timestamp as text", "select cast(cast(timestamp '2026-01-02 03:04:05' as timestamp(3)) as varchar)", "2026-01-02 03:04:05.000", "2026-01-02 03:04:05", "never hash or compare one as text"),
+    ("large double as text", "select cast(1e10 as varchar)", "1.0E10", "10000000000.0", "never hash or compare one as text"),
+    ("small double as text", "select cast(1e-1 as varchar)", "1.0E-1", "0.1", "never hash or compare one as text"),
+    ("char = varchar", "select cast('a' as char(3)) = 'a  '", True, False, "varchar only"),
+    # NaN
+    ("NaN = NaN", "select cast('NaN' as double) = cast('NaN' as double)", False, True, "never make a NaN"),
+    ("NaN > a number", "select cast('NaN' as double) > 1e300", False, True, "never make a NaN"),
+    # NULL
+    ("least with NULL", "select least(1, null)", None, 1, "only of what is never NULL"),
+    ("greatest with NULL", "select greatest(1, null)", None, 1, "only of what is never NULL"),
+    ("concat with NULL", "select concat('a', null)", None, "a", "||"),
+    ("max_by where the greatest has NULL", "select max_by(x, y) from (values ('a', 1), (null, 2)) as t (x, y)", None, "a", "filter (where x is not null)"),
+    ("ignore nulls behind", "select max(y) from (select lag(x) ignore nulls over (order by n) from (values (1, 1), (null, 2), (3, 3)) as t (x, n)) as u (y)", 1, NO_DUCKDB_SYNTAX, NEVER),
+    ("ignore nulls inside", "select max(y) from (select lag(x ignore nulls) over (order by n) from (values (1, 1), (null, 2), (3, 3)) as t (x, n)) as u (y)", NO_SYNTAX, 1, NEVER),
+    # Times
+    ("days between", "select date_diff('day', timestamp '2026-01-01 23:00:00', timestamp '2026-01-02 01:00:00')", 0, 1, "seconds_between"),
+    ("seconds between", "select date_diff('second', timestamp '2026-01-01 00:00:00.900', timestamp '2026-01-01 00:00:01.100')", 0, 1, "seconds_between"),
+    ("date_trunc of a date", "select typeof(date_trunc('month', date '2026-01-15'))", "date", "TIMESTAMP", "cast to date"),
+    ("date + interval", "select typeof(date '2026-01-15' + interval '1' day)", "date", "TIMESTAMP", "cast to date"),
+    ("date_add", "select date_add('day', 1, date '2026-01-15')", date(2026, 1, 16), Fails("does not support"), "dbt.dateadd, as date"),
+    ("weekday of a Sunday", "select extract(dow from date '2026-01-04')", 7, 0, "modulo 7"),
+    ("weekday, Trino's", "select day_of_week(date '2026-01-04')", 7, NO_DUCKDB_FUNCTION, "modulo 7 of extract(dow …)"),
+    ("weekday, DuckDB's", "select extract(isodow from date '2026-01-04')", Fails("Invalid EXTRACT field"), 7, "modulo 7 of extract(dow …)"),
+    ("ISO 8601 text with an offset", "select cast('2026-01-02T03:04:05+02:00' as timestamp)", Fails("cannot be cast"), datetime(2026, 1, 2, 3, 4, 5), "typed by the loader"),
+    ("date_format", "select date_format(timestamp '2026-01-02 03:04:05', '%Y')", "2026", NO_DUCKDB_FUNCTION, NEVER),
+    ("to_unixtime", "select to_unixtime(timestamp '1970-01-02 00:00:00')", 86400.0, NO_DUCKDB_FUNCTION, "seconds_between"),
+    ("from_unixtime", "select year(from_unixtime(0))", 1970, NO_DUCKDB_FUNCTION, NEVER),
+    # Text
+    ("upper beyond ASCII", "select upper('straße')", "STRAßE", "STRAẞE", "never compare on case beyond ASCII"),
+    ("regexp_extract without a match", "select regexp_extract('abc', '[0-9]+')", None, "", "parsed by the loader"),
+    ("regexp_replace", "select regexp_replace('aaa', 'a', 'b')", "bbb", "baa", "replace, or parsed by the loader"),
+    ("regexp_like", "select regexp_like('abc', 'b')", True, NO_DUCKDB_FUNCTION, "like, or parsed by the loader"),
+    ("split_part out of range", "select split_part('a-b', '-', 3)", None, "", "nullif(…, '')"),
+    ("substr from 0", "select substr('abc', 0, 2)", "", "a", "begin at 1"),
+    ("format", "select format('%s', 1)", "1", "%s", "||"),
+    ("md5 of text", "select md5('a')", Fails("Unexpected parameters"), "0cc175b9c0f1b6a831c399e269772661", "dbt.hash"),
+    ("JSON scalar", """select json_extract_scalar('{"a": {}}', '$.a')""", None, NO_DUCKDB_FUNCTION, "parsed by the loader"),
+    ("levenshtein_distance", "select levenshtein_distance('ab', 'ac')", 1, NO_DUCKDB_FUNCTION, NEVER),
+    # Aggregates
+    ("exact percentile, DuckDB's", "select quantile_cont(x, 0.5) from (values (1), (2)) as t (x)", NO_FUNCTION, 1.5, "percentile"),
+    ("exact percentile, the standard's", "select percentile_cont(0.5) within group (order by x) from (values (1), (2)) as t (x)", NO_SYNTAX, 1.5, "percentile"),
+    ("approximate percentile", "select approx_percentile(x, 0.5) from (values (1), (2)) as t (x)", 2, NO_DUCKDB_FUNCTION, "percentile"),
+    ("approx_distinct", "select approx_distinct(x) from (values (1), (2)) as t (x)", 2, NO_DUCKDB_FUNCTION, "count(distinct x)"),
+    ("listagg", "select listagg(x, ',') within group (order by x) from (values ('b'), ('a')) as t (x)", "a,b", Fails("listagg"), "dbt.listagg"),
+    ("string_agg", "select string_agg(x, ',' order by x) from (values ('b'), ('a')) as t (x)", NO_FUNCTION, "a,b", "dbt.listagg"),
+    ("dbt.listagg of NULLs on Athena", "select array_join(array_agg(x order by x), ',') from (values (cast(null as varchar))) as t (x)", "", NO_DUCKDB_FUNCTION, "leave NULLs out first: on DuckDB it is NULL"),
+    ("map_agg", "select map_agg(x, y) from (values ('a', 1)) as t (x, y)", {"a": 1}, NO_DUCKDB_FUNCTION, NEVER),
+    # Arrays
+    ("unnest of two arrays", "select sum(a * b) from unnest(array[1, 2], array[3, 4]) as t (a, b)", 11, Fails("No function matches"), "one array, with ordinality"),
+    ("unnest of rows", "select b from unnest(array[row(1, 'x')]) as t (a, b)", "x", Fails('"b" not found'), "one array, with ordinality"),
+    ("[] out of range", "select (array[1, 2])[3]", Fails("Array subscript"), None, NEVER),
+    ("element_at", "select element_at(array[1, 2], 3)", None, Fails("No function matches"), NEVER),
+    ("array_join", "select array_join(array['a', 'b'], ',')", "a,b", NO_DUCKDB_FUNCTION, "dbt.listagg"),
+    ("sequence", "select sequence(1, 3)", [1, 2, 3], NO_DUCKDB_FUNCTION, "a recursive CTE"),
+    ("transform", "select transform(array[1, 2], x -> x + 1)", [2, 3], NO_DUCKDB_FUNCTION, NEVER),
+    ("reduce", "select reduce(array[1, 2], 0, (s, x) -> s + x, s -> s)", 3, Fails("lambda"), NEVER),
+    # Numbers
+    ("truncate", "select truncate(-1.5e0)", -1.0, NO_DUCKDB_FUNCTION, "floor, ceiling"),
+    ("width_bucket", "select width_bucket(5, 0, 10, 2)", 2, NO_DUCKDB_FUNCTION, "arithmetic"),
+    ("normal_cdf", "select normal_cdf(0, 1, 0)", 0.5, NO_DUCKDB_FUNCTION, NEVER),
+    ("beta_cdf", "select beta_cdf(2, 3, 0.5)", 0.6875, NO_DUCKDB_FUNCTION, NEVER),
+    ("inverse_beta_cdf", "select round(inverse_beta_cdf(2, 3, 0.5), 6)", 0.385728, NO_DUCKDB_FUNCTION, NEVER),
+    # Syntax
+    ("values without parentheses", "select sum(x) from (values 1, 2) as t (x)", 3, NO_DUCKDB_SYNTAX, "values (1), (2)"),
+    ("qualify", "select x from (values (1), (2)) as t (x) qualify row_number() over (order by x) = 1", NO_SYNTAX, 1, "a subquery"),
+    ("alias of the same select", "select y + 1 from (select x + 1 as y, y as z from (values (1)) as t (x)) as u", Fails("cannot be resolved"), 3, "a CTE"),
+    ("group by all", "select max(x) from (values (1)) as t (x) group by all", Fails("'all' cannot be resolved"), 1, "name the columns"),
+    ("distinct on", "select distinct on (x) x from (values (1), (1)) as t (x)", NO_SYNTAX, 1, "row_number"),
+    ("ilike", "select 'a' ilike 'A'", NO_SYNTAX, True, "lower"),
+    ("::", "select '1'::integer", NO_SYNTAX, 1, "cast"),
+    ("->>", """select '{"a": 1}' ->> 'a'""", NO_SYNTAX, "1", "parsed by the loader"),
+    ("exclude", "select * exclude (x) from (values (1, 2)) as t (x, y)", NO_SYNTAX, 2, "name the columns"),
+    ("//", "select 5 // 2", NO_SYNTAX, 2, "/"),
+    ("from first", "from (values (1)) as t (x)", NO_SYNTAX, 1, "select"),
+    ("comma at the end", "select 1, from (values (1)) as t (x)", NO_SYNTAX, 1, "none"),
+    ("end as a name", "select 1 as end", NO_SYNTAX, 1, "another name"),
+    ("order as a name", 'select t.order from (values (1)) as t ("order")', NO_SYNTAX, 1, "another name"),
+]
+
+# Query, and the value on both.
+ALIKE: list[tuple[str, Any]] = [
+    ("select 5 / 2", 2),
+    ("select -5 / 2", -2),
+    ("select mod(-7, 3)", -1),
+    ("select cast(2.5 as integer)", 3),
+    ("select cast(round(2.5e0) as integer)", 3),
+    ("select round(-2.5e0)", -3.0),
+    ("select round(0.5e0)", 1.0),
+    ("select sqrt(-1e0) is null", False),
+    ("select ln(2e0)", 0.6931471805599453),
+    ("select log10(1e3)", 3.0),
+    ("select log(2, 8)", 3.0),
+    ("select power(2, 10)", 1024.0),
+    ("select typeof(1e0)", "DOUBLE"),
+    ("select typeof(sum(x)) from (values (cast(1 as decimal(18, 6)))) as t (x)", "DECIMAL(38,6)"),
+    ("select typeof(corr(cast(x as double), cast(y as double))) from (values (1, 2), (2, 3)) as t (x, y)", "DOUBLE"),
+    ("select avg(x) from (values (1), (2)) as t (x)", 1.5),
+    ("select stddev(x) from (values (1e0), (2e0), (4e0)) as t (x)", 1.5275252316519465),
+    ("select geometric_mean(x) from (values (1e0), (4e0)) as t (x)", 2.0),
+    ("select bool_or(x) from (values (true), (false)) as t (x)", True),
+    ("select any_value(x) from (values (1)) as t (x)", 1),
+    ("select max_by(x, y) from (values ('a', 1), ('b', 2)) as t (x, y)", "b"),
+    ("select max_by(x, y) filter (where x is not null) from (values ('a', 1), (null, 2)) as t (x, y)", "a"),
+    ("select count(distinct x) from (values (null), (1)) as t (x)", 1),
+    ("select array_agg(x order by x) from (values (2), (null), (1)) as t (x)", [1, 2, None]),
+    ("select array_agg(x order by x desc) from (values (2), (null), (1)) as t (x)", [2, 1, None]),
+    ("select count(*) from (select x from (values ('a'), ('b')) as t (x) group by grouping sets ((x), ())) as u", 3),
+    ("select max(y) from (select ntile(2) over (order by x) from (values (1), (2), (3)) as t (x)) as u (y)", 2),
+    ("select max(y) from (select percent_rank() over (order by x) from (values (1), (2), (3)) as t (x)) as u (y)", 1.0),
+    ("select max(n) from unnest(array[7, 8]) with ordinality as t (a, n)", 2),
+    ("select contains(array[1, 2], 2)", True),
+    ("select array_position(array[1, 2], 2)", 2),
+    ("select cardinality(array[1, 2])", 2),
+    ("with recursive t (n) as (select 1 union all select n + 1 from t where n < 3) select max(n) from t", 3),
+    ("select null is distinct from null", False),
+    ("select 'a' not in ('b', null)", None),
+    ("select 'a' || null", None),
+    ("select '' is null", False),
+    ("select 'a' = 'a '", False),
+    ("select 'B' < 'a'", True),
+    ("select length('ä😀')", 2),
+    ("select substr('abc', 1, 2)", "ab"),
+    ("select strpos('abc', 'c')", 3),
+    ("select position('c' in 'abc')", 3),
+    ("select split_part('a-b', '-', 2)", "b"),
+    ("select cast(true as varchar)", "true"),
+    ("select cast(date '2026-01-02' as varchar)", "2026-01-02"),
+    ("select date_diff('millisecond', timestamp '2026-01-01 23:59:59.9', timestamp '2026-01-02 00:00:00.1')", 200),
+    ("select extract(dow from date '2026-01-04') % 7", 0),
+    ("select week(date '2027-01-01')", 53),
+]
+# fmt: on
+
+
+# Queries, by the macro that they ask at its edges. Columns as the models have them: 1e0 is a double.
+CASES: dict[str, str] = {
+    "safe_divide": """
+        select number, {{ safe_divide('numerator', 'denominator') }}
+        from (values
+            (1, 6, 3), (2, 1, 3), (3, -1, 3), (4, 1, 0), (5, 0, 0), (6, null, 3), (7, 1, null), (8, 2147483647, 1)
+        ) as edges (number, numerator, denominator)
+        order by number
+    """,
+    "safe_divide of doubles": """
+        select number, {{ safe_divide('numerator', 'denominator') }}, {{ safe_divide('denominator', 'numerator') }}
+        from (values
+            (1, 1e0, 3e0), (2, 1e300, 1e-5), (3, 0e0, 1e0), (4, -0e0, 1e0), (5, 1e-300, 1e5), (6, null, 0e0)
+        ) as edges (number, numerator, denominator)
+        order by number
+    """,
+    "safe_divide of decimals": """
+        select number, {{ safe_divide('numerator', 'denominator') }}
+        from (values (1, 1.505, 1.000), (2, 0.001, 3.000), (3, -9.999, 0.000)) as edges (number, numerator, denominator)
+        order by number
+    """,
+    "box_iou": """
+        with boxes as (
+            select *
+            from (values
+                (1, 0e0, 0e0, 10e0, 10e0), (2, 5e0, 5e0, 10e0, 10e0), (3, 10e0, 0e0, 10e0, 10e0),
+                (4, 2e0, 2e0, 1e0, 1e0), (5, 0e0, 0e0, 0e0, 0e0), (6, 8e0, 8e0, -4e0, 4e0),
+                (7, -1e12, -1e12, 2e12, 2e12), (8, 0.1e0, 0.2e0, 0.3e0, 0.4e0), (9, null, 0e0, 1e0, 1e0)
+            ) as edges (number, box_left, box_top, box_width, box_height)
+        )
+        select ours.number, theirs.number, {{ box_iou('ours', 'theirs') }}
+        from boxes as ours cross join boxes as theirs
+        order by ours.number, theirs.number
+    """,
+    "span_iou": """
+        with spans as (
+            select *
+            from (values
+                (1, 0, 10), (2, 5, 15), (3, 10, 20), (4, 3, 4), (5, 5, 5), (6, 7, 2), (7, 0, null),
+                (8, -9223372036854775807, 9223372036854775807), (9, 9223372036854775806, 9223372036854775807)
+            ) as edges (number, start_offset, end_offset)
+        )
+        select ours.number, theirs.number, {{ span_iou('ours', 'theirs') }}
+        from spans as ours cross join spans as theirs
+        order by ours.number, theirs.number
+    """,
+    "seconds_between": """
+        select number, {{ seconds_between('started_at', 'ended_at') }}
+        from (values
+            (1, timestamp '2026-01-01 00:00:00.000', timestamp '2026-01-01 00:00:00.000'),
+            (2, timestamp '2026-01-01 00:00:00.900', timestamp '2026-01-01 00:00:01.100'),
+            (3, timestamp '2025-12-31 23:59:59.999', timestamp '2026-01-01 00:00:00.000'),
+            (4, timestamp '2026-01-01 00:00:01.100', timestamp '2026-01-01 00:00:00.900'),
+            (5, timestamp '2024-02-28 12:00:00.000', timestamp '2024-03-01 12:00:00.001'),
+            (6, timestamp '2026-03-29 00:30:00.000', timestamp '2026-03-29 03:30:00.000'),
+            (7, timestamp '1969-12-31 23:59:59.500', timestamp '1970-01-01 00:00:00.250'),
+            (8, timestamp '0001-01-01 00:00:00.000', timestamp '9999-12-31 23:59:59.999'),
+            (9, null, timestamp '2026-01-01 00:00:00.000'),
+            (10, timestamp '2026-01-01 00:00:00.000', null)
+        ) as edges (number, started_at, ended_at)
+        order by number
+    """,
+    "percentile": """
+        with ranked as (
+            select
+                *,
+                row_number() over (partition by number order by x nulls last) as x_rank,
+                count(x) over (partition by number) as x_count
+            from (values
+                (1, null), (2, 7e0), (3, 1e0), (3, 2e0), (4, 3e0), (4, 3e0), (4, 3e0), (5, null), (5, -4e0), (5, 4e0),
+                (6, 1e300), (6, -1e300), (7, 0.1e0), (7, 0.1e0), (7, 0.2e0), (7, 0.7e0)
+            ) as edges (number, x)
+        )
+        select
+            number,
+            {{ percentile('x', 'x_rank', 'x_count', 0) }},
+            {{ percentile('x', 'x_rank', 'x_count', 0.5) }},
+            {{ percentile('x', 'x_rank', 'x_count', 0.95) }},
+            {{ percentile('x', 'x_rank', 'x_count', 1) }}
+        from ranked
+        group by number
+        order by number
+    """,
+    "wilson_low wilson_high": """
+        select number, {{ wilson_low('share', 'trials') }}, {{ wilson_high('share', 'trials') }}
+        from (values
+            (1, 0e0, 1), (2, 1e0, 1), (3, 0.5e0, 2), (4, 0e0, 1000000000), (5, 1e0, 1000000000), (6, 1e-9, 1000000000),
+            (7, null, 0), (8, 0.3333333333333333e0, 3)
+        ) as edges (number, share, trials)
+        order by number
+    """,
+    "rank_tasks worker_measures": """
+        with tasks as (
+            select *
+            from (values
+                ('a', 'Pets', 0, timestamp '2026-01-01 00:00:01', 2, 10e0, 1e0, 1e0, 0.5e0),
+                ('a', 'Pets', 0, timestamp '2026-01-01 00:00:02', 3, 30e0, 0e0, null, null),
+                ('a', 'Cars', 0, timestamp '2026-01-01 00:00:03', null, null, null, null, null),
+                ('b', 'Pets', 1, null, null, null, null, null, null),
+                ('c', 'Pets', 1, timestamp '2026-01-01 00:00:01', 0, 0e0, 0e0, 0e0, 0e0),
+                ('d', 'Pets', 1, timestamp '2026-01-01 00:00:01', 5, null, 1e0, 1e0, 1e0),
+                ('d', 'Pets', 2, timestamp '2026-01-01 00:00:01', null, 5e0, 1e0, 1e0, 1e0)
+            ) as edges (
+                worker_key, job_name, object_index, submitted_at, label_count, time_spent_seconds,
+                golden_score, consolidated_score, peer_score
+            )
+        ),
+
+        ranked as ({{ rank_tasks('tasks', ['worker_key']) }})
+
+        select worker_key, {{ worker_measures() }}
+        from ranked
+        group by worker_key
+        order by worker_key
+    """,
+    "known_confidence": """
+        select number, {{ known_confidence('confidence', 'is_inherited', 'answers') }}
+        from (values
+            (1, 0e0, false, 1), (2, 0e0, false, 2), (3, 0e0, true, 2), (4, 0e0, false, null), (5, 0.9e0, true, null),
+            (6, null, false, 2), (7, -0e0, false, 1)
+        ) as edges (number, confidence, is_inherited, answers)
+        order by number
+    """,
+    "resolved_label_attribute is_of_earlier_job": """
+        select
+            edges.number,
+            {{ resolved_label_attribute('edges', 'jobs') }},
+            {{ is_of_earlier_job('edges', 'jobs') }}
+        from (values (1, 'own'), (2, 'other'), (3, ''), (4, null)) as edges (number, label_attribute_name)
+        left join (values (1, 'own'), (2, 'own'), (3, 'own')) as jobs (number, label_attribute_name)
+            on edges.number = jobs.number
+        order by edges.number
+    """,
+    "is_named": """
+        select number, {{ is_named('name', ["It's", 'STATUS', '']) }}, {{ is_named('name', []) }}
+        from (values (1, 'it''s'), (2, 'Status'), (3, ''), (4, ' '), (5, null), (6, 'status ')) as edges (number, name)
+        order by number
+    """,
+    "worker_name": """
+        select number, {{ worker_name('worker_key', 'username', 'email') }}
+        from (values
+            (1, '0123456789abcdef', 'ann', 'ann@example.com'), (2, 'short', null, null), (3, '', '', ''), (4, null, 'x', 'x')
+        ) as edges (number, worker_key, username, email)
+        order by number
+    """,
+    "dbt.listagg": """
+        select number, {{ dbt.listagg('x', "', '", 'order by x') }}
+        from (values (1, 'b'), (1, 'a'), (1, 'B'), (2, ''), (3, 'x'), (3, null)) as edges (number, x)
+        group by number
+        order by number
+    """,
+    "dbt.hash": """
+        select number, {{ dbt.hash('x') }}, {{ dbt.hash('number') }}
+        from (values (1, 'a'), (2, ''), (3, null), (4, 'ä😀'), (-5, ' a ')) as edges (number, x)
+        order by number
+    """,
+    "dbt.dateadd": """
+        select number, cast({{ dbt.dateadd('day', 1, 'x') }} as date), cast({{ dbt.dateadd('month', 1, 'x') }} as date)
+        from (values
+            (1, date '2026-01-31'), (2, date '2024-02-28'), (3, date '2025-12-31'), (4, null)
+        ) as edges (number, x)
+        order by number
+    """,
+}
+
+# Macros that give no SQL of their own to ask: they read the catalog or the project, or are generic tests.
+NO_EXPRESSIONS = {
+    "attribute_columns",
+    "add_attribute_columns_to_contract",
+    "list_var",
+    "register_raw_tables",
+    "default__register_raw_tables",
+    "duckdb__register_raw_tables",
+    "pivot_attribute_columns",  # is_named within a max
+    "select_attribute_columns",
+}
+
+
+@pytest.fixture(scope="module")
+def athena(stack: Stack) -> Iterator[Ask]:
+    """Trino, with no more between it and the test than its client."""
+    with trino.dbapi.Connection(stack.trino_url, user=USER, timezone="UTC", max_attempts=1) as connection:
+
+        def ask(sql: str) -> Rows:
+            return [tuple(row) for row in connection.cursor().execute(sql).fetchall()]
+
+        yield ask
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[Ask]:
+    """DuckDB with the settings of the profile."""
+    settings = re.search(r"^ +settings:\n((?: {8}\w.*\n)+)", (ROOT / "profiles.yml.example").read_text(), re.MULTILINE)
+    assert settings
+    with duckdb.connect() as connection:
+        for name, value in re.findall(r"(\w+): (\w+)", settings[1]):
+            connection.execute(f"set {name} = '{value}'")
+        yield lambda sql: connection.execute(sql).fetchall()
+
+
+def outcome(ask: Ask, sql: str) -> Any:
+    """The only value of a query, or why it is refused."""
+    try:
+        ((value,),) = ask(sql)
+    except (trino.exceptions.Error, duckdb.Error) as error:
+        return Fails(str(error))
+    return value
+
+
+def is_as_expected(found: Any, expected: Any) -> bool:
+    if isinstance(expected, Fails):
+        return isinstance(found, Fails) and expected.because in found.because
+    return type(found) is type(expected) and found == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "on_athena", "on_duckdb"), [row[1:4] for row in DIFFERENCES], ids=[row[0] for row in DIFFERENCES]
+)
+def test_difference(athena: Ask, local: Ask, sql: str, on_athena: Any, on_duckdb: Any) -> None:
+    found = outcome(athena, sql), outcome(local, sql)
+    assert is_as_expected(found[0], on_athena), found
+    assert is_as_expected(found[1], on_duckdb), found
+
+
+@pytest.mark.parametrize(("sql", "expected"), ALIKE, ids=[sql for sql, _ in ALIKE])
+def test_alike(athena: Ask, local: Ask, sql: str, expected: Any) -> None:
+    found = outcome(athena, sql), outcome(local, sql)
+    if sql.startswith("select typeof("):
+        found = found[0].upper(), found[1]
+    assert is_as_expected(found[0], expected), found
+    assert is_as_expected(found[1], expected), found
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """The queries of ``CASES`` as dbt compiles them for each target."""
+
+    def compiled(target: str) -> list[str]:
+        return dbt(
+            *("--quiet", "--no-populate-cache", "compile", "--no-introspect", "--target", target),
+            *("--inline", ";".join(CASES.values())),
+            folder=tmp_path_factory.mktemp(target),
+        ).split(";")
+
+    targets = ("athena", "local")
+    with ThreadPoolExecutor() as threads:
+        return dict(zip(targets, threads.map(compiled, targets), strict=True))
+
+
+def nearly(value: Any) -> Any:
+    """What is equal to the value, if it is a double but for its last digits."""
+    return pytest.approx(value, rel=1e-12, abs=0) if isinstance(value, float) else value
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=list(CASES))
+def test_macro_gives_the_same_at_its_edges(
+    athena: Ask, local: Ask, rendered: dict[str, list[str]], number: int
+) -> None:
+    found, expected = athena(rendered["athena"][number]), local(rendered["local"][number])
+
+    assert found == [tuple(map(nearly, row)) for row in expected]
+    assert [list(map(type, row)) for row in found] == [list(map(type, row)) for row in expected]
+    assert any(value is not None for row in found for value in row[1:])
+
+
+def test_every_macro_is_asked() -> None:
+    macros = {
+        name for path in (ROOT / "macros").glob("*.sql") for name in re.findall(r"macro (\w+)\(", path.read_text())
+    }
+    asked = {name for names in CASES for name in names.split(" of ")[0].split() if not name.startswith("dbt.")}
+    assert asked | NO_EXPRESSIONS == macros
