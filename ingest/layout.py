@@ -75,8 +75,6 @@ class Place(NamedTuple):
         return self.job_uri.rpartition("/")[2]
 
 
-SEQUENCE_FILE = "SeqLabel.json"
-
 _PLACE = re.compile(
     r"(?P<job>.+?)/(?:"
     r"(?P<output_manifest>manifests/output/output\.manifest)"
@@ -92,6 +90,8 @@ _PLACE = re.compile(
     r")",
     re.DOTALL,
 )
+
+_COLON = re.compile("[_-]|%3A|%3a|\uf03a")
 
 
 def place_of(uri: str) -> Place | None:
@@ -112,6 +112,17 @@ def place_of(uri: str) -> Place | None:
         found.get("object") or found.get("sequence") or found.get("masked"),
         found.get("payload"),
     )
+
+
+def is_label_file(kind: FileKind) -> bool:
+    """Whether a manifest names such files, which hold the labels of its data objects."""
+    return kind in {FileKind.SEQUENCE_LABELS, FileKind.MASK, FileKind.POINT_CLASSES}
+
+
+def alike(uri: str) -> str:
+    """The uri as it compares with others: in a copy, the colons of a file name's time may be other characters."""
+    head, slash, name = uri.rpartition("/")
+    return head + slash + _COLON.sub(":", name)
 
 
 def own_file(ref: str, job_uri: str) -> str | None:

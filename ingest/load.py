@@ -29,7 +29,7 @@ from ingest.categories import parse_categories
 from ingest.consolidation_requests import parse_request
 from ingest.golden import parse_golden
 from ingest.lake import TableWriter, write_schemas
-from ingest.layout import SEQUENCE_FILE, FileKind, SourceFile, own_file, place_of
+from ingest.layout import FileKind, SourceFile, alike, is_label_file, own_file, place_of
 from ingest.ledger import KnownFiles, LedgerWriter, Status, new_entry, new_load_id
 from ingest.manifest import parse_manifest
 from ingest.masks import parse_mask
@@ -94,7 +94,7 @@ class Chunk:
 
 @dataclass
 class Outcome:
-    """What became of one file, and the sequence files that it refers to."""
+    """What became of one file, and the label files that it refers to."""
 
     file: SourceFile
     status: Status
@@ -165,7 +165,7 @@ class _Listing:
     def __init__(self, store: Store, known: KnownFiles, options: Options) -> None:
         self.summary = Summary()
         self.skipped: list[Outcome] = []
-        self.sequence_uris: set[str] = set()
+        self.label_files: set[str] = set()
         self._files_numbered = 0
         self.known = known
         self._store, self._options = store, options
@@ -189,8 +189,8 @@ class _Listing:
         if place is None:
             self.summary.files_ignored += 1
             return None
-        if place.kind == FileKind.SEQUENCE_LABELS:
-            self.sequence_uris.add(uri)
+        if is_label_file(place.kind):
+            self.label_files.add(alike(uri))
         label_attribute = self._options.label_attributes.get(place.job_name)
         if self.known.is_forgotten(uri) and not self._options.include_forgotten:
             self.summary.files_forgotten += 1
@@ -399,7 +399,7 @@ def _read_file(file: SourceFile, blocks: Iterable[bytes], parser: Parser, writer
         for rows in parser(file, counted()):
             row_count += writer.add(file.file_no, file.job_name, rows, bytes_read)
             bytes_read = 0
-            refs += _sequence_refs(rows)
+            refs += _refs(rows)
     except NotReadYet as error:
         return Outcome(file, Status.SKIPPED, error=str(error))
     except (BadFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -416,20 +416,21 @@ def _read_file(file: SourceFile, blocks: Iterable[bytes], parser: Parser, writer
     return Outcome(file, Status.LOADED, row_count, refs=refs)
 
 
-def _sequence_refs(rows: Rows) -> list[str]:
+def _refs(rows: Rows) -> list[str]:
     place = DataObject._fields.index("label_uri")
-    uris = (row[place] for row in rows.get("data_objects", ()))
-    return [uri for uri in uris if uri and uri.endswith(f"/{SEQUENCE_FILE}")]
+    return [row[place] for row in rows.get("data_objects", ()) if row[place]]
 
 
 def _missing(refs: list[tuple[SourceFile, str]], listing: _Listing) -> Iterator[Outcome]:
-    """Sequence files that a job's manifest names and that are not in its folder."""
+    """Label files that a job's manifest names and that are not in its folder."""
     for manifest, ref in dict.fromkeys(refs):
         uri = own_file(ref, manifest.job_uri or "")
-        if uri is None or uri in listing.sequence_uris or listing.known.is_known(uri):
+        place = place_of(uri) if uri else None
+        if uri is None or place is None or not is_label_file(place.kind):
             continue
-        kind = FileKind.SEQUENCE_LABELS
-        file = SourceFile(listing.next_number(), "", uri, kind, manifest.job_name, manifest.job_uri)
+        if alike(uri) in listing.label_files or listing.known.is_known(uri):
+            continue
+        file = SourceFile(listing.next_number(), "", uri, place.kind, manifest.job_name, manifest.job_uri)
         yield Outcome(file, Status.REJECTED, error=f"not there, though {manifest.uri} names it")
 
 

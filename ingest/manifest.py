@@ -5,8 +5,9 @@ Format: Amazon SageMaker developer guide, "Labeling job output data" and "Chaini
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -18,11 +19,12 @@ from ingest.labels import (
     EntityJson,
     box_labels,
     class_name,
+    item_label,
     span_labels,
 )
 from ingest.layout import SourceFile
-from ingest.schemas import AnnotationKey, ClassLabel, DataObject, Job, Label
-from ingest.task_types import is_ground_truth_type, task_type_of
+from ingest.schemas import AnnotationKey, Attribute, ClassLabel, DataObject, Job, Label
+from ingest.task_types import TASK_TYPES, TaskType, is_ground_truth_type, task_type_of
 from ingest.values import (
     BYTE_ORDER_MARK,
     BadFile,
@@ -38,6 +40,8 @@ from ingest.values import (
 
 _SUFFIX = "-metadata"
 _OBJECTS_AT_A_TIME = 2_000
+_STREAM_KEY = "dataset-objectid-attribute-name"
+_NULL = Raw(b"null")
 _SOURCES = frozenset({"source", "source-ref"})
 
 
@@ -54,21 +58,46 @@ class Metadata(msgspec.Struct, gc=False):
     human_annotated: str | bool | None = msgspec.field(default=None, name="human-annotated")
     adjustment_status: str | None = msgspec.field(default=None, name="adjustment-status")
     failure_reason: str | None = msgspec.field(default=None, name="failure-reason")
+    worker_feedback: Raw = msgspec.field(default=_NULL, name="worker-feedback")
+    worker_response_ref: str | None = msgspec.field(default=None, name="worker-response-ref")
 
 
 class ClassMap(msgspec.Struct, gc=False):
-    """The parts of the metadata that name classes and their confidence."""
+    """The part of the metadata that names classes."""
 
     class_map: dict[str, str] = msgspec.field(default_factory=dict, name="class-map")
     class_map_: dict[str, str] = msgspec.field(default_factory=dict, name="class_map")
-    confidence_map: dict[str, Number] = msgspec.field(default_factory=dict, name="confidence-map")
-    objects: list[ConfidenceJson] = []
-    entities: list[ConfidenceJson] = []
 
     @property
     def names(self) -> dict[str, str]:
         """Label by class index."""
         return self.class_map or self.class_map_
+
+
+class SureClassMap(ClassMap, gc=False):
+    """The parts of the metadata that name classes and how sure their labels are."""
+
+    confidence_map: dict[str, Number] = msgspec.field(default_factory=dict, name="confidence-map")
+    objects: list[ConfidenceJson] = []
+    entities: list[ConfidenceJson] = []
+
+
+class ColorJson(msgspec.Struct, rename="kebab", gc=False):
+    """Class of a segmentation. Lines of the first years have no ``hex-color``."""
+
+    class_name: str | None = None
+    hex_color: str | None = None
+    confidence: Number | None = None
+
+
+class _Segmentation(msgspec.Struct, rename="kebab", gc=False):
+    internal_color_map: dict[str, ColorJson] | None = None  # of an image
+    color_map: dict[str, ColorJson] | None = None  # of a point cloud
+    dataset_object_attributes: dict[str, Any] | None = None
+
+
+class _PointCloud(ClassMap, gc=False):
+    dataset_object_attributes: dict[str, Any] | None = msgspec.field(default=None, name="dataset-object-attributes")
 
 
 class ImageSize(msgspec.Struct, gc=False):
@@ -84,6 +113,10 @@ class _Boxes(msgspec.Struct, gc=False):
     image_size: list[ImageSize] = []
 
 
+class _Cuboids(msgspec.Struct, gc=False):
+    annotations: list[Raw]
+
+
 class _Entities(msgspec.Struct, gc=False):
     entities: list[EntityJson]
 
@@ -94,21 +127,36 @@ class _Spans(msgspec.Struct, gc=False):
 
 @dataclass
 class Result:
-    """Consolidated result of one label attribute: its labels, or None where their form is not flattened."""
+    """Consolidated result of one label attribute.
+
+    Attributes:
+        labels: its labels; None where they are in another file, or of a form that is not flattened.
+        is_single_class: whether the one label is the class of the data object.
+        image_size: size of the image, where it is told.
+        classes: classes of the labels that are in another file: the parts of ``ClassLabel`` without its key.
+        attributes: attribute values, each with the place of the label it is of, or None for the data object's.
+    """
 
     labels: list[Label] | None = None
     is_single_class: bool = False
     image_size: ImageSize | None = None
+    classes: Sequence[tuple[Any, ...]] = ()
+    attributes: Sequence[tuple[int | None, Attribute]] = ()
 
 
 @dataclass
 class LineAttribute:
-    """Label attribute of one line. ``value`` is None where only the metadata is there, as for a failed object."""
+    """Label attribute of one line. ``value`` is None where only the metadata is there, as for a failed object.
+
+    ``label_uri`` is the file that holds the labels, for a label attribute ending in ``-ref``.
+    """
 
     name: str
     value: Raw | None
     metadata: Metadata
     metadata_json: Raw
+    task_type: TaskType | None
+    label_uri: str | None
     result: Result = field(default_factory=Result)
 
 
@@ -119,11 +167,16 @@ class Line:
     source_uri: str | None
     source_text: str | None
     attributes: list[LineAttribute]
+    stream_object_id: str | None
     passthrough: dict[str, Raw]
 
 
 _metadata = msgspec.json.Decoder(Metadata)
 _class_map = msgspec.json.Decoder(ClassMap)
+_sure_class_map = msgspec.json.Decoder(SureClassMap)
+_segmentation = msgspec.json.Decoder(_Segmentation)
+_point_cloud = msgspec.json.Decoder(_PointCloud)
+_cuboids = msgspec.json.Decoder(_Cuboids)
 _class_id = msgspec.json.Decoder(ClassId | None)
 _class_ids = msgspec.json.Decoder(list[ClassId])
 _boxes = msgspec.json.Decoder(_Boxes)
@@ -132,14 +185,15 @@ _line = msgspec.json.Decoder(dict[str, Raw])
 _text = msgspec.json.Decoder(str)
 
 
-def _read_class(value: Raw, metadata: Metadata, metadata_json: Raw) -> Result:
+def _read_class(value: Raw, attribute: LineAttribute) -> Result:
+    metadata = attribute.metadata
     class_id = as_text(_class_id.decode(value))
     label = metadata.class_name if metadata.class_name is not None else class_id
     return Result([Label("class", label, class_id, metadata.confidence)], is_single_class=True)
 
 
-def _read_classes(value: Raw, metadata: Metadata, metadata_json: Raw) -> Result:
-    class_map = _class_map.decode(metadata_json)
+def _read_classes(value: Raw, attribute: LineAttribute) -> Result:
+    class_map = _sure_class_map.decode(attribute.metadata_json)
     ids = dict.fromkeys(str(class_id) for class_id in _class_ids.decode(value))
     return Result(
         [
@@ -149,29 +203,72 @@ def _read_classes(value: Raw, metadata: Metadata, metadata_json: Raw) -> Result:
     )
 
 
-def _read_boxes(value: Raw, metadata: Metadata, metadata_json: Raw) -> Result:
+def _read_boxes(value: Raw, attribute: LineAttribute) -> Result:
     boxes = _boxes.decode(value)
-    class_map = _class_map.decode(metadata_json)
+    class_map = _sure_class_map.decode(attribute.metadata_json)
     return Result(
         box_labels(boxes.annotations, class_map.names, class_map.objects),
         image_size=boxes.image_size[0] if boxes.image_size else None,
     )
 
 
-def _read_spans(value: Raw, metadata: Metadata, metadata_json: Raw) -> Result:
-    return Result(span_labels(_spans.decode(value).annotations.entities, _class_map.decode(metadata_json).entities))
+def _read_spans(value: Raw, attribute: LineAttribute) -> Result:
+    entities = _sure_class_map.decode(attribute.metadata_json).entities
+    return Result(span_labels(_spans.decode(value).annotations.entities, entities))
 
 
-# Reader of the consolidated result, by task type. The results of the others stay whole, as JSON.
-READERS: dict[str, Callable[[Raw, Metadata, Raw], Result]] = {
+def _read_cuboids(value: Raw, attribute: LineAttribute) -> Result:
+    metadata = _point_cloud.decode(attribute.metadata_json)
+    labels: list[Label] = []
+    attributes: list[tuple[int | None, Attribute]] = _object_attributes(metadata.dataset_object_attributes)
+    for place, item_json in enumerate(_cuboids.decode(value).annotations):
+        label, own = item_label("cuboid", item_json)
+        labels.append(label._replace(label=metadata.names.get(label.class_id or "", label.label)))
+        attributes += [(place, Attribute("annotation", name, as_text(value))) for name, value in own.items()]
+    return Result(labels, attributes=attributes)
+
+
+def _read_sequence(value: Raw, attribute: LineAttribute) -> Result:
+    if attribute.label_uri is None:
+        return Result()
+    return Result(classes=list(_class_map.decode(attribute.metadata_json).names.items()))
+
+
+def _read_segmentation(value: Raw, attribute: LineAttribute) -> Result:
+    if attribute.label_uri is None:
+        return Result()
+    metadata = _segmentation.decode(attribute.metadata_json)
+    colors = metadata.internal_color_map or metadata.color_map or {}
+    return Result(
+        classes=[
+            (class_id, class_id if color.class_name is None else color.class_name, color.hex_color, color.confidence)
+            for class_id, color in colors.items()
+        ],
+        attributes=_object_attributes(metadata.dataset_object_attributes),
+    )
+
+
+def _object_attributes(values: dict[str, Any] | None) -> list[tuple[int | None, Attribute]]:
+    """Attributes of a single frame, which stand in the metadata."""
+    return [(None, Attribute("object", name, as_text(value))) for name, value in (values or {}).items()]
+
+
+# Reader of the consolidated result, by task type. A custom job's result stays whole, as JSON.
+READERS: dict[str, Callable[[Raw, LineAttribute], Result]] = {
     "image-classification": _read_class,
     "image-classification-multilabel": _read_classes,
     "label-verification": _read_class,
     "object-detection": _read_boxes,
+    "point_cloud_object_detection": _read_cuboids,
+    "point_cloud_object_tracking": _read_sequence,
+    "point_cloud_single_frame_semantic_segmentation": _read_segmentation,
+    "semantic-segmentation": _read_segmentation,
     "text-classification": _read_class,
     "text-classification-multilabel": _read_classes,
     "text-span": _read_spans,
     "video-classification": _read_class,
+    "video-object-detection": _read_sequence,
+    "video-object-tracking": _read_sequence,
 }
 
 
@@ -185,6 +282,7 @@ def read_line(data: bytes) -> Line:
         BadFile, msgspec.MsgspecError: the line is not an object, or a label attribute is not of its documented shape.
     """
     keys = _line.decode(data)
+    stream_object_id = _stream_object_id(keys) if _STREAM_KEY in keys else None
     attributes = []
     for key in [key for key in keys if key.endswith(_SUFFIX)]:
         name = key.removesuffix(_SUFFIX)
@@ -198,7 +296,16 @@ def read_line(data: bytes) -> Line:
             attributes.append(attribute)
             del keys[key]
             keys.pop(name, None)
-    return Line(_take_text(keys, "source-ref"), _take_text(keys, "source"), attributes, keys)
+    return Line(_take_text(keys, "source-ref"), _take_text(keys, "source"), attributes, stream_object_id, keys)
+
+
+def _stream_object_id(keys: dict[str, Raw]) -> str | None:
+    """Id that a streaming job gave the data object, or was given for it: one key of the line names the other."""
+    key = keys[_STREAM_KEY]
+    raw = keys.get(_text.decode(key), _NULL) if _is_text(key) else _NULL
+    if _is_text(raw):
+        return _text.decode(raw)
+    return None if bytes(raw) == b"null" else as_written(raw)
 
 
 def _read_attribute(name: str, value: Raw | None, metadata_json: Raw) -> LineAttribute | None:
@@ -207,15 +314,20 @@ def _read_attribute(name: str, value: Raw | None, metadata_json: Raw) -> LineAtt
         return None
     if value is None and metadata.failure_reason is None and not is_ground_truth_type(metadata.type):
         return None
-    attribute = LineAttribute(name, value, metadata, metadata_json)
+    is_ref = value is not None and name.endswith("-ref") and _is_text(value)
+    label_uri = _text.decode(value) if is_ref and value is not None else None
     task_type = task_type_of(metadata.type)
+    if label_uri is not None and task_type == TASK_TYPES["point_cloud_object_detection"]:
+        # Its labels stand in the manifest: this is tracking, whose lines have been seen with the other's type.
+        task_type = TASK_TYPES["point_cloud_object_tracking"]
+    attribute = LineAttribute(name, value, metadata, metadata_json, task_type, label_uri)
     documented = READERS.get(task_type.name) if task_type else None
     # The type of a clip classification is not documented; its class-name is.
     reader = documented or (_read_class if metadata.class_name is not None else None)
     if reader is not None and value is not None:
         try:
-            attribute.result = reader(value, metadata, metadata_json)
-        except msgspec.ValidationError as error:
+            attribute.result = reader(value, attribute)
+        except (BadFile, msgspec.ValidationError) as error:
             if documented:
                 raise BadFile(f"{name}: {error}") from None
     return attribute
@@ -251,10 +363,14 @@ def _sound_fields(metadata_json: Raw) -> Metadata:
 
 def _take_text(keys: dict[str, Raw], name: str) -> str | None:
     raw = keys.get(name)
-    if raw is None or not bytes(raw).startswith(b'"'):
+    if raw is None or not _is_text(raw):
         return None
     del keys[name]
     return _text.decode(raw)
+
+
+def _is_text(raw: Raw) -> bool:
+    return bytes(raw).startswith(b'"')
 
 
 def lines(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -281,7 +397,8 @@ def json_lines(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 def parse_manifest(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
     """Rows of an output manifest, some thousand lines at a time.
 
-    They are ``data_objects``, ``annotations``, ``class_labels`` and, for a declared label attribute, ``labeling_jobs``.
+    They are ``data_objects``, ``annotations``, ``annotation_attributes``, ``class_labels`` and, for a declared label
+    attribute, ``labeling_jobs``.
 
     Raises:
         BadFile: a line cannot be understood. The file is then refused as a whole.
@@ -302,32 +419,35 @@ def parse_manifest(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
 
 
 def _no_rows() -> Rows:
-    return {"data_objects": [], "class_labels": [], "annotations": []}
+    return {"data_objects": [], "class_labels": [], "annotations": [], "annotation_attributes": []}
 
 
 def _add_line(rows: Rows, number: int, line: Line) -> None:
     passthrough = as_json(line.passthrough) if line.passthrough else None
     unlabeled = DataObject(
-        number, source_uri=line.source_uri, source_text=line.source_text, passthrough_json=passthrough
+        number,
+        source_uri=line.source_uri,
+        source_text=line.source_text,
+        stream_object_id=line.stream_object_id,
+        passthrough_json=passthrough,
     )
     if not line.attributes:
         rows["data_objects"].append(unlabeled)
     for attribute in line.attributes:
-        data_object = _data_object(unlabeled, attribute)
-        rows["data_objects"].append(data_object)
-        # Not of a type that is not known: a custom job's function may write a class map of any form.
-        if data_object.label_uri is not None and data_object.modality != "other":
-            classes = _class_map.decode(attribute.metadata_json).names
-            rows["class_labels"] += [ClassLabel(attribute.name, number, *named) for named in classes.items()]
+        result = attribute.result
+        rows["data_objects"].append(_data_object(unlabeled, attribute))
+        rows["class_labels"] += [ClassLabel(attribute.name, number, *named) for named in result.classes]
         rows["annotations"] += [
             (*AnnotationKey(attribute.name, number, None, place), *label)
-            for place, label in enumerate(attribute.result.labels or ())
+            for place, label in enumerate(result.labels or ())
+        ]
+        rows["annotation_attributes"] += [
+            (*AnnotationKey(attribute.name, number, None, place), *value) for place, value in result.attributes
         ]
 
 
 def _data_object(unlabeled: DataObject, attribute: LineAttribute) -> DataObject:
-    metadata, result = attribute.metadata, attribute.result
-    task_type = task_type_of(metadata.type)
+    metadata, result, task_type = attribute.metadata, attribute.result, attribute.task_type
     size = result.image_size or ImageSize()
     job_name = metadata.job_name or metadata.job_name_
     creation_date = metadata.creation_date or metadata.creation_date_
@@ -349,15 +469,9 @@ def _data_object(unlabeled: DataObject, attribute: LineAttribute) -> DataObject:
         image_width=size.width,
         image_height=size.height,
         image_depth=size.depth,
-        label_uri=label_uri(attribute),
+        label_uri=attribute.label_uri,
+        worker_response_uri=metadata.worker_response_ref,
+        worker_feedback_json=None if metadata.worker_feedback == _NULL else as_written(metadata.worker_feedback),
         value_json=None if attribute.value is None else as_written(attribute.value),
         metadata_json=as_written(attribute.metadata_json),
     )
-
-
-def label_uri(attribute: LineAttribute) -> str | None:
-    """Uri of the file that holds the labels, for a label attribute ending in ``-ref``."""
-    value = attribute.value
-    if value is None or not attribute.name.endswith("-ref") or not bytes(value).startswith(b'"'):
-        return None
-    return _text.decode(value)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from ingest.cli import cli
 from ingest.ledger import Status, read_ledger
@@ -204,25 +205,43 @@ def test_a_sequence_file_that_the_manifest_names_but_is_not_there_is_recorded(tm
     assert len(current_rows(lake)["frames"]) == 1
 
 
-@pytest.mark.parametrize(
-    "labels",
-    ['{"tracking-annotations": [{"frame-number": 0, "frame-name": "0.pcd", "annotations": []}]}', '{"lidar": {}}'],
-    ids=["point cloud", "point cloud and cameras"],
-)
-def test_a_form_that_is_not_read_yet_is_skipped_until_a_newer_loader_comes(
-    labels: str, source: Path, lake: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("time", ["09:25:31.918770", "09_25_31.918770", "09-25-31.918770", "09%3A25%3A31.918770"])
+def test_a_mask_that_the_manifest_names_is_found_however_a_copy_wrote_its_time(
+    time: str, tmp_path: Path, lake: Path
+) -> None:
+    job = tmp_path / "source/Roofs"
+    folder = "annotations/consolidated-annotation/output"
+    metadata = {"type": "groundtruth/semantic-segmentation", "internal-color-map": {}}
+    lines = [
+        {
+            "r-ref": f"s3://example-bucket/Roofs/{folder}/{number}_2022-09-09T09:25:31.918770.png",
+            "r-ref-metadata": metadata,
+        }
+        for number in (0, 1)
+    ]
+    (job / "manifests/output").mkdir(parents=True)
+    (job / "manifests/output/output.manifest").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    (job / folder).mkdir(parents=True)
+    Image.new("P", (2, 2)).save(job / folder / f"0_2022-09-09T{time}.png")
+
+    summary = load(str(tmp_path / "source"), str(lake))
+
+    missing = f"file://{job}/{folder}/1_2022-09-09T09:25:31.918770.png"
+    assert [error["uri"] for error in summary.errors] == [missing]
+    assert summary.files_loaded == 2
+
+
+def test_what_one_version_refuses_a_newer_one_tries_again(
+    source: Path, lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = source / "Pets/annotations/consolidated-annotation/output/0/SeqLabel.json"
     file.parent.mkdir(parents=True)
-    file.write_text(labels)
+    file.write_text('{"of a form": "that is new"}')
 
-    summary = load(str(source), str(lake))
-
-    assert (summary.files_loaded, summary.files_skipped) == (3, 1)
-    assert "not read yet" in summary.errors[0]["error"]
+    assert load(str(source), str(lake)).files_rejected == 1
     assert load(str(source), str(lake)).load_id is None
     monkeypatch.setattr("ingest.ledger.__version__", "999")
-    assert load(str(source), str(lake)).files_skipped == 1
+    assert load(str(source), str(lake)).files_rejected == 1
 
 
 def test_a_fault_of_the_loader_costs_one_file_only(source: Path, lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
