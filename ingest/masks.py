@@ -22,6 +22,7 @@ MAX_PIXELS = 100_000_000
 """Ground Truth takes no larger images."""
 _MAX_COLORS = 65_536
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_END = b"IEND\xaeB`\x82"
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
@@ -81,6 +82,8 @@ def color_pixels(png: bytes) -> dict[str | None, int]:
 @contextlib.contextmanager
 def _opened(png: bytes) -> Iterator[Image.Image]:
     """The image, read whole; whatever Pillow raises over it is a BadFile."""
+    if png.startswith(_SIGNATURE) and _END not in png:  # which Pillow does not miss
+        raise BadFile("a broken PNG: cut short")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -59,7 +59,8 @@ def test_lineage_and_json_are_those_of_the_file(tree: tuple[Path, RawLake]) -> N
             counts[row["file_no"]] += 1
             assert (row["load_id"], row["job_name"]) == (entry["load_id"], entry["job_name"])
             assert f"/{row['job_name']}/" in entry["uri"]
-            _check_as_written(row, Path(entry["uri"].removeprefix("file://")).read_bytes().decode("utf-8-sig"))
+            if AS_WRITTEN & row.keys():
+                _check_as_written(row, Path(entry["uri"].removeprefix("file://")).read_bytes().decode("utf-8-sig"))
     assert counts == {file_no: entry["row_count"] for file_no, entry in entries.items()}
 
 
