@@ -16,26 +16,27 @@ results as (
         labeled_at,
         lower(source_job_name) = lower(job_name) as is_named_job,
         failure_reason is not null as is_failed,
-        false as is_declared
+        false as is_declared,
+        false as is_described
     from data_objects
     where label_attribute_name is not null
 ),
 
--- A declared attribute counts even where no line has it yet.
+-- A declared attribute counts even where no line has it yet. Who loads the job declares it, or its description does.
 declared as (
     select
         job_name,
-        max(label_attribute_name) as label_attribute_name,
+        label_attribute_name,
         cast(null as varchar) as task_type,
         cast(null as varchar) as modality,
         cast(null as varchar) as source_job_name,
         cast(null as timestamp(3)) as labeled_at,
         false as is_named_job,
-        false as is_failed,
-        true as is_declared
+        cast(null as boolean) as is_failed,
+        description_json is null as is_declared,
+        description_json is not null as is_described
     from labeling_jobs
     where label_attribute_name is not null
-    group by job_name
 ),
 
 mentions as (
@@ -69,15 +70,18 @@ attributes as (
         max(case when newest_rank = 1 then source_job_name end) as source_job_name,
         max(labeled_at) as last_labeled_at,
         bool_or(coalesce(is_named_job, false)) as is_named_job,
-        bool_and(is_failed) as is_all_failed,
-        bool_or(is_declared) as is_declared
+        coalesce(bool_and(is_failed), false) as is_all_failed,
+        -- NULL of every mention that is no result.
+        count(is_failed) > 0 as has_results,
+        bool_or(is_declared) as is_declared,
+        bool_or(is_described) as is_described
     from ranked
     group by job_name, label_attribute_name
 ),
 
--- The job's own attribute: the declared one, else one that names this folder's job, else one of which there is no
--- result at all (failed objects name no job, and what labeled nothing is chained to nothing), else (a copied folder)
--- the newest.
+-- The job's own attribute: the declared one; else the one of the job's description, if a line has it; else one that
+-- names this folder's job; else the described one, which no line has yet; else one of which there is no result at all
+-- (failed objects name no job, and what labeled nothing is chained to nothing); else (a copied folder) the newest.
 own_first as (
     select
         *,
@@ -86,9 +90,11 @@ own_first as (
             order by
                 case
                     when is_declared then 0
-                    when is_named_job then 1
-                    when is_all_failed then 2
-                    else 3
+                    when is_described and has_results then 1
+                    when is_named_job then 2
+                    when is_described then 3
+                    when is_all_failed then 4
+                    else 5
                 end asc,
                 last_labeled_at desc nulls last,
                 label_attribute_name asc

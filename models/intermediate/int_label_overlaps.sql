@@ -4,8 +4,8 @@ with members as (
     select * from {{ ref('int_label_set_members') }}
 ),
 
--- Labels of the same class and shape in two sets of an object. The right set is an answer (set_no from 2), so that
--- each pair of sets comes once.
+-- Labels of the same class, shape and frame in two sets of an object. The right set is an answer (set_no from 2), so
+-- that each pair of sets comes once.
 overlapping as (
     select
         left_members.job_name,
@@ -26,6 +26,8 @@ overlapping as (
         and left_members.object_index = right_members.object_index
         and left_members.shape = right_members.shape
         and left_members.label = right_members.label
+        -- NULL on both sides outside sequences.
+        and coalesce(left_members.frame_index, -1) = coalesce(right_members.frame_index, -1)
         and left_members.set_no < right_members.set_no
     where right_members.set_no > 1
 ),

@@ -78,8 +78,11 @@ label_sets as (
         stated.set_kind,
         stated.worker_key,
         coalesce(counted.shape, job_shapes.shape, 'class') as shape,
-        -- Labels that were counted and are not here cannot be compared: NULL.
-        coalesce(counted.member_count, case when stated.label_count = 0 then 0 end) as member_count
+        -- Labels that were counted and are not here cannot be compared: NULL. A class named twice is one member.
+        case
+            when stated.label_count = 0 then 0
+            when counted.shape = 'class' or counted.member_count = stated.label_count then counted.member_count
+        end as member_count
     from stated
     left join counted
         on stated.job_name = counted.job_name

@@ -35,16 +35,46 @@ jobs as (
     group by job_name
 ),
 
+-- A job may have been described more than once: what it was at last counts.
+ranked_declarations as (
+    select
+        *,
+        description_json is not null as is_description,
+        row_number() over (
+            partition by job_name, description_json is not null
+            order by modified_at desc nulls last, load_id desc, file_no desc
+        ) as newest_rank
+    from declarations
+),
+
+descriptions as (
+    select
+        job_name,
+        task_type,
+        job_status as status,
+        workteam_name,
+        workers_per_object,
+        -- The folder that the job writes to.
+        output_uri || case when output_uri like '%/' then '' else '/' end || job_name as output_uri,
+        total_labeled_count,
+        human_labeled_count,
+        machine_labeled_count,
+        failed_count,
+        unlabeled_count
+    from ranked_declarations
+    where
+        is_description
+        and newest_rank = 1
+),
+
 declared as (
     select
         job_name,
         max(task_type) as task_type,
-        max(job_status) as status,
-        max(workteam_name) as workteam_name,
-        max(workers_per_object) as workers_per_object,
         max(audit_label_attribute_name) as audit_label_attribute_name,
         bool_or(is_editable) as is_editable
-    from declarations
+    from ranked_declarations
+    where not is_description
     group by job_name
 ),
 
@@ -113,17 +143,23 @@ described as (
         jobs.job_name,
         own_attributes.label_attribute_name,
         own_attributes.modality,
-        declared.status,
-        declared.workteam_name,
+        descriptions.status,
+        descriptions.workteam_name,
+        descriptions.total_labeled_count,
+        descriptions.human_labeled_count,
+        descriptions.machine_labeled_count,
+        descriptions.failed_count,
+        descriptions.unlabeled_count,
         most_answered.max_answers_per_object,
         declared.audit_label_attribute_name,
         declared.is_editable,
-        jobs.output_uri,
-        coalesce(own_attributes.task_type, declared.task_type, hints.task_type) as task_type,
-        coalesce(declared.workers_per_object, most_answered.max_answers_per_object) as workers_per_object,
+        coalesce(jobs.output_uri, descriptions.output_uri) as output_uri,
+        coalesce(own_attributes.task_type, descriptions.task_type, declared.task_type, hints.task_type) as task_type,
+        coalesce(descriptions.workers_per_object, most_answered.max_answers_per_object) as workers_per_object,
         coalesce(adjustments.has_adjustment_status, false) as has_adjustment_status
     from jobs
     left join own_attributes on jobs.job_name = own_attributes.job_name
+    left join descriptions on jobs.job_name = descriptions.job_name
     left join declared on jobs.job_name = declared.job_name
     left join adjustments on jobs.job_name = adjustments.job_name
     left join most_answered on jobs.job_name = most_answered.job_name
@@ -141,6 +177,11 @@ labeling_jobs as (
         described.max_answers_per_object,
         described.audit_label_attribute_name,
         described.output_uri,
+        described.total_labeled_count,
+        described.human_labeled_count,
+        described.machine_labeled_count,
+        described.failed_count,
+        described.unlabeled_count,
         coalesce(
             described.modality,
             task_types.modality,

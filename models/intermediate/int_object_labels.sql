@@ -18,6 +18,27 @@ label_attributes as (
     select * from {{ ref('int_label_attributes') }}
 ),
 
+label_files as (
+    select * from {{ ref('int_label_files') }}
+),
+
+mask_labels as (
+    select * from {{ ref('int_mask_labels') }}
+),
+
+-- 0 where a mask was read and nothing is labeled on it.
+mask_totals as (
+    select
+        label_files.job_name,
+        label_files.object_index,
+        count(mask_labels.annotation_index) as mask_label_count
+    from label_files
+    left join mask_labels
+        on label_files.job_name = mask_labels.job_name
+        and label_files.object_index = mask_labels.object_index
+    group by label_files.job_name, label_files.object_index
+),
+
 -- Every data object that anything tells of: a job may have frames or answers and no manifest (yet).
 mentions as (
     select
@@ -115,11 +136,17 @@ object_labels as (
         coalesce(results.task_type, object_attributes.task_type) as task_type,
         coalesce(results.modality, object_attributes.modality) as modality,
         results.label,
-        cast(coalesce(
-            results.label_count + object_attributes.sequence_label_count,
-            results.label_count,
-            object_attributes.sequence_label_count
-        ) as integer) as label_count,
+        -- Labels in the manifest, in the frames of a sequence or in a mask: as many as are known.
+        cast(case
+            when
+                results.label_count is not null
+                or object_attributes.sequence_label_count is not null
+                or mask_totals.mask_label_count is not null
+                then
+                    coalesce(results.label_count, 0)
+                    + coalesce(object_attributes.sequence_label_count, 0)
+                    + coalesce(mask_totals.mask_label_count, 0)
+        end as integer) as label_count,
         {{ known_confidence(
             'results.confidence', 'object_attributes.is_inherited', 'object_attributes.max_answers_per_object'
         ) }} as confidence,
@@ -128,6 +155,7 @@ object_labels as (
         results.failure_reason,
         object_attributes.is_inherited,
         results.source_job_name,
+        results.worker_feedback_json,
         results.labeled_at,
         cast(results.labeled_at as date) as labeled_date,
         object_attributes.is_in_manifest,
@@ -142,6 +170,10 @@ object_labels as (
         on object_attributes.job_name = results.job_name
         and object_attributes.object_index = results.object_index
         and object_attributes.label_attribute_name = results.label_attribute_name
+    left join mask_totals
+        on object_attributes.job_name = mask_totals.job_name
+        and object_attributes.object_index = mask_totals.object_index
+        and not object_attributes.is_inherited
 )
 
 select * from object_labels

@@ -47,12 +47,18 @@ final as (
         labeling_jobs.status,
         labeling_jobs.workteam_name,
         cast(labeling_jobs.workers_per_object as bigint) as workers_per_object,
-        coalesce(object_totals.object_count, 0) as object_count,
-        coalesce(object_totals.labeled_count, 0) as labeled_count,
-        coalesce(object_totals.human_labeled_count, 0) as human_labeled_count,
-        coalesce(object_totals.machine_labeled_count, 0) as machine_labeled_count,
-        coalesce(object_totals.failed_count, 0) as failed_count,
-        coalesce(object_totals.unlabeled_count, 0) as unlabeled_count,
+        -- Of a job whose objects were not read, what its description counts.
+        coalesce(
+            object_totals.object_count,
+            coalesce(labeling_jobs.total_labeled_count, 0)
+            + coalesce(labeling_jobs.failed_count, 0)
+            + coalesce(labeling_jobs.unlabeled_count, 0)
+        ) as object_count,
+        coalesce(object_totals.labeled_count, labeling_jobs.total_labeled_count, 0) as labeled_count,
+        coalesce(object_totals.human_labeled_count, labeling_jobs.human_labeled_count, 0) as human_labeled_count,
+        coalesce(object_totals.machine_labeled_count, labeling_jobs.machine_labeled_count, 0) as machine_labeled_count,
+        coalesce(object_totals.failed_count, labeling_jobs.failed_count, 0) as failed_count,
+        coalesce(object_totals.unlabeled_count, labeling_jobs.unlabeled_count, 0) as unlabeled_count,
         coalesce(answer_totals.answer_count, 0) as answer_count,
         coalesce(answer_totals.worker_count, 0) as worker_count,
         cast(object_totals.first_labeled_at as timestamp(3)) as first_labeled_at,

@@ -19,6 +19,7 @@ final as (
         failure_reason,
         is_inherited,
         source_job_name,
+        worker_feedback_json,
         cast(labeled_at as timestamp(3)) as labeled_at,
         labeled_date
     from object_labels

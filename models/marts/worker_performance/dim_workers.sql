@@ -37,16 +37,27 @@ listed as (
     group by worker_key
 ),
 
+workteams as (
+    select
+        workteam_name,
+        max(workforce) as workforce
+    from {{ ref('stg_ground_truth__workteams') }}
+    group by workteam_name
+),
+
 memberships as (
     select distinct
-        worker_key,
-        workteam_name
+        workteam_members.worker_key,
+        workteam_members.workteam_name,
+        workteams.workforce
     from workteam_members
+    left join workteams on workteam_members.workteam_name = workteams.workteam_name
 ),
 
 teams as (
     select
         worker_key,
+        max(workforce) as workforce,
         {{ dbt.listagg('workteam_name', "', '", 'order by workteam_name') }} as workteam_names
     from memberships
     group by worker_key
@@ -65,7 +76,13 @@ workers as (
         worker_keys.worker_key,
         answering.worker_id,
         {{ worker_name('worker_keys.worker_key', 'listed.username', 'listed.email') }} as worker_name,
-        coalesce(answering.workforce, 'unknown') as workforce,
+        -- Only private workers have a user pool.
+        coalesce(
+            nullif(answering.workforce, 'unknown'),
+            nullif(teams.workforce, 'unknown'),
+            case when listed.worker_key is not null then 'private' end,
+            'unknown'
+        ) as workforce,
         answering.identity_provider,
         coalesce(answering.identity_issuer, listed.identity_issuer) as identity_issuer,
         coalesce(answering.identity_sub, listed.identity_sub) as identity_sub,

@@ -1,10 +1,31 @@
--- Each consolidated label that was read is in fct_annotations once, and in the mart's job. Without it, a join that
--- loses or doubles labels changes every count of labels, and the key test sees the doubled ones only.
-with staged as (
+-- Each consolidated label that was read is in fct_annotations once, and in the mart's job; of masks and segmented point
+-- clouds the classes that count. Without it, a join that loses or doubles labels changes every count of labels, and
+-- the key test sees the doubled ones only.
+with mask_files as (
+    select
+        load_id,
+        file_no
+    from {{ ref('current_source_files') }}
+    where file_kind in ('mask', 'point_classes')
+),
+
+labels as (
+    select annotations.job_name
+    from {{ ref('stg_ground_truth__annotations') }} as annotations
+    left join mask_files
+        on annotations.load_id = mask_files.load_id
+        and annotations.file_no = mask_files.file_no
+    where mask_files.load_id is null
+    union all
+    select job_name
+    from {{ ref('int_mask_labels') }}
+),
+
+staged as (
     select
         job_name,
         count(*) as annotation_count
-    from {{ ref('stg_ground_truth__annotations') }}
+    from labels
     group by job_name
 ),
 

@@ -1,6 +1,25 @@
--- Each attribute value that was read is in one long form, and rpt_attribute_values counts the job's own ones.
--- Without it, values whose label is not found, or of a scope that no model takes, vanish from the lists of values.
-with staged as (
+-- Each attribute value that was read is in one long form, and rpt_attribute_values counts the job's own ones, and those
+-- of forms that answers hold. Without it, values whose label is not found, or of a scope that no model takes, vanish
+-- from the lists of values.
+with form_values as (
+    select distinct
+        form_fields.job_name,
+        form_fields.object_index,
+        form_fields.scope,
+        form_fields.attribute_name,
+        form_fields.attribute_value
+    from {{ ref('stg_ground_truth__worker_annotation_attributes') }} as form_fields
+    inner join {{ ref('dim_labeling_jobs') }} as jobs on form_fields.job_name = jobs.job_name
+    inner join {{ ref('int_worker_answers') }} as answers
+        on form_fields.load_id = answers.load_id
+        and form_fields.file_no = answers.file_no
+        and form_fields.answer_index = answers.answer_index
+    where
+        form_fields.scope = 'object'
+        and (jobs.task_type = 'custom' or jobs.task_type is null)
+),
+
+consolidated_values as (
     select
         attribute_values.job_name,
         attribute_values.scope,
@@ -9,6 +28,26 @@ with staged as (
     inner join {{ ref('dim_labeling_jobs') }} as jobs on attribute_values.job_name = jobs.job_name
     where coalesce(attribute_values.label_attribute_name = jobs.label_attribute_name, true)
     group by attribute_values.job_name, attribute_values.scope
+),
+
+counted_values as (
+    select * from consolidated_values
+    union all
+    select
+        job_name,
+        scope,
+        count(*) as value_count
+    from form_values
+    group by job_name, scope
+),
+
+staged as (
+    select
+        job_name,
+        scope,
+        sum(value_count) as value_count
+    from counted_values
+    group by job_name, scope
 ),
 
 reported as (

@@ -1,4 +1,5 @@
--- Every object of a job is labeled, failed or unlabeled, and the job's totals are those of fct_object_labels.
+-- Every object of a job is labeled, failed or unlabeled, and the job's totals are those of fct_object_labels, if any
+-- object of it was read.
 -- Without it, an object in no group, or in two, makes the progress of a job look further or less far than it is.
 with jobs as (
     select * from {{ ref('dim_labeling_jobs') }}
@@ -24,6 +25,6 @@ left join objects on jobs.job_name = objects.job_name
 where
     jobs.labeled_count + jobs.failed_count + jobs.unlabeled_count <> jobs.object_count
     or jobs.human_labeled_count + jobs.machine_labeled_count > jobs.labeled_count
-    or jobs.object_count <> coalesce(objects.object_count, 0)
-    or jobs.object_count <> coalesce(objects.distinct_count, 0)
-    or jobs.failed_count <> coalesce(objects.failed_count, 0)
+    or jobs.object_count <> objects.object_count
+    or jobs.object_count <> objects.distinct_count
+    or jobs.failed_count <> objects.failed_count

@@ -2,8 +2,9 @@
 -- lost or doubled Parquet file, or a load_id that two loads share, changes every figure and nothing fails.
 {% set tables = [
     'labeling_jobs', 'label_categories', 'label_attribute_definitions', 'data_objects', 'annotations',
-    'annotation_attributes', 'class_labels', 'frames', 'worker_answers', 'worker_annotations', 'golden_labels', 'workers',
-    'workteam_members',
+    'annotation_attributes', 'class_labels', 'frames', 'worker_answers', 'worker_annotations',
+    'worker_annotation_attributes', 'worker_frames', 'review_items', 'golden_labels', 'workers', 'workteams',
+    'workteam_members', 'worker_activity',
 ] %}
 
 with raw_rows as (

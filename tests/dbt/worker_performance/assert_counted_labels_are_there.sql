@@ -1,5 +1,5 @@
--- An answer that counts n labels has n rows in worker_annotations. Without this labels lost between the two leave
--- a set that is smaller than what the worker said, and the worker's scores sink.
+-- An answer that counts n labels has n rows in worker_annotations, its own and those of its frames. Without this labels
+-- lost between the two leave a set that is smaller than what the worker said, and the worker's scores sink.
 with worker_answers as (
     select * from {{ ref('int_worker_answers') }}
 ),
@@ -15,7 +15,20 @@ counted as (
         answer_index,
         count(*) as annotation_count
     from worker_annotations
+    where answer_index is not null
     group by load_id, file_no, answer_index
+),
+
+counted_in_frames as (
+    select
+        job_name,
+        iteration,
+        object_index,
+        payload_folder,
+        count(*) as annotation_count
+    from worker_annotations
+    where payload_folder is not null
+    group by job_name, iteration, object_index, payload_folder
 )
 
 select
@@ -23,10 +36,18 @@ select
     worker_answers.file_no,
     worker_answers.answer_index,
     worker_answers.label_count,
-    counted.annotation_count
+    counted.annotation_count,
+    counted_in_frames.annotation_count as frame_annotation_count
 from worker_answers
 left join counted
     on worker_answers.load_id = counted.load_id
     and worker_answers.file_no = counted.file_no
     and worker_answers.answer_index = counted.answer_index
-where worker_answers.label_count <> coalesce(counted.annotation_count, 0)
+left join counted_in_frames
+    on worker_answers.job_name = counted_in_frames.job_name
+    and worker_answers.iteration = counted_in_frames.iteration
+    and worker_answers.object_index = counted_in_frames.object_index
+    and worker_answers.payload_folder = counted_in_frames.payload_folder
+where
+    worker_answers.label_count
+    <> coalesce(counted.annotation_count, 0) + coalesce(counted_in_frames.annotation_count, 0)

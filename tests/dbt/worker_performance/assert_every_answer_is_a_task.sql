@@ -1,12 +1,40 @@
--- Every submission that any file holds is one row of fct_worker_tasks. Without this a join that drops or doubles
+-- Every submission that any worker response holds, and of objects without one every worker of a consolidation request,
+-- is one row of fct_worker_tasks. Without this a join that drops or doubles
 -- answers changes every count and rate of people's work, and no key test need notice.
-with staged as (
+with answers as (
+    select
+        answers.job_name,
+        answers.object_index,
+        answers.worker_key,
+        date_trunc('second', answers.submitted_at) as submitted_second,
+        files.file_kind
+    from {{ ref('stg_ground_truth__worker_answers') }} as answers
+    inner join {{ ref('current_source_files') }} as files
+        on answers.load_id = files.load_id
+        and answers.file_no = files.file_no
+),
+
+responded as (
     select distinct
         job_name,
-        object_index,
-        worker_key,
-        date_trunc('second', submitted_at) as submitted_second
-    from {{ ref('stg_ground_truth__worker_answers') }}
+        object_index
+    from answers
+    where file_kind = 'worker_response'
+),
+
+staged as (
+    select distinct
+        answers.job_name,
+        answers.object_index,
+        answers.worker_key,
+        answers.submitted_second
+    from answers
+    left join responded
+        on answers.job_name = responded.job_name
+        and answers.object_index = responded.object_index
+    where
+        answers.file_kind = 'worker_response'
+        or responded.job_name is null
 ),
 
 counts as (
