@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw
 
 from ingest.elements import Beside, read_content
-from ingest.layout import SourceFile
+from ingest.layout import FramesFolder, SourceFile
 from ingest.schemas import Answer, AnswerKey, AnswerLabelKey, PayloadKey
 from ingest.task_types import ELEMENT_TASK_TYPES
 from ingest.values import BadFile, Number, Rows, as_written, decode_with_extra, index, milliseconds, whole
@@ -100,14 +100,9 @@ def parse_answers(
         identity = (answer.worker_metadata and answer.worker_metadata.identity_data) or Identity()
         key = AnswerKey(file.iteration, object_index, place)
         person = worker_key(answer.worker_id, identity.issuer, identity.sub)
-        if person in forgotten_workers or worker_key(answer.worker_id) in forgotten_workers:
+        if forgotten_workers and not forgotten_workers.isdisjoint({person, worker_key(answer.worker_id)}):
             if forgotten_frames is not None:
-                beside = Beside()
-                read_content(answer.answer_content, beside)
-                folders = filter(None, beside.payload_folders)
-                forgotten_frames.update(
-                    FramesFolder(file.job_name, file.iteration, object_index, folder) for folder in folders
-                )
+                forgotten_frames.update(frames_folders(file.job_name, object_index, answer.answer_content))
             continue
         content = add_content(rows, key, answer.answer_content)
         rows["worker_answers"].append(
@@ -132,15 +127,6 @@ def parse_answers(
             )
         )
     yield rows
-
-
-class FramesFolder(NamedTuple):
-    """Where the frames of one answer lie."""
-
-    job_name: str
-    iteration: int | None
-    object_index: int
-    payload_folder: str
 
 
 class Content(NamedTuple):
@@ -181,6 +167,13 @@ def add_content(rows: Rows, key: AnswerKey, answer_content: Raw) -> Content:
         count = None  # the labels of the frames are not counted yet
     forms = {ELEMENT_TASK_TYPES[name] for name in elements if name in ELEMENT_TASK_TYPES}
     return Content(forms.pop() if len(forms) == 1 else None, count, folder)
+
+
+def frames_folders(job_name: str, object_index: int, answer_content: Raw) -> list[FramesFolder]:
+    """The folders of frames that an ``answerContent`` points to."""
+    beside = Beside()
+    read_content(answer_content, beside)
+    return [FramesFolder(job_name, str(object_index), folder) for folder in beside.payload_folders if folder]
 
 
 def _read_response(data: bytes) -> Iterator[tuple[AnswerJson, str | None]]:

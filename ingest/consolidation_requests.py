@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Set
 import msgspec
 from msgspec import Raw
 
-from ingest.answers import Content, add_content, worker_key, workforce
-from ingest.layout import SourceFile
+from ingest.answers import Content, add_content, frames_folders, worker_key, workforce
+from ingest.layout import FramesFolder, SourceFile
 from ingest.schemas import Answer, AnswerKey
 from ingest.values import BadFile, Rows, as_json, as_written, decode_with_extra, index, whole
 
@@ -41,7 +41,10 @@ _json = msgspec.json.Decoder(Raw)
 
 
 def parse_request(
-    file: SourceFile, blocks: Iterable[bytes], forgotten_workers: Set[str] = frozenset()
+    file: SourceFile,
+    blocks: Iterable[bytes],
+    forgotten_workers: Set[str] = frozenset(),
+    forgotten_frames: set[FramesFolder] | None = None,
 ) -> Iterator[Rows]:
     """Rows of a consolidation request: ``worker_answers``, ``worker_annotations`` and their attributes.
 
@@ -52,6 +55,7 @@ def parse_request(
         file: its place gives the iteration.
         blocks: the file's bytes.
         forgotten_workers: keys of workers whose answers are passed over, because they were erased.
+        forgotten_frames: takes in where the frames of the answers that are passed over lie.
 
     Raises:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
@@ -64,32 +68,27 @@ def parse_request(
             object_index = index(str(entry.dataset_object_id))
             for annotation_json in entry.annotations:
                 key = AnswerKey(file.iteration, object_index, number)
-                _add_annotation(rows, key, annotation_json, forgotten_workers)
                 number += 1
+                annotation, extra = decode_with_extra(annotation_json, _Annotation)
+                content = _read_data(annotation.annotation_data)
+                if content is None:
+                    fields = msgspec.json.decode(extra, type=dict[str, Raw]) if extra else {}
+                    extra = as_json({**fields, "annotationData": annotation.annotation_data})
+                if worker_key(annotation.worker_id) not in forgotten_workers:
+                    _add_answer(rows, key, annotation.worker_id, content, extra)
+                elif content is not None and forgotten_frames is not None:
+                    forgotten_frames.update(frames_folders(file.job_name, object_index, content))
         except (BadFile, msgspec.MsgspecError) as error:
             raise BadFile(f"[{place}]: {error}") from None
     yield rows
 
 
-def _add_annotation(rows: Rows, key: AnswerKey, annotation_json: Raw, forgotten_workers: Set[str]) -> None:
-    annotation, extra = decode_with_extra(annotation_json, _Annotation)
-    person = worker_key(annotation.worker_id)
-    if person in forgotten_workers:
-        return
-    data = _data.decode(annotation.annotation_data)
-    answer_content = None if data.content is None else _unwrapped(data.content)
-    if answer_content is None:
-        if data.s3_uri is None:
-            raise BadFile("annotationData has neither content nor s3Uri")
-        content = Content(None, None, None)
-        fields = msgspec.json.decode(extra, type=dict[str, Raw]) if extra else {}
-        extra = as_json({**fields, "annotationData": annotation.annotation_data})
-    else:
-        content = add_content(rows, key, answer_content)
+def _add_answer(rows: Rows, key: AnswerKey, worker_id: str, answer_content: Raw | None, extra: str | None) -> None:
+    content = Content(None, None, None) if answer_content is None else add_content(rows, key, answer_content)
     answer = Answer(
-        worker_key=person,
-        worker_id=annotation.worker_id,
-        workforce=workforce(annotation.worker_id),
+        worker_key=worker_key(worker_id),
+        worker_id=worker_id,
+        workforce=workforce(worker_id),
         identity_provider=None,
         identity_issuer=None,
         identity_sub=None,
@@ -103,6 +102,15 @@ def _add_annotation(rows: Rows, key: AnswerKey, annotation_json: Raw, forgotten_
         extra_json=extra,
     )
     rows["worker_answers"].append((*key, *answer))
+
+
+def _read_data(annotation_data: Raw) -> Raw | None:
+    """The answer; None where it is elsewhere."""
+    data = _data.decode(annotation_data)
+    content = None if data.content is None else _unwrapped(data.content)
+    if content is None and data.s3_uri is None:
+        raise BadFile("annotationData has neither content nor s3Uri")
+    return content
 
 
 def _unwrapped(content: Raw) -> Raw | None:

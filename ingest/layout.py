@@ -74,6 +74,21 @@ class Place(NamedTuple):
         """Name of the job's folder."""
         return self.job_uri.rpartition("/")[2]
 
+    @property
+    def frames_folder(self) -> FramesFolder | None:
+        """Folder of a frame of a worker's answer; None for any other file."""
+        if self.kind != FileKind.WORKER_FRAME:
+            return None
+        return FramesFolder(self.job_name, self.object_folder or "", self.payload_folder or "")
+
+
+class FramesFolder(NamedTuple):
+    """Folder of the frames of one worker's answer, which do not say whose they are."""
+
+    job_name: str
+    object_folder: str
+    payload_folder: str
+
 
 _PLACE = re.compile(
     r"(?P<job>.+?)/(?:"

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from ingest import __version__
 from ingest.lake import RAW, WRITE_OPTIONS, ledger_path, load_id_of, parse_table, to_batch
+from ingest.layout import FramesFolder
 from ingest.schemas import LEDGER, LedgerEntry
 from ingest.storage import Entry, Store
 
@@ -43,6 +44,8 @@ VERSIONS = frozenset({Status.LOADED, Status.FORGOTTEN})
 
 # Entries that are no file but a worker to be left out of every load have this in place of a uri's scheme.
 WORKER_SCHEME = "worker:"
+# Likewise entries for the folders of frames of such a worker's answers: <job>/<data object>/<folder> follows.
+FRAMES_SCHEME = "worker-frames:"
 
 
 def new_load_id() -> str:
@@ -66,6 +69,13 @@ def new_entry(load_id: str, file_no: int, uri: str, status: Status, **fields: An
         loaded_at=now(),
         loader_version=__version__,
         **fields,
+    )
+
+
+def forgotten_frames_entry(load_id: str, file_no: int, folder: FramesFolder) -> LedgerEntry:
+    """Entry that tells loads to leave out the frames of a forgotten worker's answer."""
+    return new_entry(
+        load_id, file_no, f"{FRAMES_SCHEME}{'/'.join(folder)}", Status.FORGOTTEN, file_kind="worker_frames"
     )
 
 
@@ -119,6 +129,7 @@ class KnownFiles:
         self._etags: dict[int, int | None] = {}  # None: forgotten
         self.job_uris: dict[str, str] = {}
         self.forgotten_workers: set[str] = set()
+        self.forgotten_frames: set[FramesFolder] = set()
         entries: list[tuple[str, str, int, int | None, str | None, str | None]] = []
         for origin, load_id, uri, etag, status, version, job_name, job_uri in _read_rows(
             lake, ledger_files(lake), _KNOWN_COLUMNS
@@ -131,6 +142,8 @@ class KnownFiles:
             entries.append((origin, load_id, hash(uri), etag_hash, job_name, gave_rows))
             if is_forgotten and uri.startswith(WORKER_SCHEME):
                 self.forgotten_workers.add(uri.removeprefix(WORKER_SCHEME))
+            elif is_forgotten and uri.startswith(FRAMES_SCHEME):
+                self.forgotten_frames.add(FramesFolder(*uri.removeprefix(FRAMES_SCHEME).rsplit("/", 2)))
         entries.sort(key=itemgetter(0, 1))
         for _, _, uri_hash, etag_hash, _, _ in entries:
             self._etags[uri_hash] = etag_hash

@@ -141,10 +141,10 @@ def load(
             progress(summary)
 
     refs: list[tuple[SourceFile, str]] = []
-    for outcomes in _read_all(chunks, options.processes or os.cpu_count() or 1):
+    processes = options.processes or os.cpu_count() or 1
+    for outcomes in _read_all(chunks, processes):
         take(outcomes)
         refs += [(outcome.file, ref) for outcome in outcomes for ref in outcome.refs]
-    take([*listing.skipped, *_missing(refs, listing)])
     if not listing.job_uris:
         raise StoreError(f"no labeling job under {source_store.uri}")
     named = (options.golden, options.label_category_configs, options.review_batches, options.label_attributes)

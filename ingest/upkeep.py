@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.answers import worker_key
 from ingest.lake import RAW, TableWriter, load_id_of, read_table
-from ingest.ledger import WORKER_SCHEME, Ledger, Status, commit, ledger_files, new_entry, new_load_id, now, read_ledger
+from ingest.layout import FileKind, FramesFolder, place_of
+from ingest.ledger import (
+    FRAMES_SCHEME,
+    WORKER_SCHEME,
+    Ledger,
+    Status,
+    commit,
+    forgotten_frames_entry,
+    ledger_files,
+    new_entry,
+    new_load_id,
+    now,
+    read_ledger,
+)
 from ingest.schemas import LEDGER, TABLES, LedgerEntry
 from ingest.storage import DEFAULT_S3_OPTIONS, PART_SUFFIX, S3Options, Store, StoreError, open_store
 
@@ -184,19 +199,30 @@ def forget(lake: Store, selection: Selection) -> Forgotten:
     ledger = read_ledger(lake)
     load_id = new_load_id()
     gone = _files_to_forget(ledger, selection)
-    entries = [_tombstone(load_id, file_no, entry) for file_no, entry in enumerate(gone)]
-    forgotten = Forgotten(files=len(gone))
+    found = Answers()
     if selection.workers:
-        kept = _loaded_files(ledger, {entry.uri for entry in gone})
-        keys, answers = _find_answers(lake, kept, selection.workers)
-        entries += _without_workers(lake, load_id, len(entries), kept, keys, answers)
-        forgotten.workers, forgotten.answers = len(keys), sum(map(len, answers.values()))
+        found = _find_answers(lake, selection.workers)
+        gone |= {entry.uri or "": entry for entry in _frames_in(ledger, found.frames)}
+    entries = [_tombstone(load_id, file_no, entry) for file_no, entry in enumerate(gone.values())]
+    forgotten = Forgotten(files=len(gone), workers=found.worker_count)
+    if selection.workers:
+        kept = _loaded_files(ledger, gone.keys())
+        answers = {
+            old_load_id: {(file_no, place) for file_no, place in ids if (old_load_id, file_no) in kept}
+            for old_load_id, ids in found.ids.items()
+        }
+        forgotten.answers = sum(map(len, answers.values()))
+        entries += _without_workers(lake, load_id, len(entries), kept, found.worker_keys, answers)
+        entries += [
+            forgotten_frames_entry(load_id, file_no, folder)
+            for file_no, folder in enumerate(sorted(found.frames), len(entries))
+        ]
     if entries:
         commit(lake, load_id, entries)
     return forgotten
 
 
-def _files_to_forget(ledger: Ledger, selection: Selection) -> list[LedgerEntry]:
+def _files_to_forget(ledger: Ledger, selection: Selection) -> dict[str, LedgerEntry]:
     known = [entry for entry in ledger.newest.values() if entry.status != Status.FORGOTTEN]
     folders = {
         entry.job_uri
@@ -217,7 +243,7 @@ def _files_to_forget(ledger: Ledger, selection: Selection) -> list[LedgerEntry]:
         if not below:
             raise StoreError(f"no file {uri}, nor any below it, in the lake")
         gone |= {entry.uri or "": entry for entry in below}
-    return [*gone.values()]
+    return gone
 
 
 def _tombstone(load_id: str, file_no: int, entry: LedgerEntry) -> LedgerEntry:
@@ -241,30 +267,65 @@ def _loaded_files(ledger: Ledger, gone: Collection[str | None]) -> dict[FileId, 
     }
 
 
-def _find_answers(
-    lake: Store, files: Collection[FileId], workers: Collection[str]
-) -> tuple[set[str], dict[str, set[AnswerId]]]:
-    """Keys of the workers that are named so, and their answers in some files, by load."""
-    keys: set[str] = set()
-    found: set[str] = set()
-    answers: dict[str, set[AnswerId]] = defaultdict(set)
-    schema = pa.schema(
-        [TABLES["worker_answers"].schema.field(name) for name in ("file_no", "answer_index", "worker_key", "worker_id")]
+@dataclass
+class Answers:
+    """What the lake has of some workers' answers, in any version of a file."""
+
+    worker_count: int = 0
+    worker_keys: frozenset[str] = frozenset()
+    ids: dict[str, set[AnswerId]] = field(default_factory=lambda: defaultdict(set))
+    """By load."""
+    frames: set[FramesFolder] = field(default_factory=set)
+
+
+def _find_answers(lake: Store, workers: Collection[str]) -> Answers:
+    """The answers of the workers that are named so: all that they gave, under whichever of their worker ids."""
+    accounts = {(key, worker_id) for _, key, worker_id in _read_answers(lake, "worker_key", "worker_id")}
+    people = [_accounts_of(name, accounts) for name in workers]
+    for name, person in zip(workers, people, strict=True):
+        if not person:
+            raise StoreError(f"no answer of worker {name} in the lake")
+    keys = {key for person in people for key, _ in person}
+    # A consolidation request has no identity: there, the worker's key is that of the worker id.
+    found = Answers(
+        len(set(people)), frozenset(keys.union(worker_key(name) for person in people for _, name in person))
     )
+    columns = ("worker_key", "file_no", "answer_index", "job_name", "object_index", "payload_folder")
+    for load_id, key, file_no, place, job_name, object_index, folder in _read_answers(lake, *columns):
+        if key in found.worker_keys:
+            found.ids[load_id].add((file_no, place))
+            if folder is not None:
+                found.frames.add(FramesFolder(job_name, str(object_index), folder))
+    return found
+
+
+def _accounts_of(name: str, accounts: set[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """The keys and worker ids of a person whom one of them names, or a pseudonym."""
+    person = {account for account in accounts if name in (*account, f"worker-{account[0][:8]}")}
+    while True:
+        known = {name for account in person for name in account}
+        more = {account for account in accounts - person if not known.isdisjoint(account)}
+        if not more:
+            return frozenset(person)
+        person |= more
+
+
+def _read_answers(lake: Store, *columns: str) -> Iterator[tuple[Any, ...]]:
+    """The load and some columns of every answer."""
+    schema = pa.schema([TABLES["worker_answers"].schema.field(name) for name in columns])
     for path, load_id in _data_files(lake, "worker_answers"):
         for batch in read_table(lake, path, schema):
-            for file_no, answer_index, worker_key, worker_id in zip(
-                *(column.to_pylist() for column in batch.columns), strict=True
-            ):
-                names = {worker_key, worker_id, f"worker-{worker_key[:8]}"}.intersection(workers)
-                if names:
-                    found |= names
-                    keys.add(worker_key)
-                    if (load_id, file_no) in files:
-                        answers[load_id].add((file_no, answer_index))
-    if missing := sorted(set(workers) - found):
-        raise StoreError(f"no answer of worker {missing[0]} in the lake")
-    return keys, answers
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                yield (load_id, *row)
+
+
+def _frames_in(ledger: Ledger, folders: Collection[FramesFolder]) -> Iterator[LedgerEntry]:
+    """The files of frames in some folders, as far as they are known."""
+    for uri, entry in ledger.newest.items():
+        if folders and entry.file_kind == FileKind.WORKER_FRAME and entry.status != Status.FORGOTTEN:
+            place = place_of(uri)
+            if place is not None and place.frames_folder in folders:
+                yield entry
 
 
 def _without_workers(
@@ -272,11 +333,11 @@ def _without_workers(
     load_id: str,
     first_file_no: int,
     files: Mapping[FileId, LedgerEntry],
-    keys: set[str],
+    keys: frozenset[str],
     answers: dict[str, set[AnswerId]],
 ) -> list[LedgerEntry]:
     """Rewrite the files in which the workers answered, without their rows, and tell loads to leave them out."""
-    rewrite = Rewrite(workers=frozenset(keys), answers=answers)
+    rewrite = Rewrite(workers=keys, answers=defaultdict(set, answers))
     old_ids = sorted({(old_load_id, file_no) for old_load_id, ids in answers.items() for file_no, _ in ids})
     for file_no, (old_load_id, old_file_no) in enumerate(old_ids, first_file_no):
         rewrite.file_numbers[old_load_id][old_file_no] = file_no
@@ -337,8 +398,9 @@ def status(lake: Store) -> LakeStatus:
         for uri, entry in ledger.newest.items()
         if entry.status in (Status.REJECTED, Status.SKIPPED)
     ]
+    no_files = (WORKER_SCHEME, FRAMES_SCHEME)
     forgotten_files = sum(
-        entry.status == Status.FORGOTTEN and not uri.startswith(WORKER_SCHEME) for uri, entry in ledger.newest.items()
+        entry.status == Status.FORGOTTEN and not uri.startswith(no_files) for uri, entry in ledger.newest.items()
     )
     return LakeStatus(sorted(jobs.values(), key=lambda job: job.job_name), sorted(errors), forgotten_files)
 
