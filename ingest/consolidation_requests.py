@@ -24,7 +24,7 @@ class _Annotation(msgspec.Struct, rename="camel", gc=False):
 
 
 class _AnnotationData(msgspec.Struct, rename="camel", gc=False):
-    content: Raw | None = None
+    content: Raw = Raw(b"null")
     s3_uri: str | None = None
 
 
@@ -107,7 +107,7 @@ def _add_answer(rows: Rows, key: AnswerKey, worker_id: str, answer_content: Raw 
 def _read_data(annotation_data: Raw) -> Raw | None:
     """The answer; None where it is elsewhere."""
     data = _data.decode(annotation_data)
-    content = None if data.content is None else _unwrapped(data.content)
+    content = _unwrapped(data.content)
     if content is None and data.s3_uri is None:
         raise BadFile("annotationData has neither content nor s3Uri")
     return content

@@ -17,7 +17,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -29,8 +29,8 @@ from ingest.categories import parse_categories
 from ingest.consolidation_requests import parse_request
 from ingest.golden import parse_golden
 from ingest.lake import TableWriter, write_schemas
-from ingest.layout import FileKind, SourceFile, alike, is_label_file, own_file, place_of
-from ingest.ledger import KnownFiles, LedgerWriter, Status, new_entry, new_load_id
+from ingest.layout import FileKind, FramesFolder, Place, SourceFile, alike, is_label_file, own_file, place_of
+from ingest.ledger import KnownFiles, LedgerWriter, Status, forgotten_frames_entry, new_entry, new_load_id
 from ingest.manifest import parse_manifest
 from ingest.masks import parse_mask
 from ingest.point_classes import parse_point_classes
@@ -103,6 +103,14 @@ class Outcome:
     refs: list[str] = field(default_factory=list)
 
 
+@dataclass
+class ChunkOutcome:
+    """What became of a chunk's files, and where the frames of forgotten workers' answers in them lie."""
+
+    files: list[Outcome]
+    forgotten_frames: set[FramesFolder]
+
+
 def load(
     source: str, lake: str, options: Options | None = None, progress: Callable[[Summary], None] | None = None
 ) -> Summary:
@@ -122,13 +130,12 @@ def load(
     known = KnownFiles(lake_store)
     listing = _Listing(source_store, known, options)
     load_id = new_load_id()
-    chunks = (
-        Chunk(part, store, lake_store, load_id, frozenset(known.forgotten_workers), files)
-        for part, (store, files) in enumerate(_chunks(source_store, listing, options))
-    )
+    parts = itertools.count()
     ledger = LedgerWriter(load_id)
     summary = listing.summary
     jobs: set[str] = set()
+    refs: list[tuple[SourceFile, str]] = []
+    forgotten_frames = set(known.forgotten_frames)
 
     def take(outcomes: Iterable[Outcome]) -> None:
         entries = []
@@ -140,11 +147,25 @@ def load(
         if progress:
             progress(summary)
 
-    refs: list[tuple[SourceFile, str]] = []
-    processes = options.processes or os.cpu_count() or 1
-    for outcomes in _read_all(chunks, processes):
-        take(outcomes)
-        refs += [(outcome.file, ref) for outcome in outcomes for ref in outcome.refs]
+    def read(files: Iterator[tuple[Store, list[SourceFile]]]) -> None:
+        chunks = (
+            Chunk(next(parts), store, lake_store, load_id, frozenset(known.forgotten_workers), some)
+            for store, some in files
+        )
+        for chunk in _read_all(chunks, options.processes or os.cpu_count() or 1):
+            take(chunk.files)
+            refs.extend((outcome.file, ref) for outcome in chunk.files for ref in outcome.refs)
+            forgotten_frames.update(chunk.forgotten_frames)
+
+    read(_chunks(source_store, listing, options))
+    read(_in_chunks(source_store, listing.frames(forgotten_frames)))
+    take([*listing.skipped, *_missing(refs, listing)])
+    ledger.add(
+        [
+            forgotten_frames_entry(load_id, listing.next_number(), folder)
+            for folder in sorted(forgotten_frames - known.forgotten_frames)
+        ]
+    )
     if not listing.job_uris:
         raise StoreError(f"no labeling job under {source_store.uri}")
     named = (options.golden, options.label_category_configs, options.review_batches, options.label_attributes)
@@ -167,28 +188,42 @@ class _Listing:
         self.skipped: list[Outcome] = []
         self.label_files: set[str] = set()
         self._files_numbered = 0
+        self._frames: list[tuple[Entry, Place]] = []
         self.known = known
         self._store, self._options = store, options
         self.job_uris = dict(known.job_uris)
 
     def __iter__(self) -> Iterator[SourceFile]:
         for entry in self._store.list():
-            file = self._file(entry)
-            if file is not None:
+            self.summary.files_found += 1
+            place = place_of(self._store.uri_of(entry.path))
+            if place is None:
+                self.summary.files_ignored += 1
+            elif place.kind == FileKind.WORKER_FRAME and self.known.forgotten_workers:
+                self._frames.append((entry, place))  # whose it is, only an answer says
+            elif (file := self._file(entry, place)) is not None:
                 yield file
+
+    def frames(self, forgotten: Set[FramesFolder]) -> Iterator[SourceFile]:
+        """The frames of workers' answers that wait for the answers to be read; those in forgotten folders go."""
+        for entry, place in self._frames:
+            if place.frames_folder not in forgotten:
+                file = self._file(entry, place)
+                if file is not None:
+                    yield file
+                continue
+            self.summary.files_forgotten += 1
+            uri = self._store.uri_of(entry.path)
+            if self.known.is_known(uri) and not self.known.is_forgotten(uri):  # they were loaded before the answer
+                self.skipped.append(Outcome(self._source_file(entry, place, uri, None), Status.FORGOTTEN))
 
     def next_number(self) -> int:
         """A number for one more file of the load."""
         self._files_numbered += 1
         return self._files_numbered - 1
 
-    def _file(self, entry: Entry) -> SourceFile | None:
-        self.summary.files_found += 1
+    def _file(self, entry: Entry, place: Place) -> SourceFile | None:
         uri = self._store.uri_of(entry.path)
-        place = place_of(uri)
-        if place is None:
-            self.summary.files_ignored += 1
-            return None
         if is_label_file(place.kind):
             self.label_files.add(alike(uri))
         label_attribute = self._options.label_attributes.get(place.job_name)
@@ -205,27 +240,30 @@ class _Listing:
         if is_conflict and self.known.has(uri, None):
             self.summary.files_unchanged += 1
             return None
-        file = SourceFile(
+        # A file that is in the way of another is tried again by each load.
+        file = self._source_file(entry, place, uri, None if is_conflict else entry.etag)
+        if is_conflict:
+            reason = f"job {place.job_name} is loaded from {first}: forget it there, or rename one of the two"
+            self.skipped.append(Outcome(file, Status.SKIPPED, error=reason))
+            return None
+        return file
+
+    def _source_file(self, entry: Entry, place: Place, uri: str, etag: str | None) -> SourceFile:
+        return SourceFile(
             file_no=self.next_number(),
             path=entry.path,
             uri=uri,
             kind=place.kind,
             job_name=place.job_name,
             job_uri=place.job_uri,
-            # A file that is in the way of another is tried again by each load.
-            etag=None if is_conflict else entry.etag,
+            etag=etag,
             size_bytes=entry.size_bytes,
             modified_at=entry.modified_at,
             iteration=place.iteration,
             object_folder=place.object_folder,
             payload_folder=place.payload_folder,
-            label_attribute=label_attribute,
+            label_attribute=self._options.label_attributes.get(place.job_name),
         )
-        if is_conflict:
-            reason = f"job {place.job_name} is loaded from {first}: forget it there, or rename one of the two"
-            self.skipped.append(Outcome(file, Status.SKIPPED, error=reason))
-            return None
-        return file
 
 
 def _chunks(source: Store, listing: _Listing, options: Options) -> Iterator[tuple[Store, list[SourceFile]]]:
@@ -249,9 +287,13 @@ def _chunks(source: Store, listing: _Listing, options: Options) -> Iterator[tupl
         batches = _review_batches(store, job_name, listing)
         while chunk := list(itertools.islice(batches, _CHUNK_FILES)):
             yield store, chunk
+    yield from _in_chunks(source, listing)
+
+
+def _in_chunks(source: Store, listed: Iterable[SourceFile]) -> Iterator[tuple[Store, list[SourceFile]]]:
     files: list[SourceFile] = []
     size = 0
-    for file in listing:
+    for file in listed:
         files.append(file)
         size += file.size_bytes
         if len(files) >= _CHUNK_FILES or size >= _CHUNK_BYTES:
@@ -285,7 +327,7 @@ def _review_batches(store: Store, job_name: str, listing: _Listing) -> Iterator[
         raise StoreError(f"no review batch (*.json) in {store.uri}")
 
 
-def _read_all(chunks: Iterator[Chunk], processes: int) -> Iterator[list[Outcome]]:
+def _read_all(chunks: Iterator[Chunk], processes: int) -> Iterator[ChunkOutcome]:
     """Outcomes of every chunk; in this process where there is but one chunk, or but one processor."""
     first, second = next(chunks, None), next(chunks, None)
     if first is None:
@@ -295,7 +337,7 @@ def _read_all(chunks: Iterator[Chunk], processes: int) -> Iterator[list[Outcome]
             if chunk is not None:
                 yield read_chunk(chunk)
         return
-    waiting: deque[Future[list[Outcome]]] = deque()
+    waiting: deque[Future[ChunkOutcome]] = deque()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_die_with_parent) as pool:
         try:
@@ -331,7 +373,7 @@ def _die_with_parent() -> None:
         threading.Thread(target=lambda: (waits(), os._exit(1)), daemon=True).start()
 
 
-def read_chunk(chunk: Chunk) -> list[Outcome]:
+def read_chunk(chunk: Chunk) -> ChunkOutcome:
     """Read a chunk's files and write their rows."""
     # The rows have no cycles, and looking for some among so many objects takes time.
     gc.disable()
@@ -341,15 +383,18 @@ def read_chunk(chunk: Chunk) -> list[Outcome]:
         gc.enable()
 
 
-def _read_chunk(chunk: Chunk) -> list[Outcome]:
+def _read_chunk(chunk: Chunk) -> ChunkOutcome:
+    forgotten_frames: set[FramesFolder] = set()
+    answers = partial(parse_answers, forgotten_workers=chunk.forgotten_workers, forgotten_frames=forgotten_frames)
+    requests = partial(parse_request, forgotten_workers=chunk.forgotten_workers, forgotten_frames=forgotten_frames)
     parsers: dict[FileKind, Parser] = {
         FileKind.OUTPUT_MANIFEST: parse_manifest,
-        FileKind.WORKER_RESPONSE: partial(parse_answers, forgotten_workers=chunk.forgotten_workers),
+        FileKind.WORKER_RESPONSE: answers,
         FileKind.SEQUENCE_LABELS: parse_sequence,
         FileKind.LABEL_CATEGORY_CONFIG: parse_categories,
         FileKind.GOLDEN_LABELS: parse_golden,
         FileKind.WORKER_FRAME: parse_worker_frame,
-        FileKind.CONSOLIDATION_REQUEST: partial(parse_request, forgotten_workers=chunk.forgotten_workers),
+        FileKind.CONSOLIDATION_REQUEST: requests,
         FileKind.MASK: parse_mask,
         FileKind.POINT_CLASSES: parse_point_classes,
         FileKind.REVIEW_BATCH: parse_review_batch,
@@ -366,7 +411,7 @@ def _read_chunk(chunk: Chunk) -> list[Outcome]:
             for file, data in zip(small, contents, strict=True)
         ]
         outcomes += [_read_file(file, source.blocks(file.path), parsers[file.kind], writer) for file in large]
-    return outcomes
+    return ChunkOutcome(outcomes, forgotten_frames)
 
 
 class _UnreadableError(Exception):
@@ -456,6 +501,8 @@ def _count(summary: Summary, outcome: Outcome) -> None:
     summary.rows += outcome.row_count
     if outcome.status == Status.LOADED:
         summary.files_loaded += 1
+        return
+    if outcome.status == Status.FORGOTTEN:
         return
     if outcome.status == Status.REJECTED:
         summary.files_rejected += 1
