@@ -35,7 +35,7 @@ jobs as (
     group by job_name
 ),
 
--- A job may have been described more than once: what it was at last counts.
+-- DescribeLabelingJob tells all of a job, lists of jobs tell some; each thing is what was last said of it.
 ranked_declarations as (
     select
         *,
@@ -43,19 +43,30 @@ ranked_declarations as (
         row_number() over (
             partition by job_name, description_json is not null
             order by modified_at desc nulls last, load_id desc, file_no desc
-        ) as newest_rank
+        ) as newest_rank,
+        row_number() over (
+            partition by job_name, total_labeled_count is not null
+            order by modified_at desc nulls last, load_id desc, file_no desc
+        ) as newest_count_rank
     from declarations
 ),
 
 descriptions as (
     select
         job_name,
-        task_type,
-        job_status as status,
-        workteam_name,
-        workers_per_object,
-        -- The folder that the job writes to.
-        output_uri || case when output_uri like '%/' then '' else '/' end || job_name as output_uri,
+        min_by(task_type, newest_rank) filter (where task_type is not null) as task_type,
+        min_by(job_status, newest_rank) filter (where job_status is not null) as status,
+        min_by(workteam_name, newest_rank) filter (where workteam_name is not null) as workteam_name,
+        min_by(workers_per_object, newest_rank) filter (where workers_per_object is not null) as workers_per_object,
+        min_by(output_uri, newest_rank) filter (where output_uri is not null) as output_uri
+    from ranked_declarations
+    where is_description
+    group by job_name
+),
+
+last_counts as (
+    select
+        job_name,
         total_labeled_count,
         human_labeled_count,
         machine_labeled_count,
@@ -63,8 +74,8 @@ descriptions as (
         unlabeled_count
     from ranked_declarations
     where
-        is_description
-        and newest_rank = 1
+        total_labeled_count is not null
+        and newest_count_rank = 1
 ),
 
 declared as (
@@ -145,21 +156,28 @@ described as (
         own_attributes.modality,
         descriptions.status,
         descriptions.workteam_name,
-        descriptions.total_labeled_count,
-        descriptions.human_labeled_count,
-        descriptions.machine_labeled_count,
-        descriptions.failed_count,
-        descriptions.unlabeled_count,
+        last_counts.total_labeled_count,
+        last_counts.human_labeled_count,
+        last_counts.machine_labeled_count,
+        last_counts.failed_count,
+        last_counts.unlabeled_count,
         most_answered.max_answers_per_object,
         declared.audit_label_attribute_name,
         declared.is_editable,
-        coalesce(jobs.output_uri, descriptions.output_uri) as output_uri,
+        coalesce(
+            jobs.output_uri,
+            -- The job's folder in what it was told to write to.
+            descriptions.output_uri
+            || case when descriptions.output_uri like '%/' then '' else '/' end
+            || jobs.job_name
+        ) as output_uri,
         coalesce(own_attributes.task_type, descriptions.task_type, declared.task_type, hints.task_type) as task_type,
         coalesce(descriptions.workers_per_object, most_answered.max_answers_per_object) as workers_per_object,
         coalesce(adjustments.has_adjustment_status, false) as has_adjustment_status
     from jobs
     left join own_attributes on jobs.job_name = own_attributes.job_name
     left join descriptions on jobs.job_name = descriptions.job_name
+    left join last_counts on jobs.job_name = last_counts.job_name
     left join declared on jobs.job_name = declared.job_name
     left join adjustments on jobs.job_name = adjustments.job_name
     left join most_answered on jobs.job_name = most_answered.job_name
