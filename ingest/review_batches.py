@@ -70,7 +70,7 @@ def write_review_batches(
     base = (dest_uri or store.uri).rstrip("/")
     lines = []
     for batch_name, batch in make_batches(items, batch_size):
-        store.put_new(batch_name, msgspec.json.format(msgspec.json.encode([_as_written(item) for item in batch])))
+        store.put_new(batch_name, encode_batch(batch))
         lines.append(msgspec.json.encode({"source-ref": f"{base}/{batch_name}"}) + b"\n")
     store.put_new(MANIFEST, b"".join(lines))
     return Written(len(items), len({item.label for item in items}), len(lines), store.uri_of(MANIFEST))
@@ -130,6 +130,14 @@ def make_batches(items: list[Item], batch_size: int) -> Iterator[tuple[str, list
             yield f"{slug}-{numbers[slug]:05}.json", of_label[start : start + batch_size]
 
 
+def encode_batch(batch: list[Item]) -> bytes:
+    """The file of a batch."""
+    items = [
+        {"s3_image_url": item.image, "label": item.label, "confidence": item.confidence, **item.extra} for item in batch
+    ]
+    return msgspec.json.format(msgspec.json.encode(items))
+
+
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Records that are not blank, each with the line it begins in."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -158,10 +166,6 @@ def _read_item(values: dict[str, str], fields: dict[str, str]) -> Item:
     if not 0 <= confidence <= 100:
         raise BadFile(f"confidence: {confidence_text.strip()} is neither from 0 to 1 nor from 0 to 100")
     return Item(image, label, confidence, {name: value for name, value in values.items() if name})
-
-
-def _as_written(item: Item) -> dict[str, object]:
-    return {"s3_image_url": item.image, "label": item.label, "confidence": item.confidence, **item.extra}
 
 
 def _slug(label: str) -> str:

@@ -1,7 +1,8 @@
 """Writes a believable tree of Ground Truth output: for demos, tests and benchmarks.
 
 A *set* is six labeling jobs of one team over some weeks: vehicles tracked in video, an audit of that, image
-classification, text classification, bounding boxes and named entities. What there is to be seen (the truth) is made
+classification, text classification, bounding boxes and named entities. Beside the first set there is one small job
+of every other form that Ground Truth's output has. What there is to be seen (the truth) is made
 up; workers see it through their skill, speed and habits; consolidated labels come from their answers alone.
 
 The same seed gives the same tree, byte for byte, and a set is the same however many sets there are.
@@ -20,6 +21,7 @@ from ingest.sample.classification import ImageClassification, TextClassification
 from ingest.sample.entities import NamedEntities
 from ingest.sample.objects import Task, label_objects
 from ingest.sample.output import JobFolder
+from ingest.sample.small_jobs import SmallJobs
 from ingest.sample.team import Crew, LabelSet, Role, Worker, make_team, plan_shifts, to_milliseconds
 from ingest.sample.tracking import (
     AUDIT_SECONDS_PER_FRAME,
@@ -73,7 +75,7 @@ class SampleSummary:
 
 
 def generate(dest: Path, *, jobs: int = 1, objects: int = 200, seed: int = 1) -> SampleSummary:
-    """Writes `jobs` sets of six labeling jobs below `dest`, which must be empty or not yet there.
+    """Writes `jobs` sets of six labeling jobs, and the small jobs, below `dest`, which must be empty or not yet there.
 
     Args:
         dest: folder the job folders go into.
@@ -94,6 +96,9 @@ def generate(dest: Path, *, jobs: int = 1, objects: int = 200, seed: int = 1) ->
         raise DestinationNotEmptyError(f"{dest} is not an empty folder: the sample needs one of its own")
     team = make_team(seed, [label for label_set in LABEL_SETS for label in label_set.labels])
     folders = [folder for number in range(1, jobs + 1) for folder in _write_set(dest, number, team, objects, seed)]
+    first_day = LAST_DAY_AFTER - timedelta(weeks=WEEKS)
+    boxes = next(folder for folder in folders if folder.name == "Warehouse-Boxes")
+    folders += SmallJobs(dest, objects, first_day, seed).write(boxes.manifest)
     return SampleSummary(
         jobs=len(folders),
         objects=sum(folder.object_count for folder in folders),

@@ -14,6 +14,7 @@ from ingest.sample.team import LabelSet, Turn
 
 SIZES = ((1280, 720), (1920, 1080), (800, 600))
 BOX_COUNTS = {0: 1, 1: 2, 2: 3, 3: 3, 4: 2, 6: 1, 9: 0.5}  # boxes in an image -> how common that is
+UNADJUSTED_SHARE = 0.5  # of the objects that an adjustment job is given
 SMALL_SIDE = 60  # pixels: shorter boxes are missed more often
 
 
@@ -113,6 +114,56 @@ class BoundingBoxes(Task[Picture, list[Box]]):
         }
         used = sorted({labels.index(box.label) for box in boxes})
         return value, {"class-map": {str(index): labels[index] for index in used}}
+
+
+class BoxAdjustment(BoundingBoxes):
+    """The job that lets one worker change the boxes of another job. Developer guide: "Verify and adjust labels"."""
+
+    workers_per_object = 1
+    typical_seconds = 20.0
+    golden_share = 0.0
+
+    def __init__(self, lines: list[Json], label_attribute: str) -> None:
+        self._lines, self._label_attribute = lines, label_attribute
+
+    def draw(self, number: str, difficulty: float, rng: Random) -> Item[Picture]:
+        """The earlier job's line, and its boxes."""
+        line = self._lines[int(number)]
+        value = line[self._label_attribute]
+        [size] = value["image_size"]
+        boxes = [
+            Box(self.label_set.labels[box["class_id"]], box["left"], box["top"], box["width"], box["height"])
+            for box in value["annotations"]
+        ]
+        return Item(line, Picture(size["width"], size["height"], boxes), difficulty)
+
+    def give(self, item: Item[Picture], turn: Turn, rng: Random) -> list[Box]:
+        """The boxes: most as they are, some moved, of another class, or taken away."""
+        if rng.random() < UNADJUSTED_SHARE:
+            return item.truth.boxes
+        adjusted = []
+        for box in item.truth.boxes:
+            label = rng.choice(self.label_set.labels) if rng.random() < 0.1 else box.label
+            if rng.random() < 0.1:
+                continue
+            if rng.random() < 0.3:
+                adjusted.append(_draw_around(box._replace(label=label), item.truth, 1.0, 0.1, rng))
+            else:
+                adjusted.append(box._replace(label=label))
+        return adjusted
+
+    def content(self, item: Item[Picture], given: list[Box]) -> Json:
+        """The answer tells whether the worker changed anything."""
+        content = super().content(item, given)
+        content["boundingBox"]["initialValueModified"] = given != item.truth.boxes
+        return content
+
+    def consolidate(self, item: Item[Picture], answers: Sequence[list[Box]]) -> tuple[Any, Json]:
+        """The one worker's boxes, and whether they were changed."""
+        [given] = answers
+        value, extra = self._label(given, item.truth)
+        status = "adjusted" if given != item.truth.boxes else "unadjusted"
+        return value, {**extra, "objects": [{"confidence": 0}] * len(given), "adjustment-status": status}
 
 
 def _draw_around(box: Box, picture: Picture, scale: float, carelessness: float, rng: Random) -> Box:

@@ -1,4 +1,4 @@
-"""The two single-class jobs: images of animals, and customers' messages."""
+"""The single-class jobs: images of animals and of other things, customers' messages, and video clips."""
 
 from __future__ import annotations
 
@@ -35,6 +35,74 @@ class Classification(Task[str, str]):
     def golden(self, item: Item[str], object_index: int) -> Json:
         """The right class by the object's index."""
         return {str(object_index): item.truth}
+
+
+class SmallClassification(Classification):
+    """A small job on files of one folder, whose classes are equally common."""
+
+    element = "crowd-image-classifier"
+    folder: ClassVar[str]
+    suffix: ClassVar[str] = "jpg"
+
+    def draw(self, number: str, difficulty: float, rng: Random) -> Item[str]:
+        """A file."""
+        source = {"source-ref": f"{BUCKET}/{self.folder}/{number}.{self.suffix}"}
+        return Item(source, self.label_set.draw(rng), difficulty)
+
+
+class ClipClassification(SmallClassification):
+    """What happens in a video clip."""
+
+    task_type = "video-classification"
+    element = "crowd-classifier"
+    label_set = LabelSet(weights=dict.fromkeys(("Calm", "Busy", "Jam"), 1), lookalikes={"Busy": "Jam", "Jam": "Busy"})
+    workers_per_object = 3
+    typical_seconds = 25.0
+    folder, suffix = "street/clips", "mp4"
+
+
+class SignClassification(SmallClassification):
+    """Traffic signs, some of which Ground Truth's model labels; the answers are in consolidation requests alone."""
+
+    task_type = "image-classification"
+    label_set = LabelSet(weights=dict.fromkeys(("Stop", "Yield", "Speed limit"), 1), lookalikes={})
+    workers_per_object = 3
+    typical_seconds = 4.0
+    machine_share = 0.4
+    answers_in = "requests"
+    folder = "street/signs"
+
+    def machine_label(self, item: Item[str], rng: Random) -> tuple[Any, Json]:
+        """The right class, most of the time."""
+        labels = self.label_set.labels
+        label = item.truth if rng.random() < 0.95 else rng.choice(labels)
+        return labels.index(label), {"class-name": label, "confidence": round(rng.uniform(0.8, 0.99), 2)}
+
+
+class GateClassification(SmallClassification):
+    """Vehicles at a gate, as a streaming job gets them: each line has the id that its sender gave it."""
+
+    task_type = "image-classification"
+    label_set = LabelSet(weights=dict.fromkeys(("Car", "Truck", "Bicycle"), 1), lookalikes={})
+    workers_per_object = 1
+    typical_seconds = 5.0
+    folder = "gate"
+
+    def draw(self, number: str, difficulty: float, rng: Random) -> Item[str]:
+        """An image, with the keys of a streaming job."""
+        item = super().draw(number, difficulty, rng)
+        item.source.update({"dataset-objectid-attribute-name": "gate-event", "gate-event": f"event-{number}"})
+        return item
+
+
+class ShipClassification(SmallClassification):
+    """Ships, labeled by public workers."""
+
+    task_type = "image-classification"
+    label_set = LabelSet(weights=dict.fromkeys(("Ferry", "Tanker", "Tug"), 1), lookalikes={"Ferry": "Tug"})
+    workers_per_object = 3
+    typical_seconds = 5.0
+    folder = "harbor"
 
 
 class ImageClassification(Classification):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+import msgspec
 
 from ingest.sample.output import JobFolder, Json, answer
 from ingest.sample.team import Crew, LabelSet, Turn, from_milliseconds
@@ -42,6 +44,15 @@ class Item(Generic[Truth]):
     difficulty: float
 
 
+@dataclass(frozen=True)
+class ResultPlace:
+    """Which object a result is of, when it was made, and where the answers are."""
+
+    object_index: int
+    created_at: datetime
+    answers_uri: str | None
+
+
 class Task(ABC, Generic[Truth, Given]):
     """A task type: how its objects come about, are labeled by a worker, and are consolidated.
 
@@ -53,7 +64,15 @@ class Task(ABC, Generic[Truth, Given]):
     workers_per_object: ClassVar[int]
     typical_seconds: ClassVar[float]
     golden_share: ClassVar[float] = 0.0
+    machine_share: ClassVar[float] = 0.0  # of the objects that Ground Truth's model labels
     has_pilot: ClassVar[bool] = False  # whether iteration-1 holds some objects only, and iteration-2 the rest
+
+    # Where the answers are left: in worker responses, in consolidation requests, or nowhere.
+    answers_in: ClassVar[Literal["responses", "requests", "nowhere"]] = "responses"
+
+    def prepare(self, folder: JobFolder) -> None:
+        """Writes what the job is given beside its data objects."""
+        folder.write_label_categories(self.label_categories())
 
     def label_categories(self) -> Json:
         """The label category config."""
@@ -75,9 +94,23 @@ class Task(ABC, Generic[Truth, Given]):
     def consolidate(self, item: Item[Truth], answers: Sequence[Given]) -> tuple[Any, Json]:
         """The label attribute's value, and the part of its metadata that is the task type's own."""
 
-    @abstractmethod
+    def answer_content(
+        self, folder: JobFolder, object_index: int, item: Item[Truth], given: Given, rng: Random
+    ) -> Json:
+        """The same, of an answer parts of which are in files of their own."""
+        return self.content(item, given)
+
+    def finish(self, folder: JobFolder, place: ResultPlace, value: Any, extra: Json) -> tuple[Any, Json]:
+        """What consolidate gave, where the labels are in a file of their own or the metadata names one."""
+        return value, extra
+
+    def machine_label(self, item: Item[Truth], rng: Random) -> tuple[Any, Json]:
+        """What Ground Truth's model makes of the object; for tasks that have a machine_share."""
+        raise NotImplementedError
+
     def golden(self, item: Item[Truth], object_index: int) -> Json:
-        """The line of golden.manifest."""
+        """The line of golden.manifest; for tasks that have a golden_share."""
+        raise NotImplementedError
 
     def effort(self, item: Item[Truth]) -> float:
         """How long the object takes to label, as a multiple of the task's typical time."""
@@ -88,7 +121,7 @@ def label_objects(
     task: Task[Truth, Given], folder: JobFolder, crew: Crew, objects: int, rng: Random, *, has_broken_file: bool
 ) -> None:
     """Writes a whole job: every object's answers, and what is made of them."""
-    folder.write_label_categories(task.label_categories())
+    task.prepare(folder)
     indices = range(objects)
     failed, unlabeled, short = _draw_troubled(objects, rng)
     golden = set(rng.sample(indices, round(task.golden_share * objects)))
@@ -100,6 +133,9 @@ def label_objects(
         else None
     )
 
+    by_machine: list[tuple[int, Item[Truth]]] = []
+    requests: list[Json] = []
+    stamped_at = 0
     for object_index in (*pilot, *(index for index in indices if index not in in_pilot)):
         difficulty = HARD if rng.random() < HARD_SHARE else EASY
         item = task.draw(f"{object_index:06}", difficulty, rng)
@@ -113,30 +149,63 @@ def label_objects(
             folder.add_line(object_index, item.source, {f"{folder.label_attribute}-metadata": failure})
             continue
 
+        if task.machine_share and rng.random() < task.machine_share:
+            by_machine.append((object_index, item))
+            continue
+
         is_short = object_index in short and task.workers_per_object > 1
         done = []
         for turn in crew.next_turns(task.workers_per_object - is_short):
             given = task.give(item, turn, rng)
             timing = crew.finish(turn, task.effort(item))
-            done.append((timing.submitted_at, given, answer(turn.worker, timing, task.content(item, given))))
+            content = task.answer_content(folder, object_index, item, given, rng)
+            done.append((timing.submitted_at, given, answer(turn.worker, timing, content)))
         done.sort(key=lambda entry: entry[0])
         last_at = done[-1][0]
         # A file is written a little after its last answer, or when the missing answer's task expires.
         stamped_at = last_at + (rng.randint(570_000_000, 588_000_000) if is_short else rng.randint(9_000, 166_000))
-        folder.write_answers(
-            2 if task.has_pilot and object_index not in in_pilot else 1,
-            object_index,
-            stamped_at,
-            [entry for _, _, entry in done],
-            is_broken=object_index == broken,
-        )
+        answers = [entry for _, _, entry in done]
+        answers_uri = None
+        if task.answers_in == "responses":
+            iteration = 2 if task.has_pilot and object_index not in in_pilot else 1
+            is_broken = object_index == broken
+            answers_uri = folder.write_answers(iteration, object_index, stamped_at, answers, is_broken=is_broken)
+        elif task.answers_in == "requests":
+            requests.append(_request(object_index, item.source, answers))
         value, extra = task.consolidate(item, [given for _, given, _ in done])
         created_at = from_milliseconds(stamped_at) + timedelta(microseconds=rng.randint(20_000_000, 90_000_000))
-        labels = {
-            folder.label_attribute: value,
-            f"{folder.label_attribute}-metadata": folder.metadata(task.task_type, created_at, extra),
+        value, extra = task.finish(folder, ResultPlace(object_index, created_at, answers_uri), value, extra)
+        folder.add_line(object_index, item.source, _labels(task, folder, created_at, value, extra))
+
+    if requests:
+        folder.write_request(stamped_at, requests)
+    # The model labels what is left when the workers are done.
+    for object_index, item in by_machine:
+        value, extra = task.machine_label(item, rng)
+        created_at = from_milliseconds(stamped_at) + timedelta(hours=1)
+        extra = {**extra, "human-annotated": "no"}
+        folder.add_line(object_index, item.source, _labels(task, folder, created_at, value, extra))
+
+
+def _labels(
+    task: Task[Truth, Given], folder: JobFolder, created_at: datetime, value: Any, extra: Json
+) -> dict[str, Any]:
+    """What a labeled object's line has beside its input."""
+    metadata = folder.metadata(task.task_type, created_at, extra)
+    return {folder.label_attribute: value, f"{folder.label_attribute}-metadata": metadata}
+
+
+def _request(object_index: int, source: Json, answers: Sequence[Json]) -> Json:
+    """Entry of a consolidation request: the answers' content is JSON text within the JSON."""
+    data_object = {"s3Uri": source["source-ref"]} if "source-ref" in source else {"content": source["source"]}
+    annotations = [
+        {
+            "workerId": entry["workerId"],
+            "annotationData": {"content": msgspec.json.encode(entry["answerContent"]).decode()},
         }
-        folder.add_line(object_index, item.source, labels)
+        for entry in answers
+    ]
+    return {"datasetObjectId": str(object_index), "dataObject": data_object, "annotations": annotations}
 
 
 def golden_line(source: Json, task_type: str, value: Json, extra: Json) -> Json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -15,7 +16,7 @@ from typing import Any, BinaryIO, Self, TypeAlias
 
 import msgspec
 
-from ingest.sample.team import ISSUER, Timing, Worker, from_milliseconds
+from ingest.sample.team import Timing, Worker, from_milliseconds
 
 Json: TypeAlias = dict[str, Any]
 
@@ -26,17 +27,32 @@ TRUNCATED_SHARE = 0.6
 
 
 def answer(worker: Worker, timing: Timing, content: Json) -> Json:
-    """One entry of a worker-response file."""
-    return {
+    """One entry of a worker-response file; a public worker's tells less, as those of 2019 do."""
+    if worker.worker_id.startswith("public."):
+        submitted = from_milliseconds(timing.submitted_at).isoformat(timespec="seconds")
+        return {"answerContent": content, "submissionTime": submitted + "Z", "workerId": worker.worker_id}
+    entry: Json = {
         "acceptanceTime": _stamp(timing.accepted_at) + "Z",
         "answerContent": content,
         "submissionTime": _stamp(timing.submitted_at) + "Z",
         "timeSpentInSeconds": timing.time_spent / 1000,
         "workerId": worker.worker_id,
-        "workerMetadata": {
-            "identityData": {"identityProviderType": "Cognito", "issuer": ISSUER, "sub": worker.sub},
-        },
     }
+    if worker.identity_provider:
+        identity = {"identityProviderType": worker.identity_provider, "issuer": worker.issuer, "sub": worker.sub}
+        entry["workerMetadata"] = {"identityData": identity}
+    return entry
+
+
+def labeled_lines(manifest: Path, label_attribute: str, count: int) -> list[Json]:
+    """The first so many lines of an output manifest that have the label: the input of a chained job."""
+    with manifest.open("rb") as lines:
+        labeled = (line for line in map(msgspec.json.decode, lines) if label_attribute in line)
+        return list(islice(labeled, count))
+
+
+def _file_stamp(milliseconds: int) -> str:
+    return f"{from_milliseconds(milliseconds):%Y-%m-%d_%H:%M:%S}"
 
 
 def _stamp(milliseconds: int) -> str:
@@ -58,8 +74,9 @@ class JobFolder:
         self._root = dest / name
         self._rng = rng
         self._early_lines: dict[int, bytes] = {}
-        (self._root / "manifests" / "output").mkdir(parents=True)
-        self._manifest = (self._root / "manifests" / "output" / "output.manifest").open("wb")
+        self.manifest = self._root / "manifests" / "output" / "output.manifest"
+        self.manifest.parent.mkdir(parents=True)
+        self._manifest = self.manifest.open("wb")
         self._golden: BinaryIO | None = None
 
     def __enter__(self) -> Self:
@@ -78,33 +95,55 @@ class JobFolder:
 
     def write_answers(
         self, iteration: int, object_index: int, stamped_at: int, answers: Sequence[Json], *, is_broken: bool = False
-    ) -> None:
-        """All answers to one object: one file, its name the time it was written; a broken one ends in mid-text."""
-        folder = self._root / "annotations" / "worker-response" / f"iteration-{iteration}" / str(object_index)
-        folder.mkdir(parents=True)
-        path = folder / f"{from_milliseconds(stamped_at):%Y-%m-%d_%H:%M:%S}.json"
+    ) -> str:
+        """All answers to one object: one file, its name the time it was written; a broken one ends in mid-text.
+
+        Gives the file's uri.
+        """
+        place = f"annotations/worker-response/iteration-{iteration}/{object_index}"
+        folder = self._root / place
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{_file_stamp(stamped_at)}.json"
         data = msgspec.json.encode({"answers": answers})
         if is_broken:
             data = data[: int(len(data) * TRUNCATED_SHARE)]
             self.broken_files.append(path)
         self._write(path, data)
         self.answer_count += len(answers)
+        return f"{self.uri}/{place}/{path.name}"
 
-    def write_sequence_labels(self, object_index: int, frames: Sequence[Json]) -> str:
-        """SeqLabel.json of one sequence of a tracking job; gives its uri."""
-        place = f"annotations/consolidated-annotation/output/{object_index}/SeqLabel.json"
-        (self._root / place).parent.mkdir(parents=True)
-        self._write(self._root / place, msgspec.json.encode({"tracking-annotations": frames}))
+    def write_answer_frames(self, object_index: int, frames: Mapping[str, Json], rng: Random) -> str:
+        """The frames of one worker's answer to a sequence, each in a file; gives the uri of their folder."""
+        place = f"annotations/worker-response/iteration-1/{object_index}/{rng.getrandbits(160):040x}"
+        for name, frame in frames.items():
+            self.write(f"{place}/{name}.json", msgspec.json.encode(frame))
+        return f"{self.uri}/{place}/"
+
+    def write_request(self, stamped_at: int, entries: Sequence[Json]) -> None:
+        """The answers that the consolidation of some objects was given."""
+        place = "annotations/consolidated-annotation/consolidation-request/iteration-1"
+        self.write(f"{place}/{_file_stamp(stamped_at)}.json", msgspec.json.encode(entries))
+        self.answer_count += sum(len(entry["annotations"]) for entry in entries)
+
+    def write_result(self, name: str, data: bytes) -> str:
+        """A file of labels that the manifest names; gives its uri."""
+        return self.write(f"annotations/consolidated-annotation/output/{name}", data)
+
+    def write(self, place: str, data: bytes) -> str:
+        """A file of the job's folder; gives its uri."""
+        path = self._root / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._write(path, data)
         return f"{self.uri}/{place}"
 
     def metadata(self, task_type: str, created_at: datetime, extra: Json) -> Json:
         """Metadata of a labeled object, in any order of keys: job-name in lower case, creation-date without a zone."""
         entries = {
-            **extra,
             "job-name": f"labeling-job/{self.name.lower()}",
             "human-annotated": "yes",
             "creation-date": created_at.isoformat(timespec="microseconds"),
             "type": f"groundtruth/{task_type}",
+            **extra,
         }
         return dict(self._rng.sample(list(entries.items()), len(entries)))
 

@@ -15,6 +15,7 @@ ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example01"
 EPOCH = datetime(1970, 1, 1)
 MONDAY_TO_FRIDAY = range(5)
 EVERY_DAY = range(7)
+BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 # A worker takes a break after one task in five; the rest follow each other within seconds.
 BREAK_SHARE = 0.2
@@ -62,15 +63,24 @@ TEAM = (
 )
 
 
+# People of other workforces than the team's, who work every day on the small jobs.
+IDENTITY_PROVIDER = "https://login.example.com/adfs"
+STAFF = (Habits(skill=0.96, tempo=1.1), Habits(skill=0.93), Habits(skill=0.88, tempo=0.8))
+VENDOR = (Habits(skill=0.91), Habits(skill=0.86, tempo=0.7))
+PUBLIC = (Habits(skill=0.9), Habits(skill=0.85, tempo=0.6), Habits(skill=0.75, tempo=0.4))
+
+
 @dataclass(frozen=True)
 class Worker:
-    """Member of the team: an identity, habits, and a skill that differs a little by class."""
+    """Someone who labels: an identity, habits, and a skill that differs a little by class."""
 
-    number: int  # place in the team, from 0
+    number: int  # place among the workers of the same workforce, from 0
     worker_id: str
     sub: str
     habits: Habits
     knack: Mapping[str, float]  # class -> what is added to the skill for it
+    identity_provider: str | None = "Cognito"  # None: the answers tell no identity
+    issuer: str = ISSUER
 
     def accuracy(self, label: str, progress: float = 0.5) -> float:
         """Chance to name an easy object of that class rightly; progress goes from 0 to 1 over a set's weeks."""
@@ -122,6 +132,42 @@ def _make_worker(number: int, habits: Habits, labels: Sequence[str], rng: Random
     )
 
 
+def make_staff(seed: int) -> list[Worker]:
+    """Private workers who sign in with the company's own identity provider, over OpenID Connect."""
+    return [
+        Worker(
+            number,
+            f"private.us-east-1.{rng.getrandbits(64):016x}",
+            f"jo.{number}",
+            habits,
+            {},
+            "Oidc",
+            IDENTITY_PROVIDER,
+        )
+        for number, habits, rng in _numbered(STAFF, f"{seed}/staff")
+    ]
+
+
+def make_vendor(seed: int) -> list[Worker]:
+    """A vendor's workers, of whom the answers tell no identity."""
+    return [
+        Worker(number, f"vendor.us-east-1.{rng.getrandbits(64):016x}", "", habits, {}, None)
+        for number, habits, rng in _numbered(VENDOR, f"{seed}/vendor")
+    ]
+
+
+def make_public(seed: int) -> list[Worker]:
+    """Workers of the public workforce, whose answers have neither identity nor times of acceptance."""
+    return [
+        Worker(number, f"public.us-east-1.{''.join(rng.choices(BASE32, k=26))}", "", habits, {}, None)
+        for number, habits, rng in _numbered(PUBLIC, f"{seed}/public")
+    ]
+
+
+def _numbered(people: Sequence[Habits], seed: str) -> list[tuple[int, Habits, Random]]:
+    return [(number, habits, Random(f"{seed}/{number}")) for number, habits in enumerate(people)]
+
+
 def make_uuid(rng: Random) -> str:
     """A random UUID, of version 4."""
     return str(uuid.UUID(int=rng.getrandbits(128), version=4))
@@ -155,6 +201,16 @@ def plan_shifts(worker: Worker, role: Role, roles: Sequence[Role], first_day: da
             shifts.append((midnight + begin * 3_600_000, midnight + end * 3_600_000))
         worked_days += 1
     return shifts
+
+
+def day_shifts(workers: Sequence[Worker], day: date) -> list[tuple[Worker, list[Shift]]]:
+    """A job that takes all of the workers one day."""
+    midnight = to_milliseconds(datetime.combine(day, time()))
+    return [
+        (worker, [(midnight + begin * 3_600_000, midnight + end * 3_600_000)])
+        for worker in workers
+        for begin, end in (worker.habits.hours,)
+    ]
 
 
 def to_milliseconds(moment: datetime) -> int:

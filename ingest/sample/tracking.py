@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from math import sqrt
 from random import Random
 
+import msgspec
+
+from ingest.layout import SEQUENCE_FILE
 from ingest.sample.consolidation import Box, box_overlap
 from ingest.sample.output import BUCKET, JobFolder, Json, answer
 from ingest.sample.team import Crew, LabelSet, Turn, Worker, from_milliseconds, make_uuid
@@ -162,7 +165,9 @@ def _write_sequence(
     class_ids = sorted({label["class-id"] for frame in frames for label in frame["annotations"]})
     class_map = {class_id: VEHICLES.labels[int(class_id)] for class_id in class_ids}
     return {
-        folder.label_attribute: folder.write_sequence_labels(object_index, frames),
+        folder.label_attribute: folder.write_result(
+            f"{object_index}/{SEQUENCE_FILE}", msgspec.json.encode({"tracking-annotations": frames})
+        ),
         f"{folder.label_attribute}-metadata": folder.metadata(
             TASK_TYPE, from_milliseconds(stamped_at + rng.randint(20_000, 90_000)), {"class-map": class_map}
         ),

@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 
 from ingest.cli import cli
 from ingest.layout import FileKind
-from ingest.review_batches import MANIFEST, Item, make_batches, read_items, write_review_batches
+from ingest.review_batches import MANIFEST, Item, encode_batch, make_batches, read_items, write_review_batches
 from ingest.storage import StoreError
 from ingest.values import BadFile
 from tests.ingest.parsed import Row, parse
@@ -139,11 +138,7 @@ def test_what_is_written_is_read(found: list[tuple[str, str, float]], batch_size
     assert batches == dict(make_batches(read_items(as_table(rng.sample(found, len(found)))), batch_size))
     rows: list[Row] = []
     for batch in batches.values():
-        as_json: list[dict[str, Any]] = [
-            {"s3_image_url": item.image, "label": item.label, "confidence": item.confidence, **item.extra}
-            for item in batch
-        ]
-        rows += parse(FileKind.REVIEW_BATCH, json.dumps(as_json).encode())["review_items"]
+        rows += parse(FileKind.REVIEW_BATCH, encode_batch(batch))["review_items"]
         assert len(batch) <= batch_size
         assert len({item.label for item in batch}) == 1
     assert sorted((row["item_uri"], row["label"], row["confidence"]) for row in rows) == sorted(found)

@@ -1,0 +1,62 @@
+"""The label verification job: are the boxes of an earlier job right?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any, NamedTuple
+
+from ingest.sample.consolidation import majority, vote_confidence
+from ingest.sample.objects import Item, Task
+from ingest.sample.output import Json
+from ingest.sample.team import LabelSet, Turn
+
+COMMENTS = {"box misplaced": "the box cuts the edge off", "wrong label": "this is a cart", "good": ""}
+COMMENT_SHARE = 0.4
+
+
+class Verdict(NamedTuple):
+    """A worker's class, and what the worker wrote beside it."""
+
+    label: str
+    comment: str
+
+
+class LabelVerification(Task[str, Verdict]):
+    """One verdict on all labels of an object. Developer guide: "Verify and adjust labels", "Output data"."""
+
+    task_type = "label-verification"
+    label_set = LabelSet(
+        weights={"good": 5, "box misplaced": 2, "wrong label": 1},
+        lookalikes={"good": "box misplaced", "box misplaced": "good"},
+    )
+    workers_per_object = 2
+    typical_seconds = 8.0
+
+    def __init__(self, lines: list[Json]) -> None:
+        self._lines = lines
+
+    def draw(self, number: str, difficulty: float, rng: Random) -> Item[str]:
+        """The earlier job's line."""
+        return Item(self._lines[int(number)], self.label_set.draw(rng), difficulty)
+
+    def give(self, item: Item[str], turn: Turn, rng: Random) -> Verdict:
+        """What the worker finds, now and then with a comment."""
+        label = self.label_set.name(item.truth, turn.worker, item.difficulty, turn.progress, rng)
+        return Verdict(label, COMMENTS[label] if rng.random() < COMMENT_SHARE else "")
+
+    def content(self, item: Item[str], given: Verdict) -> Json:
+        """The classifier element's answer."""
+        comment = {"workerComment": given.comment} if given.comment else {}
+        return {"crowd-image-classifier": {"label": given.label, **comment}}
+
+    def consolidate(self, item: Item[str], answers: Sequence[Verdict]) -> tuple[Any, Json]:
+        """The majority's class, as text, and all the comments."""
+        labels = self.label_set.labels
+        votes = [verdict.label for verdict in answers]
+        label = majority(votes)
+        extra: Json = {"class-name": label, "confidence": vote_confidence(votes, len(labels))}
+        comments = [{"comment": verdict.comment} for verdict in answers if verdict.comment]
+        if comments:
+            extra["worker-feedback"] = comments
+        return str(labels.index(label)), extra
