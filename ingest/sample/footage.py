@@ -13,9 +13,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
-from ingest.layout import SEQUENCE_FILE
 from ingest.sample.objects import Item, ResultPlace, Task
-from ingest.sample.output import BUCKET, JobFolder, Json
+from ingest.sample.output import BUCKET, SEQUENCE_FILE, JobFolder, Json
 from ingest.sample.team import LabelSet, Turn
 
 FRAMES = 8

@@ -21,6 +21,7 @@ from ingest.sample.team import Timing, Worker, from_milliseconds
 Json: TypeAlias = dict[str, Any]
 
 BUCKET = "s3://example-bucket"
+SEQUENCE_FILE = "SeqLabel.json"
 
 # Part of a broken file that got through.
 TRUNCATED_SHARE = 0.6

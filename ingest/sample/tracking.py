@@ -14,9 +14,8 @@ from random import Random
 
 import msgspec
 
-from ingest.layout import SEQUENCE_FILE
 from ingest.sample.consolidation import Box, box_overlap
-from ingest.sample.output import BUCKET, JobFolder, Json, answer
+from ingest.sample.output import BUCKET, SEQUENCE_FILE, JobFolder, Json, answer
 from ingest.sample.team import Crew, LabelSet, Turn, Worker, from_milliseconds, make_uuid
 
 MAXIMUM_SEQUENCES = 10  # of a manifest, in Ground Truth
