@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import json
 import re
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,6 +18,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 import pytest
+from PIL import Image
 
 from ingest.load import Options, load
 from ingest.sample import (
@@ -36,6 +40,7 @@ from ingest.sample.consolidation import (
 from ingest.sample.entities import WORDS
 from ingest.sample.team import Crew, make_team
 from ingest.sample.tracking import HEIGHT, VEHICLES, WIDTH, frame_count, plan_sequences
+from ingest.task_types import TASK_TYPES
 
 OBJECTS = 200
 JOBS = {
@@ -47,6 +52,33 @@ JOBS = {
     "Vehicle-Tracking-Audit": ("Vehicle-Tracking-Audit-ref", "groundtruth/video-object-tracking", 1),
 }
 OBJECT_JOB_NAMES = [name for name, *_ in OBJECT_JOBS]
+# The small jobs: label attribute and type.
+SMALL_JOBS = {
+    "Bird-Review": ("review", "groundtruth/custom"),
+    "Crossing-Boxes": ("Crossing-Boxes-ref", "groundtruth/video-object-detection"),
+    "Crossing-Keypoints": ("Crossing-Keypoints-ref", "groundtruth/video-object-detection"),
+    "Crossing-Polygons": ("Crossing-Polygons-ref", "groundtruth/video-object-detection"),
+    "Crossing-Polylines": ("Crossing-Polylines-ref", "groundtruth/video-object-detection"),
+    "Crossing-Tracks": ("tracks-ref", "groundtruth/video-object-tracking"),
+    "Crossing-Tracks-Adjusted": ("adjusted-tracks-ref", "groundtruth/video-object-tracking"),
+    "Fax-Form": ("fax", "groundtruth/custom"),
+    "Gate-Stream": ("vehicle", "groundtruth/image-classification"),
+    "Harbor-Ships": ("ship", "groundtruth/image-classification"),
+    "Invoice-Form": ("invoice", "groundtruth/custom"),
+    "Landscape-Tags": ("tags", "groundtruth/image-classification-multilabel"),
+    "Lidar-Camera-Tracks": ("linked-tracks-ref", "groundtruth/point_cloud_object_tracking"),
+    "Lidar-Cuboids": ("cuboids", "groundtruth/point_cloud_object_detection"),
+    "Lidar-Cuboids-Audit": ("audited-cuboids", "groundtruth/point_cloud_object_detection"),
+    "Lidar-Points": ("points-ref", "groundtruth/point_cloud_single_frame_semantic_segmentation"),
+    "Lidar-Tracks": ("lidar-tracks-ref", "groundtruth/point_cloud_object_tracking"),
+    "Message-Tags": ("tags", "groundtruth/text-classification-multilabel"),
+    "Plant-Masks": ("plants-ref", "groundtruth/semantic-segmentation"),
+    "Plant-Masks-Adjusted": ("adjusted-plants-ref", "groundtruth/semantic-segmentation"),
+    "Street-Clips": ("traffic", "groundtruth/video-classification"),
+    "Street-Signs": ("sign", "groundtruth/image-classification"),
+    "Warehouse-Boxes-Adjusted": ("adjusted-boxes", "groundtruth/object-detection"),
+    "Warehouse-Boxes-Check": ("check", "groundtruth/label-verification"),
+}
 
 
 class Answer(NamedTuple):
@@ -82,13 +114,31 @@ class Sample(NamedTuple):
         return [json.loads(path.read_bytes())["tracking-annotations"] for path in paths]
 
     def answer_files(self) -> Iterator[Path]:
-        """Every worker-response file that is whole."""
+        """Every worker-response file of the large jobs that is whole."""
         for path in self.root.glob("*/annotations/worker-response/*/*/*.json"):
-            if str(path.relative_to(self.root)) not in self.summary.broken_files:
+            place = path.relative_to(self.root)
+            if place.parts[0] not in SMALL_JOBS and str(place) not in self.summary.broken_files:
                 yield path
 
+    def labeled(self, job_name: str) -> list[tuple[Any, Any, Any]]:
+        """Line, value and metadata of each labeled object of a small job."""
+        attribute, _ = SMALL_JOBS[job_name]
+        return [
+            (line, line[attribute], line[f"{attribute}-metadata"]) for line in self.lines(job_name) if attribute in line
+        ]
+
+    def small_answers(self, job_name: str) -> list[list[Any]]:
+        """Answers of each object of a small job, by the name of the object's folder."""
+        paths = (self.root / job_name).glob("annotations/worker-response/*/*/*.json")
+        by_object = {int(path.parent.name): json.loads(path.read_bytes())["answers"] for path in paths}
+        return [by_object[number] for number in sorted(by_object)]
+
+    def file(self, uri: str) -> bytes:
+        """What a uri of the made-up bucket names."""
+        return (self.root / uri.removeprefix("s3://example-bucket/ground-truth/")).read_bytes()
+
     def answers(self) -> list[Answer]:
-        """Every answer of a whole file."""
+        """Every answer of a whole file of the large jobs."""
         return [
             Answer(
                 path.relative_to(self.root).parts[0],
@@ -145,8 +195,8 @@ def test_a_set_is_the_same_however_many_sets_there_are(tmp_path: Path) -> None:
     tree, larger_tree = digest(tmp_path / "one"), digest(tmp_path / "three")
     assert tree.items() <= larger_tree.items()
     names = {path.partition("/")[0] for path in larger_tree}
-    assert names == {f"{job}{suffix}" for job in JOBS for suffix in ("", "-2", "-3")}
-    assert (one.jobs, three.jobs) == (6, 18)
+    assert names == {f"{job}{suffix}" for job in JOBS for suffix in ("", "-2", "-3")} | SMALL_JOBS.keys()
+    assert (one.jobs, three.jobs) == (6 + len(SMALL_JOBS), 18 + len(SMALL_JOBS))
     assert one.broken_files == three.broken_files
 
 
@@ -155,12 +205,17 @@ def test_layout(sample: Sample) -> None:
         r"[^/]+/("
         r"manifests/output/output\.manifest|golden\.manifest|label_category_config\.json"
         r"|annotations/worker-response/iteration-[12]/\d+/\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d\.json"
-        r"|annotations/consolidated-annotation/output/\d+/SeqLabel\.json)"
+        r"|annotations/worker-response/iteration-1/\d+/[0-9a-f]{40}/(frame_\d{4}\.jpeg|\d\.txt\.pcd)\.json"
+        r"|annotations/consolidated-annotation/consolidation-request/iteration-1/\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d\.json"
+        r"|annotations/consolidated-annotation/output/\d+/(SeqLabel\.json|classes\.zlib)"
+        r"|annotations/consolidated-annotation/output/\d+_[-0-9T:.]{26}\.png"
+        r"|review-batches/[a-z-]+-\d{5}\.json)"
     )
     paths = digest(sample.root)
     assert [path for path in paths if not known.fullmatch(path)] == []
-    assert {path.partition("/")[0] for path in paths} == set(JOBS)
-    assert len({path.rpartition("/")[0] for path in paths if "worker-response" in path}) == len(
+    assert {path.partition("/")[0] for path in paths} == JOBS.keys() | SMALL_JOBS.keys()
+    of_large_jobs = {path for path in paths if path.partition("/")[0] in JOBS}
+    assert len({path.rpartition("/")[0] for path in of_large_jobs if "worker-response" in path}) == len(
         list(sample.answer_files())
     ) + len(sample.summary.broken_files)
     pilot = {path.name for path in sample.root.glob("Wildlife-Images/annotations/worker-response/iteration-1/*")}
@@ -172,13 +227,22 @@ def test_layout(sample: Sample) -> None:
 def test_counts_are_those_asked_for_and_those_written(sample: Sample, answers: list[Answer]) -> None:
     summary = sample.summary
     assert summary.files == len(digest(sample.root))
-    assert summary.objects == sum(len(sample.lines(job_name)) for job_name in JOBS)
+    assert summary.objects == sum(len(sample.lines(job_name)) for job_name in (*JOBS, *SMALL_JOBS))
     assert [len(sample.lines(job_name)) for job_name in OBJECT_JOB_NAMES] == [OBJECTS] * 4
-    assert summary.answers == len(answers) + 3  # those of the broken file
+    answers_of_small_jobs = sum(len(found) for job in SMALL_JOBS for found in sample.small_answers(job))
+    requested = sum(len(entry["annotations"]) for entry in requests(sample))
+    assert summary.answers == len(answers) + 3 + answers_of_small_jobs + requested  # 3: those of the broken file
     assert summary.golden_answers == sum(
         len(sample.golden(path.parent.name)) for path in sample.root.glob("*/golden.manifest")
     )
     assert len({answer.worker_id for answer in answers}) == 12
+
+
+def requests(sample: Sample) -> list[Any]:
+    """Entries of the one consolidation request."""
+    [path] = sample.root.glob("*/annotations/consolidated-annotation/consolidation-request/iteration-1/*.json")
+    entries: list[Any] = json.loads(path.read_bytes())
+    return entries
 
 
 def test_exactly_one_file_is_broken(tmp_path: Path) -> None:
@@ -569,7 +633,11 @@ def test_the_loader_rejects_the_broken_file_alone(sample: Sample, tmp_path: Path
 @pytest.mark.parametrize("objects", [1, 2, 9])
 def test_small_samples(tmp_path: Path, objects: int) -> None:
     summary = generate(tmp_path / "sample", objects=objects)
-    assert summary.objects == 4 * objects + 2 * len(plan_sequences(objects, Random(1)))
+    small = Sample(tmp_path / "sample", summary)
+    assert {name: len(small.lines(name)) for name in OBJECT_JOB_NAMES} == dict.fromkeys(OBJECT_JOB_NAMES, objects)
+    assert len(small.lines("Vehicle-Tracking")) == len(plan_sequences(objects, Random(1)))
+    assert len(small.lines("Warehouse-Boxes-Check")) == len(small.lines("Plant-Masks-Adjusted")) == objects
+    assert len(small.lines("Lidar-Cuboids-Audit")) == 6
 
 
 def test_a_destination_with_anything_in_it_is_refused(tmp_path: Path) -> None:
@@ -591,3 +659,241 @@ def test_numbers_out_of_range_are_refused(tmp_path: Path, options: dict[str, int
     with pytest.raises(ValueError, match="must be"):
         generate(dest, **options)
     assert not dest.exists()
+
+
+def test_every_task_type_has_a_job() -> None:
+    shown = {metadata_type for _, metadata_type, *_ in (*JOBS.values(), *SMALL_JOBS.values())}
+    assert shown == {f"groundtruth/{name}" for name in TASK_TYPES}
+
+
+@pytest.mark.parametrize("job_name", SMALL_JOBS)
+def test_small_jobs_are_labeled_but_for_failures(sample: Sample, job_name: str) -> None:
+    """Those of ten objects or more have one that failed and one that nobody labeled."""
+    attribute, metadata_type = SMALL_JOBS[job_name]
+    lines = sample.lines(job_name)
+    labeled = sample.labeled(job_name)
+    failed = [line for line in lines if "failure-reason" in line.get(f"{attribute}-metadata", {})]
+    troubled = 1 if len(lines) >= 10 else 0
+    assert (len(labeled), len(failed)) == (len(lines) - 2 * troubled, troubled)
+    assert {metadata["type"] for _, _, metadata in labeled} == {metadata_type}
+    assert {metadata["job-name"] for _, _, metadata in labeled} == {f"labeling-job/{job_name.lower()}"}
+
+
+def test_nobody_does_two_small_tasks_at_a_time(sample: Sample) -> None:
+    by_worker = defaultdict(list)
+    for job_name in SMALL_JOBS:
+        for answers in sample.small_answers(job_name):
+            for answer in answers:
+                if "acceptanceTime" in answer:
+                    by_worker[answer["workerId"]].append((answer["acceptanceTime"], answer["submissionTime"]))
+    assert len(by_worker) == 5
+    for tasks in by_worker.values():
+        assert all(before[1] <= after[0] for before, after in pairwise(sorted(tasks)))
+
+
+def test_who_answers(sample: Sample) -> None:
+    """OpenID Connect, a vendor without identity, and public workers without times of acceptance."""
+    [staff, vendor, public] = (
+        [answer for answers in sample.small_answers(job) for answer in answers]
+        for job in ("Landscape-Tags", "Message-Tags", "Harbor-Ships")
+    )
+    assert {answer["workerMetadata"]["identityData"]["identityProviderType"] for answer in staff} == {"Oidc"}
+    assert {answer["workerId"].partition(".")[0] for answer in vendor} == {"vendor"}
+    assert not any("workerMetadata" in answer for answer in vendor)
+    assert all(answer.keys() == {"answerContent", "submissionTime", "workerId"} for answer in public)
+    assert all(re.fullmatch(r"public\.us-east-1\.[A-Z2-7]{26}", answer["workerId"]) for answer in public)
+    assert all(re.fullmatch(r"[^.]+Z", answer["submissionTime"]) for answer in public)
+
+
+@pytest.mark.parametrize("job_name", ["Landscape-Tags", "Message-Tags"])
+def test_tags_are_those_of_any_worker(sample: Sample, job_name: str) -> None:
+    [element] = {element for [answer, *_] in sample.small_answers(job_name) for element in answer["answerContent"]}
+    given = [
+        {tag for answer in answers for tag in answer["answerContent"][element]["labels"]}
+        for answers in sample.small_answers(job_name)
+    ]
+    found = [set(metadata["class-map"].values()) for _, _, metadata in sample.labeled(job_name)]
+    assert given == found
+    for _, value, metadata in sample.labeled(job_name):
+        assert list(map(str, value)) == list(metadata["class-map"]) == list(metadata["confidence-map"])
+    assert job_name == "Landscape-Tags" or set() in found
+
+
+def test_signs_that_the_model_labeled_have_no_answers(sample: Sample) -> None:
+    """The others' are in a consolidation request, as JSON text within JSON."""
+    labeled = sample.labeled("Street-Signs")
+    by_whom = Counter(metadata["human-annotated"] for _, _, metadata in labeled)
+    assert by_whom.keys() == {"yes", "no"}
+    entries = requests(sample)
+    assert by_whom["yes"] == len(entries)
+    lines = sample.lines("Street-Signs")
+    for entry in entries:
+        line = lines[int(entry["datasetObjectId"])]
+        assert entry["dataObject"] == {"s3Uri": line["source-ref"]}
+        votes = [
+            json.loads(annotation["annotationData"]["content"])["crowd-image-classifier"]["label"]
+            for annotation in entry["annotations"]
+        ]
+        assert line["sign-metadata"]["class-name"] in votes
+    assert not sample.small_answers("Street-Signs")
+
+
+def test_streamed_objects_have_the_id_of_their_sender(sample: Sample) -> None:
+    lines = sample.lines("Gate-Stream")
+    assert len({line[line["dataset-objectid-attribute-name"]] for line in lines}) == len(lines)
+
+
+def test_masks_are_indices_of_the_color_map(sample: Sample) -> None:
+    """And the pixels of a worker's picture are in the colours of its classes."""
+    answers = sample.small_answers("Plant-Masks")
+    for (_, uri, metadata), [answer] in zip(sample.labeled("Plant-Masks"), answers, strict=True):
+        image = Image.open(io.BytesIO(sample.file(uri)))
+        assert image.mode == "P"
+        counts = {str(index): count for count, index in image.getcolors() or ()}
+        assert counts.keys() <= metadata["internal-color-map"].keys()
+        assert metadata["internal-color-map"]["0"]["class-name"] == "BACKGROUND"
+
+        element = answer["answerContent"]["crowd-semantic-segmentation"]
+        drawn = Image.open(io.BytesIO(base64.b64decode(element["labeledImage"]["pngImageData"])))
+        colors = {mapping["color"]: label for label, mapping in element["labelMappings"].items()}
+        by_label = {
+            colors.get(f"#{bytes(color).hex()}", "BACKGROUND"): count for count, color in drawn.getcolors() or ()
+        }
+        classes = {index: entry["class-name"] for index, entry in metadata["internal-color-map"].items()}
+        assert by_label == {classes[index]: count for index, count in counts.items()}
+
+
+@pytest.mark.parametrize(
+    ("job_name", "earlier"),
+    [
+        ("Warehouse-Boxes-Adjusted", "boxes"),
+        ("Plant-Masks-Adjusted", "plants-ref"),
+        ("Crossing-Tracks-Adjusted", "tracks-ref"),
+    ],
+)
+def test_what_is_unadjusted_is_as_it_was(sample: Sample, job_name: str, earlier: str) -> None:
+    statuses = set()
+    for line, value, metadata in sample.labeled(job_name):
+        before = line[earlier]
+        if earlier.endswith("-ref"):
+            before, value = sample.file(before), sample.file(value)
+        else:
+            before, value = ([sorted(box.items()) for box in boxes["annotations"]] for boxes in (before, value))
+        status = metadata["adjustment-status"]
+        assert (before == value) == (status == "unadjusted")
+        statuses.add(status)
+    assert statuses == {"adjusted", "unadjusted"}
+
+
+def test_verification_has_the_comments_of_its_workers(sample: Sample) -> None:
+    answers = sample.small_answers("Warehouse-Boxes-Check")
+    feedback = 0
+    for (line, value, metadata), given in zip(sample.labeled("Warehouse-Boxes-Check"), answers, strict=True):
+        assert "boxes" in line
+        assert ["good", "box misplaced", "wrong label"][int(value)] == metadata["class-name"]
+        verdicts = [answer["answerContent"]["crowd-image-classifier"] for answer in given]
+        comments = sorted(verdict["workerComment"] for verdict in verdicts if "workerComment" in verdict)
+        assert sorted(entry["comment"] for entry in metadata.get("worker-feedback", [])) == comments
+        feedback += "worker-feedback" in metadata
+    assert 0 < feedback < len(answers)
+
+
+@pytest.mark.parametrize(
+    ("job_name", "kind", "shape", "in_answers", "geometry"),
+    [
+        ("Crossing-Boxes", "detection", "annotations", "boundingBoxes", {"left", "top", "width", "height"}),
+        ("Crossing-Polygons", "detection", "polygons", "polygons", {"vertices"}),
+        ("Crossing-Polylines", "detection", "polylines", "polylines", {"vertices"}),
+        ("Crossing-Keypoints", "detection", "keypoints", "keypoints", {"x", "y"}),
+        ("Crossing-Tracks", "tracking", "polygons", "polygons", {"vertices"}),
+    ],
+)
+def test_frames_of_answers_are_files(
+    sample: Sample, job_name: str, kind: str, shape: str, in_answers: str, geometry: set[str]
+) -> None:
+    """One for each frame of SeqLabel.json, with the same labels, for one worker labels a sequence."""
+    is_tracked = kind == "tracking"
+    for (_, uri, metadata), [answer] in zip(sample.labeled(job_name), sample.small_answers(job_name), strict=True):
+        prefix = answer["answerContent"][f"{kind}Annotations"]["frameData"]["s3Prefix"]
+        frames = json.loads(sample.file(uri))[f"{kind}-annotations"]
+        assert len(frames) == 8
+        for frame in frames:
+            given = json.loads(sample.file(f"{prefix}{frame['frame']}.json"))[f"{kind}Annotations"]
+            assert given["frame"] == frame["frame"]
+            assert given.get("frameNumber") == (int(frame["frame-no"]) if is_tracked else None)
+            for label, drawn in zip(frame[shape], given[in_answers], strict=True):
+                assert {name: label[name] for name in geometry} == {name: drawn[name] for name in geometry}
+                assert metadata["class-map"][label["class-id"]] == drawn["label"]
+                assert label.get("object-id") == drawn.get("objectId")
+                assert is_tracked == ("object-name" in label)
+
+
+def test_audited_cuboids_are_the_earlier_ones(sample: Sample) -> None:
+    verdicts = Counter[str]()
+    for line, value, metadata in sample.labeled("Lidar-Cuboids-Audit"):
+        assert metadata["adjustment-status"] == "unadjusted"
+        for cuboid in value["annotations"]:
+            verdicts[cuboid["label-category-attributes"].pop("audit")] += 1
+        assert value == line["cuboids"]
+    assert verdicts["ok"] > verdicts.total() / 2
+    config = json.loads((sample.root / "Lidar-Cuboids-Audit/label_category_config.json").read_bytes())
+    assert config["auditLabelAttributeName"] == "cuboids"
+    assert {label["editsAllowed"] for label in config["labels"]} == {"none"}
+
+
+def test_tracks_of_clouds(sample: Sample) -> None:
+    """Their files name frames otherwise than video does; a linked job's has a part for each sensor."""
+    for _, uri, _ in sample.labeled("Lidar-Tracks"):
+        frames = json.loads(sample.file(uri))["tracking-annotations"]
+        assert [frame["frame-number"] for frame in frames] == list(range(6))
+        assert not frames[-1]["annotations"]
+    for _, uri, _ in sample.labeled("Lidar-Camera-Tracks"):
+        sensors = json.loads(sample.file(uri))
+        lidar, camera = (
+            [{cuboid["object-id"] for cuboid in frame["annotations"]} for frame in sensor["tracking-annotations"]]
+            for sensor in (sensors["lidar"], sensors["camera-0"])
+        )
+        assert lidar == camera
+    [answer] = sample.small_answers("Lidar-Tracks")[0]
+    prefix = answer["answerContent"]["trackingAnnotations"]["frameData"]["s3Prefix"]
+    [frame] = json.loads(sample.file(f"{prefix}0.txt.pcd.json"))["trackingAnnotations"]
+    assert frame["frameName"] == "0.txt.pcd"
+    assert frame["boundingCuboids"]
+
+
+def test_points_have_a_class_each(sample: Sample) -> None:
+    for _, uri, metadata in sample.labeled("Lidar-Points"):
+        points = zlib.decompress(sample.file(uri))
+        assert len(points) == 2000
+        assert set(map(str, points)) == metadata["color-map"].keys()
+
+
+def test_forms(sample: Sample) -> None:
+    """Fields of every kind; without a consolidation, the metadata names the file of the answers."""
+    forms = [answer["answerContent"] for answers in sample.small_answers("Invoice-Form") for answer in answers]
+    assert all(form["paid"]["yes"] != form["paid"]["no"] for form in forms)
+    assert 0 < sum("number" in form for form in forms) < len(forms)
+    passed = sample.labeled("Fax-Form")
+    for (_, value, metadata), answers in zip(passed, sample.small_answers("Fax-Form"), strict=True):
+        assert value == {}
+        assert json.loads(sample.file(metadata["worker-response-ref"]))["answers"] == answers
+
+
+def test_votes_on_birds(sample: Sample) -> None:
+    """A vote for each item of a batch, named by its number and in the order of names; the surer, the more right."""
+    lines = sample.lines("Bird-Review")
+    confirmed = defaultdict(list)
+    for path in (sample.root / "Bird-Review").glob("annotations/worker-response/*/*/*.json"):
+        name = lines[int(path.parent.name)]["source-ref"].rpartition("/")[2]
+        batch = json.loads((sample.root / "Bird-Review/review-batches" / name).read_bytes())
+        for answer in json.loads(path.read_bytes())["answers"]:
+            votes = answer["answerContent"]
+            assert list(votes) == sorted(votes)
+            assert votes.keys() == {f"{item['label']}-{number}" for number, item in enumerate(batch)}
+            for number, item in enumerate(batch):
+                vote = votes[f"{item['label']}-{number}"]["Confirmed"]
+                confirmed[item["label"], item["confidence"] >= 92].append(vote)
+    shares = {key: fmean(votes) for key, votes in confirmed.items()}
+    assert shares["Heron", True] > shares["Heron", False]
+    assert shares["Coot", True] > shares["Coot", False]
+    assert shares["Heron", True] > shares["Coot", True]
