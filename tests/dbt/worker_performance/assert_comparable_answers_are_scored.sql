@@ -41,5 +41,6 @@ left join tasks
     on comparable.job_name = tasks.job_name
     and comparable.object_index = tasks.object_index
     and comparable.worker_key = tasks.worker_key
-    and comparable.submitted_at = tasks.submitted_at
+    -- Answers from consolidation requests have no time.
+    and comparable.submitted_at is not distinct from tasks.submitted_at
 where tasks.consolidated_score is null
