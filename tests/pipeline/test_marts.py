@@ -46,6 +46,10 @@ def answers(source: Path) -> Iterator[tuple[str, int, dict[str, Any]]]:
             continue
         for answer in content["answers"]:
             yield path.parts[-6], int(path.parts[-2]), answer
+    for path in source.glob("*/annotations/consolidated-annotation/consolidation-request/*/*.json"):
+        for entry in json.loads(path.read_text()):
+            for answer in entry["annotations"]:
+                yield path.parts[-6], int(entry["datasetObjectId"]), answer
 
 
 def manifest(source: Path, job: str) -> list[dict[str, Any]]:
@@ -59,41 +63,48 @@ def frames(source: Path, job: str) -> Iterator[tuple[int, dict[str, Any]]]:
             yield int(path.parts[-2]), frame
 
 
-def sub(answer: dict[str, Any]) -> str:
-    identity: str = answer["workerMetadata"]["identityData"]["sub"]
-    return identity
+def worker(answer: dict[str, Any]) -> str:
+    """A worker's subject at the identity provider, or id where the answer tells no identity."""
+    name: str = answer["workerMetadata"]["identityData"]["sub"] if "workerMetadata" in answer else answer["workerId"]
+    return name
 
 
 def test_time_and_tasks_of_every_worker(source: Path, marts: Marts) -> None:
     times: dict[str, list[float]] = defaultdict(list)
     jobs: dict[str, set[str]] = defaultdict(set)
+    tasks = Counter[str]()
     for job, _, answer in answers(source):
-        times[sub(answer)].append(answer["timeSpentInSeconds"])
-        jobs[sub(answer)].add(job)
+        jobs[worker(answer)].add(job)
+        tasks[worker(answer)] += 1
+        if "timeSpentInSeconds" in answer:
+            times[worker(answer)].append(answer["timeSpentInSeconds"])
 
     found = marts.rows("""
-        select identity_sub, job_count, task_count, total_time_seconds, min_time_seconds, mean_time_seconds,
+        select coalesce(identity_sub, worker_id), job_count, task_count, total_time_seconds, min_time_seconds, mean_time_seconds,
             max_time_seconds
         from rpt_workers inner join dim_workers using (worker_key)
     """)
 
     expected = {
-        worker: (len(jobs[worker]), len(spent), sum(spent), min(spent), sum(spent) / len(spent), max(spent))
-        for worker, spent in times.items()
+        name: (len(jobs[name]), tasks[name], sum(spent), min(spent), sum(spent) / len(spent), max(spent))
+        for name, spent in times.items()
     }
-    assert {row[0]: pytest.approx(row[1:]) for row in found} == expected
+    assert {row[0]: pytest.approx(row[1:]) for row in found if row[3] is not None} == expected
+    timeless = {name: (len(jobs[name]), tasks[name]) for name in tasks.keys() - times.keys()}
+    assert {row[0]: row[1:3] for row in found if row[3] is None} == timeless
+    assert timeless
 
 
 def test_the_team_is_the_sum_of_its_workers(source: Path, marts: Marts) -> None:
-    spent = [answer["timeSpentInSeconds"] for _, _, answer in answers(source)]
+    given = [answer for _, _, answer in answers(source)]
 
     ((tasks, total, workers),) = marts.rows(
         "select task_count, total_time_seconds, worker_count from rpt_team where modality = 'all'"
     )
 
-    assert tasks == len(spent)
-    assert total == pytest.approx(sum(spent))
-    assert workers == len({sub(answer) for _, _, answer in answers(source)})
+    assert tasks == len(given)
+    assert total == pytest.approx(sum(answer.get("timeSpentInSeconds", 0) for answer in given))
+    assert workers == len({worker(answer) for answer in given})
 
 
 def test_accuracy_of_image_classification(source: Path, marts: Marts) -> None:
@@ -113,9 +124,9 @@ def test_accuracy_of_image_classification(source: Path, marts: Marts) -> None:
         if job == IMAGES:
             label = answer["answerContent"]["crowd-image-classifier"]["label"]
             if index in golden:
-                right[sub(answer)].append(label == golden[index])
+                right[worker(answer)].append(label == golden[index])
             if consolidated.get(index) is not None:
-                agree[sub(answer)].append(label == consolidated[index])
+                agree[worker(answer)].append(label == consolidated[index])
 
     found = marts.rows(f"""
         select identity_sub, golden_count, golden_accuracy, consolidated_count, consolidated_agreement
