@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 from tqdm import tqdm
@@ -21,13 +21,16 @@ from ingest.load import Options, Summary
 from ingest.load import load as load_files
 from ingest.review_batches import write_review_batches
 from ingest.sample import DestinationNotEmptyError, generate
-from ingest.storage import Encryption, S3Options
+from ingest.storage import Encryption, S3Options, open_store
 from ingest.upkeep import Selection, open_lake
 from ingest.upkeep import compact as compact_lake
 from ingest.upkeep import forget as forget_rows
 from ingest.upkeep import status as lake_status
 from ingest.upkeep import vacuum as vacuum_lake
-from ingest.values import BadFile
+from ingest.values import BadFile, milliseconds
+
+if TYPE_CHECKING:
+    from ingest.sync import SyncSummary
 
 DONE, DONE_WITH_REJECTED, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 130
 
@@ -41,13 +44,44 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the su
 
 
 class _PairType(click.ParamType[tuple[str, str]]):
-    name = "JOB=VALUE"
+    def __init__(self, form: str = "JOB=VALUE") -> None:
+        self.name = form
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         job, separator, text = value.partition("=")
         if not (job and separator and text):
-            self.fail(f"{value!r} is not of the form JOB=VALUE", param, ctx)
+            self.fail(f"{value!r} is not of the form {self.name}", param, ctx)
         return job, text
+
+
+class _TimeType(click.ParamType[int]):
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return value if isinstance(value, int) else milliseconds(value)
+        except BadFile as error:
+            self.fail(str(error), param, ctx)
+
+
+def _since_option(explanation: str) -> Callable[[_Command], _Command]:
+    return click.option("--since", type=_TimeType(), help=f"{explanation}, such as 2026-01-31 or 2026-01-31T12:00Z.")
+
+
+def _from_option(explanation: str) -> Callable[[_Command], _Command]:
+    return click.option(
+        "--from",
+        "saved",
+        multiple=True,
+        metavar="FILE",
+        help=f"Ask no API: read {explanation} from a file, or from each .json, .jsonl and .gz file of a folder. "
+        "Repeatable.",
+    )
+
+
+_sync_forgotten_option = click.option(
+    "--include-forgotten", is_flag=True, help="Take again what `forget` erased; never a worker."
+)
 
 
 def _option_by_job(name: str, value: str, explanation: str) -> Callable[[_Command], _Command]:
@@ -161,6 +195,149 @@ def load(
 
 @cli.command()
 @click.argument("lake")
+@click.option("--name-contains", metavar="TEXT", help="Only jobs with this in their names.")
+@_since_option("Only jobs created since then")
+@_from_option("saved responses of DescribeLabelingJob, ListLabelingJobs and ListLabelingJobsForWorkteam")
+@_sync_forgotten_option
+@s3_options
+@json_option
+def sync_jobs(
+    lake: str,
+    name_contains: str | None,
+    since: int | None,
+    saved: tuple[str, ...],
+    include_forgotten: bool,
+    s3: S3Options,
+    as_json: bool,
+) -> None:
+    """Bring into LAKE what SageMaker tells of labeling jobs: status, counters, team, price.
+
+    Of every job of the account and region, unless options choose some. Needs sagemaker:ListLabelingJobs and
+    sagemaker:DescribeLabelingJob.
+    """
+    from ingest import aws, sync, sync_jobs  # their libraries take a while to import
+
+    if saved and (name_contains or since is not None):
+        raise click.UsageError("--name-contains and --since choose among the API's jobs: not with --from")
+
+    def run() -> SyncSummary:
+        directory = sync.Directory(open_store(lake, s3))
+        if saved:
+            jobs = sync_jobs.saved_jobs(sync.saved_files(saved, s3), aws.default_region())
+        else:
+            jobs = sync_jobs.described_jobs(aws.client("sagemaker"), name_contains, since)
+        return sync.sync(directory, sync_jobs.without_namesakes(directory, jobs), include_forgotten)
+
+    _finish_sync(_or_nothing(run), as_json)
+
+
+@cli.command()
+@click.argument("lake")
+@click.option("--workteam", multiple=True, metavar="NAME", help="Only this team, and its members. Repeatable.")
+@click.option(
+    "--user-pool",
+    multiple=True,
+    metavar="ID",
+    help="Every user of this Cognito user pool; with --from, the pool that its users are of. Repeatable.",
+)
+@_from_option("saved responses of ListUsers, DescribeWorkteam and ListWorkteams")
+@click.option(
+    "--members",
+    type=_PairType("TEAM=FILE"),
+    multiple=True,
+    metavar="TEAM=FILE",
+    help="With --from, or alone: saved response of ListUsersInGroup for the group that makes the team. Repeatable.",
+)
+@_sync_forgotten_option
+@s3_options
+@json_option
+def sync_workers(
+    lake: str,
+    workteam: tuple[str, ...],
+    user_pool: tuple[str, ...],
+    saved: tuple[str, ...],
+    members: tuple[tuple[str, str], ...],
+    include_forgotten: bool,
+    s3: S3Options,
+    as_json: bool,
+) -> None:
+    """Bring into LAKE who the workers are: names and e-mail addresses, work teams and their members.
+
+    Of every work team of the account and region, unless options choose some. Forgotten workers are left out. Needs
+    sagemaker:ListWorkteams or, with --workteam, sagemaker:DescribeWorkteam, and cognito-idp:ListUsersInGroup; with
+    --user-pool cognito-idp:ListUsers.
+    """
+    from ingest import aws, sync, sync_workers
+
+    is_saved = bool(saved or members)
+    if is_saved and workteam:
+        raise click.UsageError("--workteam chooses among the API's teams: not with --from or --members")
+    if is_saved and len(user_pool) > 1:
+        raise click.UsageError("users of one pool at a time: --user-pool was given several times")
+    try:
+        for pool in user_pool:
+            sync_workers.pool_of(pool)
+    except BadFile as error:
+        raise click.UsageError(str(error)) from None
+
+    def run() -> SyncSummary:
+        directory = sync.Directory(open_store(lake, s3))
+        if is_saved:
+            of_teams = [(team, file) for team, location in members for file in sync.saved_files([location], s3)]
+            workers = sync_workers.saved_workers(sync.saved_files(saved, s3), of_teams, *user_pool)
+        else:
+            workers = sync_workers.listed_workers(aws.client, workteam, user_pool)
+        return sync.sync(directory, workers, include_forgotten)
+
+    _finish_sync(_or_nothing(run), as_json)
+
+
+@cli.command()
+@click.argument("lake")
+@_since_option("From this day on, whatever was read before")
+@_from_option("exported logs, and saved responses of FilterLogEvents,")
+@_sync_forgotten_option
+@s3_options
+@json_option
+def sync_activity(
+    lake: str, since: int | None, saved: tuple[str, ...], include_forgotten: bool, s3: S3Options, as_json: bool
+) -> None:
+    """Bring into LAKE what workers did with tasks: accepted, submitted, returned, declined.
+
+    From the CloudWatch log group of worker activity, as far as it was not read before. Needs logs:FilterLogEvents.
+    """
+    from ingest import aws, sync, sync_activity
+
+    if saved and since is not None:
+        raise click.UsageError("--since chooses among the log's events: not with --from")
+
+    def run() -> SyncSummary:
+        directory = sync.Directory(open_store(lake, s3))
+        if saved:
+            activity = sync_activity.saved_activity(sync.saved_files(saved, s3))
+        else:
+            logs = aws.client("logs")
+            home = sync_activity.log_uri(logs.meta.region_name, aws.account())
+            start = since if since is not None else sync_activity.last_read(directory, home)
+            activity = sync_activity.logged_days(logs, home, start)
+        return sync.sync(directory, activity, include_forgotten)
+
+    _finish_sync(_or_nothing(run), as_json)
+
+
+def _finish_sync(summary: SyncSummary, as_json: bool) -> NoReturn:
+    text = (
+        f"{summary.loaded:,} loaded ({summary.rows:,} rows), {summary.unchanged:,} unchanged, "
+        f"{summary.rejected:,} rejected, {summary.skipped:,} skipped"
+    )
+    _show(asdict(summary), text + (f", {summary.forgotten:,} forgotten" if summary.forgotten else ""), as_json)
+    if not as_json:
+        _show_errors([(error["uri"], error["error"]) for error in summary.errors])
+    sys.exit(DONE_WITH_REJECTED if summary.errors else DONE)
+
+
+@cli.command()
+@click.argument("lake")
 @s3_options
 @json_option
 def status(lake: str, s3: S3Options, as_json: bool) -> None:
@@ -185,6 +362,21 @@ def status(lake: str, s3: S3Options, as_json: bool) -> None:
         for job in found.jobs
     ]
     click.echo(text_table(rows))
+    if found.directories:
+        rows = [("directory", "entries", "rows", "rejected", "skipped", "last loaded (UTC)", "newest entry (UTC)")]
+        rows += [
+            (
+                kind.file_kind,
+                kind.files,
+                kind.rows,
+                kind.rejected,
+                kind.skipped,
+                _time(kind.last_loaded_at),
+                _time(kind.newest_source_at),
+            )
+            for kind in found.directories
+        ]
+        click.echo(f"\n{text_table(rows)}")
     if found.forgotten_files:
         click.echo(f"{found.forgotten_files:,} forgotten")
     _show_errors(found.errors)
@@ -246,7 +438,11 @@ def vacuum(lake: str, grace_hours: float, s3: S3Options, as_json: bool) -> None:
 @cli.command()
 @click.argument("lake")
 @click.option("--job", multiple=True, help="Forget a job, by name. Repeatable.")
-@click.option("--worker", multiple=True, help="Forget a worker: worker_key, worker id or pseudonym. Repeatable.")
+@click.option(
+    "--worker",
+    multiple=True,
+    help="Forget a worker: worker_key, worker id, pseudonym, user name or e-mail address. Repeatable.",
+)
 @click.option("--uri", multiple=True, help="Forget a file, or all below a folder. Repeatable.")
 @s3_options
 @json_option

@@ -106,7 +106,7 @@ class TableWriter:
         # On an error the files are abandoned by the same stack.
         self._files.__exit__(*error)
 
-    def add(self, file_no: int, job_name: str, rows: Rows, source_bytes: int) -> int:
+    def add(self, file_no: int, job_name: str | None, rows: Rows, source_bytes: int) -> int:
         """Take the rows that a source file gave; ``source_bytes`` is about the room they need.
 
         Returns:

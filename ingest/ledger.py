@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import secrets
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,6 +46,7 @@ VERSIONS = frozenset({Status.LOADED, Status.FORGOTTEN})
 WORKER_SCHEME = "worker:"
 # Likewise entries for the folders of frames of such a worker's answers: <job>/<data object>/<folder> follows.
 FRAMES_SCHEME = "worker-frames:"
+WORKER_KIND = "worker"
 
 
 def new_load_id() -> str:
@@ -104,11 +105,12 @@ class Ledger:
         yield from self.older_versions.values()
 
 
-def read_ledger(lake: Store, files: Iterable[Entry] | None = None) -> Ledger:
-    """What the lake's committed loads say; with ``files``, what those ledger files alone say."""
+def read_ledger(lake: Store, files: Iterable[Entry] | None = None, kinds: Collection[str] | None = None) -> Ledger:
+    """What the lake's committed loads say; with ``files``, what those ledger files alone say; of some kinds alone."""
     ledger = Ledger()
-    entries = _read_rows(lake, ledger_files(lake) if files is None else files, LedgerEntry._fields)
-    for entry in sorted(map(LedgerEntry._make, entries), key=lambda entry: (entry.origin_load_id, entry.load_id)):
+    rows = _read_rows(lake, ledger_files(lake) if files is None else files, LedgerEntry._fields)
+    entries = (entry for entry in map(LedgerEntry._make, rows) if kinds is None or entry.file_kind in kinds)
+    for entry in sorted(entries, key=lambda entry: (entry.origin_load_id, entry.load_id)):
         uri = entry.uri or ""
         before = ledger.newest.get(uri)
         superseded = [before]

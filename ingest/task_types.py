@@ -57,6 +57,36 @@ ELEMENT_TASK_TYPES: dict[str, str] = {
     "boundingCuboids": "point_cloud_object_detection",
 }
 
+# What the pre-annotation Lambda function of a job tells of its task, by the name after PRE-. An adjustment has the task
+# type of what it adjusts. VideoClassification is the name that the developer guide's text has for VideoMultiClass.
+LAMBDA_TASK_TYPES: dict[str, str] = {
+    "BoundingBox": "object-detection",
+    "ImageMultiClass": "image-classification",
+    "ImageMultiClassMultiLabel": "image-classification-multilabel",
+    "SemanticSegmentation": "semantic-segmentation",
+    "TextMultiClass": "text-classification",
+    "TextMultiClassMultiLabel": "text-classification-multilabel",
+    "NamedEntityRecognition": "text-span",
+    "VideoMultiClass": "video-classification",
+    "VideoClassification": "video-classification",
+    "VideoObjectDetection": "video-object-detection",
+    "VideoObjectTracking": "video-object-tracking",
+    "3DPointCloudObjectDetection": "point_cloud_object_detection",
+    "3DPointCloudObjectTracking": "point_cloud_object_tracking",
+    "3DPointCloudSemanticSegmentation": "point_cloud_single_frame_semantic_segmentation",
+    "VerificationBoundingBox": "label-verification",
+    "VerificationSemanticSegmentation": "label-verification",
+    "AdjustmentBoundingBox": "object-detection",
+    "AdjustmentSemanticSegmentation": "semantic-segmentation",
+    "AdjustmentVideoObjectDetection": "video-object-detection",
+    "AdjustmentVideoObjectTracking": "video-object-tracking",
+    "Adjustment3DPointCloudObjectDetection": "point_cloud_object_detection",
+    "Adjustment3DPointCloudObjectTracking": "point_cloud_object_tracking",
+    "Adjustment3DPointCloudSemanticSegmentation": "point_cloud_single_frame_semantic_segmentation",
+    "PassThrough": "custom",
+}
+_LAMBDA_PREFIX = "PRE-"
+
 _PREFIX = "groundtruth/"
 
 
@@ -71,3 +101,17 @@ def task_type_of(metadata_type: str | None) -> TaskType | None:
         return None
     name = metadata_type.lower().removeprefix(_PREFIX)
     return TASK_TYPES.get(name) or TaskType(name, "other")
+
+
+def task_type_of_lambda(function_arn: str | None) -> str | None:
+    """Task type that a pre-annotation Lambda function is for: ``arn:aws:lambda:…:function:PRE-BoundingBox``.
+
+    A function that is none of Ground Truth's own prepares a custom task.
+    """
+    if not function_arn:
+        return None
+    _, found, name = function_arn.partition(":function:")
+    name = name.partition(":")[0] if found else function_arn  # a version or alias may follow
+    if not name.startswith(_LAMBDA_PREFIX):
+        return "custom"
+    return LAMBDA_TASK_TYPES.get(name.removeprefix(_LAMBDA_PREFIX))

@@ -15,6 +15,7 @@ from ingest.lake import RAW, TableWriter, load_id_of, read_table
 from ingest.layout import FileKind, FramesFolder, place_of
 from ingest.ledger import (
     FRAMES_SCHEME,
+    WORKER_KIND,
     WORKER_SCHEME,
     Ledger,
     Status,
@@ -172,7 +173,10 @@ def vacuum(lake: Store, grace_hours: float) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Selection:
-    """What to forget: jobs by name, files and folders by uri or path, workers by key, worker id or pseudonym."""
+    """What to forget: jobs by name, files and folders by uri or path, workers by any of their names.
+
+    Those are the key, the worker id and the pseudonym; of the directory the user name, the e-mail address and the sub.
+    """
 
     jobs: Collection[str] = ()
     uris: Collection[str] = ()
@@ -199,20 +203,20 @@ def forget(lake: Store, selection: Selection) -> Forgotten:
     ledger = read_ledger(lake)
     load_id = new_load_id()
     gone = _files_to_forget(ledger, selection)
-    found = Answers()
+    found = Found()
     if selection.workers:
-        found = _find_answers(lake, selection.workers)
+        found = _find_workers(lake, selection.workers)
         gone |= {entry.uri or "": entry for entry in _frames_in(ledger, found.frames)}
     entries = [_tombstone(load_id, file_no, entry) for file_no, entry in enumerate(gone.values())]
-    forgotten = Forgotten(files=len(gone), workers=found.worker_count)
+    forgotten = Forgotten(files=len(gone), workers=found.count)
     if selection.workers:
         kept = _loaded_files(ledger, gone.keys())
-        answers = {
-            old_load_id: {(file_no, place) for file_no, place in ids if (old_load_id, file_no) in kept}
-            for old_load_id, ids in found.ids.items()
-        }
-        forgotten.answers = sum(map(len, answers.values()))
-        entries += _without_workers(lake, load_id, len(entries), kept, found.worker_keys, answers)
+        about = {old_id: kept[old_id] for old_id in found.files if old_id in kept}
+        forgotten.answers = sum(
+            (old_load_id, file_no) in kept for old_load_id, ids in found.answers.items() for file_no, _ in ids
+        )
+        rewrite = Rewrite(workers=found.keys, answers=found.answers)
+        entries += _without_workers(lake, load_id, len(entries), about, rewrite)
         entries += [
             forgotten_frames_entry(load_id, file_no, folder)
             for file_no, folder in enumerate(sorted(found.frames), len(entries))
@@ -267,53 +271,70 @@ def _loaded_files(ledger: Ledger, gone: Collection[str | None]) -> dict[FileId, 
     }
 
 
-@dataclass
-class Answers:
-    """What the lake has of some workers' answers, in any version of a file."""
+# Every table that is about workers, and its columns that may name one besides the key.
+_WORKER_NAMES: dict[str, tuple[str, ...]] = {
+    "worker_answers": ("worker_id",),
+    "workers": ("username", "email", "identity_sub"),
+    "workteam_members": (),
+    "worker_activity": ("worker_token",),
+}
 
-    worker_count: int = 0
-    worker_keys: frozenset[str] = frozenset()
-    ids: dict[str, set[AnswerId]] = field(default_factory=lambda: defaultdict(set))
+
+@dataclass
+class Found:
+    """What the lake has of some workers, in any version of a file."""
+
+    count: int = 0
+    keys: frozenset[str] = frozenset()
+    files: set[FileId] = field(default_factory=set)
+    answers: dict[str, set[AnswerId]] = field(default_factory=lambda: defaultdict(set))
     """By load."""
     frames: set[FramesFolder] = field(default_factory=set)
 
 
-def _find_answers(lake: Store, workers: Collection[str]) -> Answers:
-    """The answers of the workers that are named so: all that they gave, under whichever of their worker ids."""
-    accounts = {(key, worker_id) for _, key, worker_id in _read_answers(lake, "worker_key", "worker_id")}
-    people = [_accounts_of(name, accounts) for name in workers]
+def _find_workers(lake: Store, workers: Collection[str]) -> Found:
+    """All that there is of the workers who are named so: their answers under whichever of their worker ids too."""
+    known_as: set[tuple[str, str | None]] = set()
+    accounts: set[tuple[str, str]] = set()
+    for table, names in _WORKER_NAMES.items():
+        for _, key, *row in _read_columns(lake, table, "worker_key", *names):
+            known_as.update((key, name) for name in (key, f"worker-{key[:8]}", *row))
+            if table == "worker_answers":
+                accounts.add((key, row[0]))
+    people = [_keys_of(name, known_as, accounts) for name in workers]
     for name, person in zip(workers, people, strict=True):
         if not person:
-            raise StoreError(f"no answer of worker {name} in the lake")
-    keys = {key for person in people for key, _ in person}
-    # A consolidation request has no identity: there, the worker's key is that of the worker id.
-    found = Answers(
-        len(set(people)), frozenset(keys.union(worker_key(name) for person in people for _, name in person))
-    )
+            raise StoreError(f"no worker {name} in the lake")
+    found = Found(len(set(people)), frozenset().union(*people))
+    for table in _WORKER_NAMES:
+        for load_id, key, file_no in _read_columns(lake, table, "worker_key", "file_no"):
+            if key in found.keys:
+                found.files.add((load_id, file_no))
     columns = ("worker_key", "file_no", "answer_index", "job_name", "object_index", "payload_folder")
-    for load_id, key, file_no, place, job_name, object_index, folder in _read_answers(lake, *columns):
-        if key in found.worker_keys:
-            found.ids[load_id].add((file_no, place))
+    for load_id, key, file_no, place, job_name, object_index, folder in _read_columns(lake, "worker_answers", *columns):
+        if key in found.keys:
+            found.answers[load_id].add((file_no, place))
             if folder is not None:
                 found.frames.add(FramesFolder(job_name, str(object_index), folder))
     return found
 
 
-def _accounts_of(name: str, accounts: set[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """The keys and worker ids of a person whom one of them names, or a pseudonym."""
-    person = {account for account in accounts if name in (*account, f"worker-{account[0][:8]}")}
+def _keys_of(name: str, known_as: set[tuple[str, str | None]], accounts: set[tuple[str, str]]) -> frozenset[str]:
+    """The keys of a person whom a name stands for; ``accounts`` are the keys and worker ids that answered."""
+    keys = {key for key, other in known_as if other == name}
     while True:
-        known = {name for account in person for name in account}
-        more = {account for account in accounts - person if not known.isdisjoint(account)}
-        if not more:
-            return frozenset(person)
-        person |= more
+        worker_ids = {worker_id for key, worker_id in accounts if key in keys}
+        # A consolidation request has no identity: there, the worker's key is that of the worker id.
+        more = {key for key, worker_id in accounts if worker_id in worker_ids} | set(map(worker_key, worker_ids))
+        if more <= keys:
+            return frozenset(keys)
+        keys |= more
 
 
-def _read_answers(lake: Store, *columns: str) -> Iterator[tuple[Any, ...]]:
-    """The load and some columns of every answer."""
-    schema = pa.schema([TABLES["worker_answers"].schema.field(name) for name in columns])
-    for path, load_id in _data_files(lake, "worker_answers"):
+def _read_columns(lake: Store, table: str, *columns: str) -> Iterator[tuple[Any, ...]]:
+    """The load and some columns of every row."""
+    schema = pa.schema([TABLES[table].schema.field(name) for name in columns])
+    for path, load_id in _data_files(lake, table):
         for batch in read_table(lake, path, schema):
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 yield (load_id, *row)
@@ -333,12 +354,10 @@ def _without_workers(
     load_id: str,
     first_file_no: int,
     files: Mapping[FileId, LedgerEntry],
-    keys: frozenset[str],
-    answers: dict[str, set[AnswerId]],
+    rewrite: Rewrite,
 ) -> list[LedgerEntry]:
-    """Rewrite the files in which the workers answered, without their rows, and tell loads to leave them out."""
-    rewrite = Rewrite(workers=keys, answers=defaultdict(set, answers))
-    old_ids = sorted({(old_load_id, file_no) for old_load_id, ids in answers.items() for file_no, _ in ids})
+    """Rewrite files that have rows of the workers without those, and tell loads to leave the workers out."""
+    old_ids = sorted(files)
     for file_no, (old_load_id, old_file_no) in enumerate(old_ids, first_file_no):
         rewrite.file_numbers[old_load_id][old_file_no] = file_no
     counts = rewrite.write(lake, load_id)
@@ -348,16 +367,15 @@ def _without_workers(
         for file_no, old_id in enumerate(old_ids, first_file_no)
     ]
     return entries + [
-        new_entry(load_id, file_no, f"{WORKER_SCHEME}{key}", Status.FORGOTTEN, file_kind="worker")
-        for file_no, key in enumerate(sorted(keys), first_file_no + len(entries))
+        new_entry(load_id, file_no, f"{WORKER_SCHEME}{key}", Status.FORGOTTEN, file_kind=WORKER_KIND)
+        for file_no, key in enumerate(sorted(rewrite.workers), first_file_no + len(entries))
     ]
 
 
-@dataclass
-class JobStatus:
-    """What the lake holds of one job."""
+@dataclass(kw_only=True)
+class Holding:
+    """Files of one sort that the lake holds."""
 
-    job_name: str
     files: int = 0
     rejected: int = 0
     skipped: int = 0
@@ -365,12 +383,34 @@ class JobStatus:
     last_loaded_at: int | None = None
     newest_source_at: int | None = None
 
+    def add(self, entry: LedgerEntry) -> None:
+        """Count a file whose rows are there."""
+        self.files += 1
+        self.rows += entry.row_count or 0
+        self.last_loaded_at = _latest(self.last_loaded_at, entry.loaded_at)
+        self.newest_source_at = _latest(self.newest_source_at, entry.modified_at)
+
+
+@dataclass(kw_only=True)
+class JobStatus(Holding):
+    """What the lake holds of one job."""
+
+    job_name: str
+
+
+@dataclass(kw_only=True)
+class DirectoryStatus(Holding):
+    """What the lake holds of one kind of what AWS tells of workers: users, work teams and so on."""
+
+    file_kind: str
+
 
 @dataclass
 class LakeStatus:
     """What a lake holds, and what it refused."""
 
     jobs: list[JobStatus]
+    directories: list[DirectoryStatus]
     errors: list[tuple[str, str]]
     """Uri and reason of every file whose newest version was refused."""
     forgotten_files: int
@@ -380,19 +420,22 @@ def status(lake: Store) -> LakeStatus:
     """What is loaded, from when, what was rejected and why."""
     ledger = read_ledger(lake)
     jobs: dict[str, JobStatus] = {}
+    directories: dict[str, DirectoryStatus] = {}
+
+    def holding(entry: LedgerEntry) -> Holding:
+        if entry.job_name is not None:
+            return jobs.setdefault(entry.job_name, JobStatus(job_name=entry.job_name))
+        kind = entry.file_kind or ""
+        return directories.setdefault(kind, DirectoryStatus(file_kind=kind))
+
     for entry in ledger.newest.values():
-        if entry.job_name is None or entry.status == Status.FORGOTTEN:
-            continue
-        job = jobs.setdefault(entry.job_name, JobStatus(entry.job_name))
-        job.rejected += entry.status == Status.REJECTED
-        job.skipped += entry.status == Status.SKIPPED
+        if entry.status != Status.FORGOTTEN:
+            found = holding(entry)
+            found.rejected += entry.status == Status.REJECTED
+            found.skipped += entry.status == Status.SKIPPED
     for entry in ledger.versions():
-        if entry.status == Status.LOADED and entry.job_name is not None:
-            job = jobs[entry.job_name]
-            job.files += 1
-            job.rows += entry.row_count or 0
-            job.last_loaded_at = _latest(job.last_loaded_at, entry.loaded_at)
-            job.newest_source_at = _latest(job.newest_source_at, entry.modified_at)
+        if entry.status == Status.LOADED:
+            holding(entry).add(entry)
     errors = [
         (uri, entry.error or "")
         for uri, entry in ledger.newest.items()
@@ -402,7 +445,12 @@ def status(lake: Store) -> LakeStatus:
     forgotten_files = sum(
         entry.status == Status.FORGOTTEN and not uri.startswith(no_files) for uri, entry in ledger.newest.items()
     )
-    return LakeStatus(sorted(jobs.values(), key=lambda job: job.job_name), sorted(errors), forgotten_files)
+    return LakeStatus(
+        sorted(jobs.values(), key=lambda job: job.job_name),
+        sorted(directories.values(), key=lambda directory: directory.file_kind),
+        sorted(errors),
+        forgotten_files,
+    )
 
 
 def _latest(one: int | None, other: int | None) -> int | None:

@@ -52,6 +52,21 @@ def milliseconds(text: str) -> int:
     return since
 
 
+def milliseconds_of_seconds(seconds: float | str) -> int:
+    """Milliseconds since 1970-01-01 UTC of seconds since then, as CLI v1 and CloudWatch write a time.
+
+    Raises:
+        BadFile: it is no number, or a time of no year from 1 to 9999.
+    """
+    try:
+        since = round(float(seconds) * 1000)
+    except (ValueError, OverflowError):
+        raise BadFile(f"not seconds since 1970: {seconds!r}") from None
+    if since not in _MOMENTS:
+        raise BadFile(f"not within the years 1 to 9999: {seconds!r}")
+    return since
+
+
 def yes_no(text: str | bool | None) -> bool | None:
     """``human-annotated``: yes, no, and the true of failed objects."""
     if isinstance(text, bool) or text is None:

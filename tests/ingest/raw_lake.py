@@ -36,6 +36,11 @@ class RawLake:
 def load_and_read(source: Path, lake: Path, options: Options | None = None) -> RawLake:
     """Load a folder into a new lake, and read the lake."""
     load(str(source), str(lake), options)
+    return read_lake(lake)
+
+
+def read_lake(lake: Path) -> RawLake:
+    """Read a lake."""
     ledger = _read(lake, LEDGER.name)
     loaded = {(entry["load_id"], entry["file_no"]) for entry in ledger if entry["status"] == "loaded"}
     rows = {

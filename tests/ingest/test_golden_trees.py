@@ -37,8 +37,8 @@ def test_rows_are_those_expected(tree: tuple[Path, RawLake]) -> None:
     expected = json.loads((case / "expected.json").read_text(encoding="utf-8"))
     root = f"file://{case.resolve().as_posix()}/"
 
-    rows = {table: _sorted(_plain(row) for row in found_rows) for table, found_rows in found.tables.items()}
-    assert rows == {table: _sorted(expected_rows) for table, expected_rows in expected["rows"].items()}
+    rows = {table: sort_rows(plain(row) for row in found_rows) for table, found_rows in found.tables.items()}
+    assert rows == {table: sort_rows(expected_rows) for table, expected_rows in expected["rows"].items()}
 
     errors = {uri.removeprefix(root): error for uri, error in found.errors.items()}
     refused = expected.get("rejected", {})
@@ -83,7 +83,8 @@ def _check_as_written(row: Row, source: str) -> None:
                 assert row[column] in line
 
 
-def _plain(row: Row) -> dict[str, Any]:
+def plain(row: Row) -> dict[str, Any]:
+    """The row as ``expected.json`` has it."""
     plain = {name: value for name, value in values(row).items() if name not in AS_WRITTEN}
     for name, value in plain.items():
         if isinstance(value, datetime):
@@ -93,5 +94,6 @@ def _plain(row: Row) -> dict[str, Any]:
     return plain
 
 
-def _sorted(rows: Iterable[Row]) -> list[Row]:
+def sort_rows(rows: Iterable[Row]) -> list[Row]:
+    """Rows in an order that does not depend on how they came."""
     return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))

@@ -1,0 +1,87 @@
+"""AWS's JSON APIs for tests: answers that a test gives, through boto3's own client and over HTTP."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+Params = dict[str, Any]
+Answer = Callable[[Params], dict[str, Any]]
+"""Gives the response to a call's parameters, or raises ``ApiError``."""
+
+_IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"""
+
+
+class ApiError(Exception):
+    """What an API refuses: the code, and what it says of it."""
+
+
+class AwsApi:
+    """Every service on a free port of loopback. STS says account 111122223333; the other answers are a test's."""
+
+    def __init__(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self.answers: dict[str, Answer] = {}
+        self.calls: list[tuple[str, Params]] = []
+        self._server = make_server("127.0.0.1", 0, self._app, threaded=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> AwsApi:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return self._answer(Request(environ))(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        target = request.headers.get("X-Amz-Target", "")
+        if not target:
+            return Response(_IDENTITY, content_type="text/xml")
+        operation = target.rpartition(".")[2]
+        params = json.loads(request.get_data())
+        self.calls.append((operation, params))
+        try:
+            body, status = self.answers[operation](params), 200
+        except ApiError as error:
+            code, message = error.args
+            body, status = {"__type": code, "message": message}, 400
+        return Response(json.dumps(body), status, content_type="application/x-amz-json-1.1")
+
+    def called(self, operation: str) -> list[Params]:
+        """Parameters of the calls of an operation, in order; they are told once."""
+        found = [params for name, params in self.calls if name == operation]
+        self.calls = [call for call in self.calls if call[0] != operation]
+        return found
+
+
+def pages(name: str, items: list[Any], size: int, token: str = "NextToken") -> Answer:
+    """Answer of an operation that lists things, so many a page."""
+
+    def answer(params: Params) -> dict[str, Any]:
+        start = int(params.get(token, 0))
+        more = {token: str(start + size)} if start + size < len(items) else {}
+        return {name: items[start : start + size], **more}
+
+    return answer
+
+
+def refusing(code: str, message: str = "User: x is not authorized") -> Answer:
+    """Answer of an operation that is refused."""
+
+    def answer(params: Params) -> dict[str, Any]:
+        raise ApiError(code, message)
+
+    return answer
