@@ -62,8 +62,13 @@ _UNCLEAN = re.compile(r"(^|/)\.{0,2}(/|$)|[\x00-\x1f\x7f]")
 # What S3 says of one object; what it says otherwise is true of every object.
 _OF_ONE_OBJECT = frozenset({"AccessDenied", "InvalidObjectState", "InvalidRange", "NoSuchKey", "PreconditionFailed"})
 
+_TO_LIST = "s3:ListBucket"
+_TO_READ = "s3:GetObject, and kms:Decrypt where a KMS key encrypts it"
+_TO_WRITE = "s3:PutObject, and kms:GenerateDataKey and kms:Decrypt where a KMS key encrypts it"
+_TO_DELETE = "s3:DeleteObject"
+
 _HINTS = {
-    "AccessDenied": "the credentials need {action} here, and the use of the KMS key if there is one",
+    "AccessDenied": "the credentials need {action}",
     "AuthorizationHeaderMalformed": "the bucket is in another region: set AWS_REGION to it",
     "ExpiredToken": "renew the credentials and run this again",
     "InvalidAccessKeyId": "check the credentials: environment, profile or role",
@@ -101,7 +106,7 @@ class S3Store:
             raise StoreError(f"{uri}: a folder's name is empty, . or .., or has a control character")
         self._options = options
         self._payer = {"RequestPayer": "requester"} if options.requester_pays else {}
-        with self._explained("", "s3:ListBucket"):
+        with self._explained("", _TO_LIST):
             self._session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
             if self._session.get_credentials() is None:
                 raise StoreError(
@@ -164,7 +169,7 @@ class S3Store:
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """See ``Store``."""
         last = None
-        with self._explained(prefix, "s3:ListBucket"):
+        with self._explained(prefix, _TO_LIST):
             try:
                 if not self._has_nameless_folder(prefix):
                     for entry in self._list_ahead(prefix):
@@ -205,7 +210,7 @@ class S3Store:
 
     def read(self, path: str) -> bytes:
         """See ``Store``."""
-        with self._explained(path, "s3:GetObject"):
+        with self._explained(path, _TO_READ):
             if _UNCLEAN.search(path):
                 answer = self._client.get_object(Bucket=self._name, Key=self._key(path), **self._payer)
                 data: bytes = answer["Body"].read()
@@ -227,7 +232,7 @@ class S3Store:
         if _UNCLEAN.search(path):
             yield self.read(path)
             return
-        with self._explained(path, "s3:GetObject"):
+        with self._explained(path, _TO_READ):
             first = obstore.get(self._bucket, path, options={"range": (0, BLOCK_BYTES)})
             size, etag = first.meta["size"], first.meta["e_tag"]
             yield first.bytes().to_bytes()
@@ -250,7 +255,7 @@ class S3Store:
                 # In parts if it is large; where one fails, obstore takes the others back.
                 obstore.put(self._bucket, path, file, chunk_size=_PART_BYTES, max_concurrency=_PART_WRITERS)
 
-            with self._explained(path, "s3:PutObject"):
+            with self._explained(path, _TO_WRITE):
                 _until_answered(upload)
 
     def put_new(self, path: str, data: bytes) -> None:
@@ -259,7 +264,7 @@ class S3Store:
         The answer to a put may be lost, and S3 refuses one that meets another: so an error says nothing yet of what
         is there. That is asked, and the put repeated, until it is certain.
         """
-        with self._explained(path, "s3:PutObject"):
+        with self._explained(path, _TO_WRITE):
             for attempt in itertools.count(1):
                 try:
                     obstore.put(self._bucket, path, data, mode="create", use_multipart=False)
@@ -287,7 +292,7 @@ class S3Store:
     def delete(self, paths: Iterable[str]) -> None:
         """See ``Store``."""
         clean = []
-        with self._explained("", "s3:DeleteObject"):
+        with self._explained("", _TO_DELETE):
             for path in paths:
                 if _UNCLEAN.search(path):
                     self._client.delete_object(Bucket=self._name, Key=self._key(path), **self._payer)

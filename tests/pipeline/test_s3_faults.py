@@ -211,8 +211,11 @@ SLOW_DOWN = (503, "SlowDown", "Please reduce your request rate.")
 @pytest.mark.parametrize(
     ("door", "says"),
     [
-        (always(is_list, *ACCESS_DENIED), "AccessDenied: Access Denied (the credentials need s3:ListBucket here"),
-        (always(is_put, *ACCESS_DENIED), "AccessDenied: Access Denied (the credentials need s3:PutObject here"),
+        (always(is_list, *ACCESS_DENIED), "AccessDenied: Access Denied (the credentials need s3:ListBucket)"),
+        (
+            always(is_put, *ACCESS_DENIED),
+            "AccessDenied: Access Denied (the credentials need s3:PutObject, and kms:GenerateDataKey",
+        ),
         (always(is_put, *KMS_DENIED), "not authorized to perform: kms:GenerateDataKey on resource: arn:aws:kms"),
         (always(bool, *EXPIRED), "ExpiredToken: The provided token has expired. (renew the credentials and run this"),
         (always(bool, *MALFORMED), "(the bucket is in another region: set AWS_REGION to it)"),
