@@ -50,8 +50,8 @@ def dbt(
 class Marts:
     """The marts that dbt built of a lake."""
 
-    def __init__(self, lake: Path, folder: Path) -> None:
-        self.output = dbt("build", "--target", "local", lake=lake, folder=folder)
+    def __init__(self, lake: Path, folder: Path, *arguments: str) -> None:
+        self.output = dbt("build", "--target", "local", *arguments, lake=lake, folder=folder)
         self._connection = duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
