@@ -163,7 +163,7 @@ def add_content(rows: Rows, key: AnswerKey, answer_content: Raw) -> Content:
     if beside.payload_folders:
         folder, *others = dict.fromkeys(beside.payload_folders)
         if others:
-            raise BadFile("an answer points to several folders of frames")
+            raise BadFile(f"answer {key.answer_index} points to several folders of frames")
         count = None  # the labels of the frames are not counted yet
     forms = {ELEMENT_TASK_TYPES[name] for name in elements if name in ELEMENT_TASK_TYPES}
     return Content(forms.pop() if len(forms) == 1 else None, count, folder)

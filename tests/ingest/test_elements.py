@@ -38,10 +38,10 @@ def read(content: object) -> tuple[Row, list[Row], list[Row]]:
     rows = answers(json.dumps({"answers": [answer]}).encode())
     [row] = rows["worker_answers"]
     place = {"iteration": 1, "object_index": 0, "answer_index": 0}
-    found = [rows.get(table, []) for table in ("worker_annotations", "worker_annotation_attributes")]
-    for label in (label for labels in found for label in labels):
-        assert {name: label.pop(name) for name in place} == place
-    return row, *found
+    labels, found = rows.get("worker_annotations", []), rows.get("worker_annotation_attributes", [])
+    for inner in (*labels, *found):
+        assert {name: inner.pop(name) for name in place} == place
+    return row, labels, found
 
 
 def attributes(content: object) -> list[tuple[str, str | None, str | None]]:
@@ -321,5 +321,5 @@ def test_an_answer_that_points_to_two_folders_is_refused() -> None:
     """Which of them its frames are in nobody could tell; twice the same is once."""
     one, other = ({"frameData": {"s3Prefix": f"s3://example-bucket/{digit * 40}/"}} for digit in "ab")
     assert read({"p": one, "q": one})[0]["payload_folder"] == "a" * 40
-    with pytest.raises(BadFile, match="an answer points to several folders of frames"):
+    with pytest.raises(BadFile, match="answer 0 points to several folders of frames"):
         read({"p": one, "q": other})
