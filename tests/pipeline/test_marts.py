@@ -63,7 +63,7 @@ def frames(source: Path, job: str) -> Iterator[tuple[int, dict[str, Any]]]:
             yield int(path.parts[-2]), frame
 
 
-def worker(answer: dict[str, Any]) -> str:
+def who(answer: dict[str, Any]) -> str:
     """A worker's subject at the identity provider, or id where the answer tells no identity."""
     name: str = answer["workerMetadata"]["identityData"]["sub"] if "workerMetadata" in answer else answer["workerId"]
     return name
@@ -74,14 +74,14 @@ def test_time_and_tasks_of_every_worker(source: Path, marts: Marts) -> None:
     jobs: dict[str, set[str]] = defaultdict(set)
     tasks = Counter[str]()
     for job, _, answer in answers(source):
-        jobs[worker(answer)].add(job)
-        tasks[worker(answer)] += 1
+        jobs[who(answer)].add(job)
+        tasks[who(answer)] += 1
         if "timeSpentInSeconds" in answer:
-            times[worker(answer)].append(answer["timeSpentInSeconds"])
+            times[who(answer)].append(answer["timeSpentInSeconds"])
 
     found = marts.rows("""
-        select coalesce(identity_sub, worker_id), job_count, task_count, total_time_seconds, min_time_seconds, mean_time_seconds,
-            max_time_seconds
+        select coalesce(identity_sub, worker_id), job_count, task_count,
+            total_time_seconds, min_time_seconds, mean_time_seconds, max_time_seconds
         from rpt_workers inner join dim_workers using (worker_key)
     """)
 
@@ -104,7 +104,7 @@ def test_the_team_is_the_sum_of_its_workers(source: Path, marts: Marts) -> None:
 
     assert tasks == len(given)
     assert total == pytest.approx(sum(answer.get("timeSpentInSeconds", 0) for answer in given))
-    assert workers == len({worker(answer) for answer in given})
+    assert workers == len({who(answer) for answer in given})
 
 
 def test_accuracy_of_image_classification(source: Path, marts: Marts) -> None:
@@ -124,9 +124,9 @@ def test_accuracy_of_image_classification(source: Path, marts: Marts) -> None:
         if job == IMAGES:
             label = answer["answerContent"]["crowd-image-classifier"]["label"]
             if index in golden:
-                right[worker(answer)].append(label == golden[index])
+                right[who(answer)].append(label == golden[index])
             if consolidated.get(index) is not None:
-                agree[worker(answer)].append(label == consolidated[index])
+                agree[who(answer)].append(label == consolidated[index])
 
     found = marts.rows(f"""
         select identity_sub, golden_count, golden_accuracy, consolidated_count, consolidated_agreement
