@@ -32,7 +32,7 @@ class Lineage(NamedTuple):
 
     load_id: Annotated[Text, "Load that wrote the row; begins with the UTC time of the load, so it sorts by age."]
     file_no: Annotated[Int, "Number of the source file within the load; with load_id the key to source_files."]
-    job_name: Annotated[Text, "Labeling job: the name of the job's folder."]
+    job_name: Annotated[Text, "Labeling job: the name of the job's folder; NULL for workers and teams."]
 
 
 class LedgerEntry(NamedTuple):
@@ -41,11 +41,13 @@ class LedgerEntry(NamedTuple):
     load_id: Annotated[Text, "Load that wrote the entry."]
     file_no: Annotated[Int, "Number of the source file within the load."]
     origin_load_id: Annotated[Text, "Load that read the file; older than load_id where the rows were compacted since."]
-    uri: Annotated[Text, "Source file: s3:// or file:// uri."]
-    job_name: Annotated[Text, "Labeling job the file belongs to."]
+    uri: Annotated[
+        Text, "Source file: s3:// or file:// uri; what an API tells: sagemaker://, cognito-idp://, cloudwatch-logs://."
+    ]
+    job_name: Annotated[Text, "Labeling job the file belongs to; NULL where it is of no job."]
     job_uri: Annotated[Text, "Folder of that job."]
     file_kind: Annotated[Text, "What the file is: output_manifest, worker_response, sequence_labels, and so on."]
-    etag: Annotated[Text, "Version of the file at its source: S3's ETag, or size and time of a local file."]
+    etag: Annotated[Text, "Version at the source: S3's ETag, size and time of a local file, md5 of what an API tells."]
     size_bytes: Annotated[BigInt, "Size of the file in bytes."]
     modified_at: Annotated[Time, "When the file was last written at its source."]
     status: Annotated[Text, "loaded, rejected (broken), skipped (not taken, see error) or forgotten (erased)."]

@@ -190,7 +190,7 @@ def _is_wanted(directory: Directory, resource: Resource, include_forgotten: bool
 
 
 def _is_known(resource: Resource, known: LedgerEntry | None) -> bool:
-    if known is None or known.status == Status.FORGOTTEN:
+    if known is None:
         return False
     # What an older loader refused, this one tries again.
     is_settled = known.status in VERSIONS or known.loader_version == __version__

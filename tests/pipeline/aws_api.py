@@ -30,6 +30,8 @@ class AwsApi:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.answers: dict[str, Answer] = {}
         self.calls: list[tuple[str, Params]] = []
+        self.regions: dict[str, str] = {}
+        """Region in which an operation was last called."""
         self._server = make_server("127.0.0.1", 0, self._app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
@@ -52,6 +54,8 @@ class AwsApi:
             return Response(_IDENTITY, content_type="text/xml")
         operation = target.rpartition(".")[2]
         params = json.loads(request.get_data())
+        # Credential=<key>/<date>/<region>/<service>/aws4_request
+        self.regions[operation] = request.headers["Authorization"].split("/")[2]
         self.calls.append((operation, params))
         try:
             body, status = self.answers[operation](params), 200

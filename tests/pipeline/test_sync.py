@@ -361,6 +361,11 @@ def test_a_team_by_name_and_a_pool_of_another_region(api: AwsApi, lake: Path) ->
         [(ISSUER, sub(1)), *((issuer, sub(number)) for number in range(3))]
     )
     assert len(api.called("ListUsers")) == 3
+    assert api.regions == {
+        "DescribeWorkteam": "eu-central-1",
+        "ListUsersInGroup": "eu-central-1",
+        "ListUsers": "us-west-2",
+    }
 
 
 def test_keys_are_those_of_answers(api: AwsApi, lake: Path, tmp_path: Path) -> None:
