@@ -11,6 +11,11 @@ demo: install
 	test -d $(SAMPLE) || $(BIN)/python -m ingest sample $(SAMPLE)
 	@# Status 1 is what it should be: the sample has one broken file, which the load reports.
 	$(BIN)/python -m ingest load $(SAMPLE) $(LAKE) || test $$? -eq 1
+	@# What AWS's APIs would tell, from saved responses.
+	$(BIN)/python -m ingest sync-jobs $(LAKE) --from $(SAMPLE)/aws-responses/labeling-jobs
+	$(BIN)/python -m ingest sync-workers $(LAKE) --from $(SAMPLE)/aws-responses/workers \
+		--members labelers=$(SAMPLE)/aws-responses/list-users-in-group.json
+	$(BIN)/python -m ingest sync-activity $(LAKE) --from $(SAMPLE)/aws-responses/worker-activity.jsonl
 	$(DEMO_ENV) $(BIN)/dbt --quiet build --target local --exclude-resource-type unit_test
 	@$(DEMO_ENV) $(BIN)/python demo/show_marts.py
 

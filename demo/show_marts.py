@@ -55,6 +55,18 @@ QUESTIONS = (
         """,
     ),
     (
+        "Which of a model's labels did reviewers confirm?  (fct_label_reviews)",
+        """
+        select job_name, label, count(*) as items, min(confidence) as least_confidence,
+            cast(sum(confirm_count) as bigint) as confirmed, cast(sum(disconfirm_count) as bigint) as disconfirmed,
+            avg(case when is_correct then 1.0 else 0 end) as correct_share
+        from fct_label_reviews
+        where label is not null
+        group by job_name, label
+        order by job_name, label
+        """,
+    ),
+    (
         "How many labels a week?  (rpt_labels)",
         """
         select cast(date_trunc('week', labeled_date) as date) as week_of,

@@ -2,8 +2,9 @@
 
 A *set* is six labeling jobs of one team over some weeks: vehicles tracked in video, an audit of that, image
 classification, text classification, bounding boxes and named entities. Beside the first set there is one small job
-of every other form that Ground Truth's output has. What there is to be seen (the truth) is made
-up; workers see it through their skill, speed and habits; consolidated labels come from their answers alone.
+of every other form that Ground Truth's output has, and in `aws-responses` what AWS's APIs would tell. What there is to
+be seen (the truth) is made up; workers see it through their skill, speed and habits; consolidated labels come from
+their answers alone.
 
 The same seed gives the same tree, byte for byte, and a set is the same however many sets there are.
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from ingest.sample.aws_responses import write_responses
 from ingest.sample.boxes import BoundingBoxes
 from ingest.sample.classification import ImageClassification, TextClassification
 from ingest.sample.entities import NamedEntities
@@ -99,12 +101,13 @@ def generate(dest: Path, *, jobs: int = 1, objects: int = 200, seed: int = 1) ->
     first_day = LAST_DAY_AFTER - timedelta(weeks=WEEKS)
     boxes = next(folder for folder in folders if folder.name == "Warehouse-Boxes")
     folders += SmallJobs(dest, objects, first_day, seed).write(boxes.manifest)
+    responses = write_responses(dest, folders, team, datetime.combine(first_day, time()))
     return SampleSummary(
         jobs=len(folders),
         objects=sum(folder.object_count for folder in folders),
         answers=sum(folder.answer_count for folder in folders),
         golden_answers=sum(folder.golden_count for folder in folders),
-        files=sum(folder.file_count for folder in folders),
+        files=sum(folder.file_count for folder in folders) + responses,
         broken_files=tuple(str(path.relative_to(dest)) for folder in folders for path in folder.broken_files),
     )
 

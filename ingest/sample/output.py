@@ -6,6 +6,7 @@ output manifest), "Annotation consolidation" and "Labeling category configuratio
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
@@ -16,7 +17,7 @@ from typing import Any, BinaryIO, Self, TypeAlias
 
 import msgspec
 
-from ingest.sample.team import Timing, Worker, from_milliseconds
+from ingest.sample.team import LABELERS, Timing, Worker, from_milliseconds
 
 Json: TypeAlias = dict[str, Any]
 
@@ -63,8 +64,9 @@ def _stamp(milliseconds: int) -> str:
 class JobFolder:
     """Output folder of one job. Manifest lines may come out of order: they wait in memory for their turn."""
 
-    def __init__(self, dest: Path, name: str, label_attribute: str, rng: Random) -> None:
+    def __init__(self, dest: Path, name: str, label_attribute: str, rng: Random, workteam_arn: str = LABELERS) -> None:
         self.name = name
+        self.workteam_arn = workteam_arn
         self.label_attribute = label_attribute
         self.uri = f"{BUCKET}/ground-truth/{name}"
         self.object_count = 0
@@ -72,10 +74,17 @@ class JobFolder:
         self.golden_count = 0
         self.file_count = 1  # the manifest
         self.broken_files: list[Path] = []
-        self._root = dest / name
+        # What DescribeLabelingJob would say.
+        self.counters: Counter[str] = Counter()
+        self.task_type: str | None = None
+        self.is_adjustment = False
+        self.is_passed_through = False
+        self.workers_per_object = 1
+        self.first_created_at, self.last_created_at = datetime.max, datetime.min
+        self.root = dest / name
         self._rng = rng
         self._early_lines: dict[int, bytes] = {}
-        self.manifest = self._root / "manifests" / "output" / "output.manifest"
+        self.manifest = self.root / "manifests" / "output" / "output.manifest"
         self.manifest.parent.mkdir(parents=True)
         self._manifest = self.manifest.open("wb")
         self._golden: BinaryIO | None = None
@@ -92,7 +101,7 @@ class JobFolder:
 
     def write_label_categories(self, config: Json) -> None:
         """The label category config."""
-        self._write(self._root / "label_category_config.json", msgspec.json.format(msgspec.json.encode(config)))
+        self._write(self.root / "label_category_config.json", msgspec.json.format(msgspec.json.encode(config)))
 
     def write_answers(
         self, iteration: int, object_index: int, stamped_at: int, answers: Sequence[Json], *, is_broken: bool = False
@@ -102,7 +111,7 @@ class JobFolder:
         Gives the file's uri.
         """
         place = f"annotations/worker-response/iteration-{iteration}/{object_index}"
-        folder = self._root / place
+        folder = self.root / place
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{_file_stamp(stamped_at)}.json"
         data = msgspec.json.encode({"answers": answers})
@@ -111,6 +120,7 @@ class JobFolder:
             self.broken_files.append(path)
         self._write(path, data)
         self.answer_count += len(answers)
+        self.workers_per_object = max(self.workers_per_object, len(answers))
         return f"{self.uri}/{place}/{path.name}"
 
     def write_answer_frames(self, object_index: int, frames: Mapping[str, Json], rng: Random) -> str:
@@ -124,7 +134,9 @@ class JobFolder:
         """The answers that the consolidation of some objects was given."""
         place = "annotations/consolidated-annotation/consolidation-request/iteration-1"
         self.write(f"{place}/{_file_stamp(stamped_at)}.json", msgspec.json.encode(entries))
-        self.answer_count += sum(len(entry["annotations"]) for entry in entries)
+        counts = [len(entry["annotations"]) for entry in entries]
+        self.answer_count += sum(counts)
+        self.workers_per_object = max(counts)
 
     def write_result(self, name: str, data: bytes) -> str:
         """A file of labels that the manifest names; gives its uri."""
@@ -132,13 +144,18 @@ class JobFolder:
 
     def write(self, place: str, data: bytes) -> str:
         """A file of the job's folder; gives its uri."""
-        path = self._root / place
+        path = self.root / place
         path.parent.mkdir(parents=True, exist_ok=True)
         self._write(path, data)
         return f"{self.uri}/{place}"
 
     def metadata(self, task_type: str, created_at: datetime, extra: Json) -> Json:
         """Metadata of a labeled object, in any order of keys: job-name in lower case, creation-date without a zone."""
+        self.task_type = task_type
+        self.is_adjustment = "adjustment-status" in extra
+        self.is_passed_through = "worker-response-ref" in extra
+        self.first_created_at = min(self.first_created_at, created_at)
+        self.last_created_at = max(self.last_created_at, created_at)
         entries = {
             "job-name": f"labeling-job/{self.name.lower()}",
             "human-annotated": "yes",
@@ -150,6 +167,13 @@ class JobFolder:
 
     def add_line(self, object_index: int, source: Json, labels: Mapping[str, Any]) -> None:
         """A line of the output manifest: the input line, and what was added to it."""
+        metadata = labels.get(f"{self.label_attribute}-metadata")
+        if metadata is None:
+            self.counters["Unlabeled"] += 1
+        elif self.label_attribute not in labels:
+            self.counters["FailedNonRetryableError"] += 1
+        else:
+            self.counters["HumanLabeled" if metadata["human-annotated"] == "yes" else "MachineLabeled"] += 1
         self._early_lines[object_index] = msgspec.json.encode({**source, **labels}) + b"\n"
         while self.object_count in self._early_lines:
             self._manifest.write(self._early_lines.pop(self.object_count))
@@ -158,7 +182,7 @@ class JobFolder:
     def add_golden(self, line: Json) -> None:
         """A line of golden.manifest: the right label of one object."""
         if self._golden is None:
-            self._golden = (self._root / "golden.manifest").open("wb")
+            self._golden = (self.root / "golden.manifest").open("wb")
             self.file_count += 1
         self._golden.write(msgspec.json.encode(line) + b"\n")
         self.golden_count += 1

@@ -32,7 +32,18 @@ from ingest.sample.objects import Task, label_objects
 from ingest.sample.output import JobFolder, labeled_lines
 from ingest.sample.point_clouds import CuboidAudit, CuboidDetection, CuboidTracking, LinkedTracking, PointClasses
 from ingest.sample.tags import LandscapeTags, MessageTags
-from ingest.sample.team import Crew, Worker, day_shifts, make_public, make_staff, make_vendor, to_milliseconds
+from ingest.sample.team import (
+    PUBLIC_TEAM,
+    SPECIALISTS,
+    VENDORS,
+    Crew,
+    Worker,
+    day_shifts,
+    make_public,
+    make_staff,
+    make_vendor,
+    to_milliseconds,
+)
 from ingest.sample.verification import LabelVerification
 
 OBJECTS = 24  # of a job on single data objects, at most
@@ -58,11 +69,11 @@ class SmallJobs:
         """
         objects = self._objects
         self._label("Landscape-Tags", "tags", LandscapeTags(), objects)
-        self._label("Message-Tags", "tags", MessageTags(), objects, make_vendor(self._seed))
+        self._label("Message-Tags", "tags", MessageTags(), objects, VENDORS, make_vendor(self._seed))
         self._label("Street-Clips", "traffic", ClipClassification(), objects)
         self._label("Street-Signs", "sign", SignClassification(), objects)
         self._label("Gate-Stream", "vehicle", GateClassification(), objects)
-        self._label("Harbor-Ships", "ship", ShipClassification(), objects, make_public(self._seed))
+        self._label("Harbor-Ships", "ship", ShipClassification(), objects, PUBLIC_TEAM, make_public(self._seed))
 
         boxes = labeled_lines(boxes_manifest, "boxes", objects)
         self._label("Warehouse-Boxes-Adjusted", "adjusted-boxes", BoxAdjustment(boxes, "boxes"), len(boxes))
@@ -94,14 +105,20 @@ class SmallJobs:
         return self.folders
 
     def _label(
-        self, name: str, attribute: str, task: Task[Any, Any], objects: int, people: list[Worker] | None = None
+        self,
+        name: str,
+        attribute: str,
+        task: Task[Any, Any],
+        objects: int,
+        workteam_arn: str = SPECIALISTS,
+        people: list[Worker] | None = None,
     ) -> JobFolder:
         rng = Random(f"{self._seed}/{name}")
         shifts = day_shifts(people or self._staff, self._day)
         begin = to_milliseconds(datetime.combine(self._day, time()))
         crew = Crew(shifts, (begin, begin + DAY), task.typical_seconds, max(objects * task.workers_per_object, 1), rng)
         self._day += timedelta(days=1)
-        with JobFolder(self._dest, name, attribute, rng) as folder:
+        with JobFolder(self._dest, name, attribute, rng, workteam_arn) as folder:
             label_objects(task, folder, crew, objects, rng, has_broken_file=False)
         self.folders.append(folder)
         return folder

@@ -12,6 +12,12 @@ from typing import TypeAlias
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example01"
 
+_WORKTEAM = "arn:aws:sagemaker:us-east-1:111122223333:workteam"
+LABELERS = f"{_WORKTEAM}/private-crowd/labelers"
+SPECIALISTS = f"{_WORKTEAM}/private-crowd/specialists"
+VENDORS = f"{_WORKTEAM}/vendor-crowd/annotators"
+PUBLIC_TEAM = "arn:aws:sagemaker:us-east-1:394669845002:workteam/public-crowd/default"
+
 EPOCH = datetime(1970, 1, 1)
 MONDAY_TO_FRIDAY = range(5)
 EVERY_DAY = range(7)

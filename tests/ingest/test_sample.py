@@ -17,9 +17,12 @@ from random import Random
 from statistics import fmean
 from typing import Any, NamedTuple
 
+import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from ingest.cli import cli
 from ingest.load import Options, load
 from ingest.sample import (
     LAST_DAY_AFTER,
@@ -29,6 +32,7 @@ from ingest.sample import (
     SampleSummary,
     generate,
 )
+from ingest.sample.aws_responses import FOLDER
 from ingest.sample.consolidation import (
     Box,
     Span,
@@ -195,7 +199,7 @@ def test_a_set_is_the_same_however_many_sets_there_are(tmp_path: Path) -> None:
     tree, larger_tree = digest(tmp_path / "one"), digest(tmp_path / "three")
     assert tree.items() <= larger_tree.items()
     names = {path.partition("/")[0] for path in larger_tree}
-    assert names == {f"{job}{suffix}" for job in JOBS for suffix in ("", "-2", "-3")} | SMALL_JOBS.keys()
+    assert names == {f"{job}{suffix}" for job in JOBS for suffix in ("", "-2", "-3")} | SMALL_JOBS.keys() | {FOLDER}
     assert (one.jobs, three.jobs) == (6 + len(SMALL_JOBS), 18 + len(SMALL_JOBS))
     assert one.broken_files == three.broken_files
 
@@ -211,7 +215,7 @@ def test_layout(sample: Sample) -> None:
         r"|annotations/consolidated-annotation/output/\d+_[-0-9T:.]{26}\.png"
         r"|review-batches/[a-z-]+-\d{5}\.json)"
     )
-    paths = digest(sample.root)
+    paths = {path for path in digest(sample.root) if not path.startswith(f"{FOLDER}/")}
     assert [path for path in paths if not known.fullmatch(path)] == []
     assert {path.partition("/")[0] for path in paths} == JOBS.keys() | SMALL_JOBS.keys()
     of_large_jobs = {path for path in paths if path.partition("/")[0] in JOBS}
@@ -622,10 +626,11 @@ def test_a_crew_that_is_short_of_hands_gives_what_it_has() -> None:
 
 def test_the_loader_rejects_the_broken_file_alone(sample: Sample, tmp_path: Path) -> None:
     summary = load(str(sample.root), str(tmp_path), Options(processes=1))
-    assert summary.files_loaded == sample.summary.files - 1
+    responses = sum(path.startswith(f"{FOLDER}/") for path in digest(sample.root))
+    assert summary.files_loaded == sample.summary.files - 1 - responses
     assert summary.files_rejected == 1
     assert summary.files_skipped == 0
-    assert summary.files_ignored == 0
+    assert summary.files_ignored == responses
     [error] = summary.errors
     assert sample.summary.broken_files[0] in error["uri"]
 
@@ -898,3 +903,45 @@ def test_votes_on_birds(sample: Sample) -> None:
     assert shares["Heron", True] > shares["Heron", False]
     assert shares["Coot", True] > shares["Coot", False]
     assert shares["Heron", True] > shares["Coot", True]
+
+
+def test_saved_responses_are_read(sample: Sample, tmp_path: Path) -> None:
+    """Every job with its counters and its kind of task, every user, team and membership, and every event."""
+    load(str(sample.root), str(tmp_path / "lake"), Options(processes=1))
+    saved = sample.root / FOLDER
+    commands = (
+        ["sync-jobs", "--from", str(saved / "labeling-jobs")],
+        [
+            *("sync-workers", "--from", str(saved / "workers")),
+            *("--members", f"labelers={saved / 'list-users-in-group.json'}"),
+        ],
+        ["sync-activity", "--from", str(saved / "worker-activity.jsonl")],
+    )
+    for command, *options in commands:
+        done = CliRunner().invoke(cli, [command, str(tmp_path / "lake"), *options, "--json"])
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.output)["errors"] == []
+    rows = {
+        name: [
+            row
+            for path in (tmp_path / "lake/raw" / name).glob("[!_]*.parquet")
+            for row in pq.ParquetFile(path).read().to_pylist()
+        ]
+        for name in ("labeling_jobs", "workers", "workteams", "workteam_members", "worker_activity")
+    }
+    jobs = {row["job_name"]: row for row in rows["labeling_jobs"] if row["description_json"]}
+    types = {name: metadata_type for name, (_, metadata_type, *_) in (*JOBS.items(), *SMALL_JOBS.items())}
+    assert {name: f"groundtruth/{row['task_type']}" for name, row in jobs.items()} == types
+    for name, row in jobs.items():
+        lines = sample.lines(name)
+        labeled = sum(row["label_attribute_name"] in line for line in lines)
+        assert row["total_labeled_count"] == labeled
+        assert row["failed_count"] + row["unlabeled_count"] == len(lines) - labeled
+    assert jobs["Street-Signs"]["machine_labeled_count"] > 0
+    assert jobs["Harbor-Ships"]["task_price_usd"] == pytest.approx(0.012)
+    assert (len(rows["workers"]), len(rows["workteam_members"]), len(rows["workteams"])) == (12, 12, 3)
+    submitted = [row for row in rows["worker_activity"] if row["event_type"] == "TasksSubmitted"]
+    assert len(submitted) == 196
+    assert {row["event_type"] for row in rows["worker_activity"]} == {
+        *("TasksAccepted", "TasksSubmitted", "TasksReturned", "TasksDeclined")
+    }
