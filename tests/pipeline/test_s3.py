@@ -43,6 +43,28 @@ def test_a_lake_on_s3_is_the_lake_of_a_folder(bucket: str, tmp_path: Path) -> No
     assert status(lake).errors[0][0].startswith(f"{bucket}/output/Pets/annotations/worker-response/iteration-1/2/")
 
 
+def test_review_batches_on_s3(bucket: str, tmp_path: Path) -> None:
+    """Made from a table there and read from there; what is there is not overwritten."""
+    write_job(tmp_path / "source", "Pets", {0: {"ann": "Cat"}})
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/labels.csv").write_text("label,confidence,image\nCat,97.5,s3://b/1.jpg\nDog,81,s3://b/2.jpg\n")
+    upload(tmp_path / "in", f"{bucket}/tables")
+    arguments = ["review-batches", f"{bucket}/tables/labels.csv", f"{bucket}/batches"]
+
+    made = CliRunner().invoke(cli, arguments)
+    again = CliRunner().invoke(cli, arguments)
+
+    assert (made.exit_code, again.exit_code) == (0, 2), made.output
+    assert "is not empty" in again.output
+    manifest = open_store(f"{bucket}/batches").read("manifest.jsonl").decode()
+    assert manifest == "".join(f'{{"source-ref":"{bucket}/batches/{name}-00001.json"}}\n' for name in ("cat", "dog"))
+    options = Options(review_batches={"Pets": f"{bucket}/batches"})
+    load(str(tmp_path / "source"), f"{bucket}/lake", options)
+    items = current_rows(open_store(f"{bucket}/lake"))["review_items"]
+    assert len(items) == 2
+    assert load(str(tmp_path / "source"), f"{bucket}/lake", options).load_id is None
+
+
 def test_changes_compact_vacuum_and_forget_on_s3(bucket: str, tmp_path: Path) -> None:
     source = tmp_path / "source"
     job = write_job(source, "Pets", {0: {"ann": "Cat"}, 1: {"ann": "Dog"}})
