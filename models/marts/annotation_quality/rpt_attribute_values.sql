@@ -17,7 +17,7 @@ labeling_jobs as (
 -- What workers filled in on the forms of a custom job, which consolidates nothing by itself. An object has each value
 -- that any worker gave.
 form_values as (
-    select distinct
+    select
         worker_answers.job_name,
         worker_values.scope,
         cast(null as varchar) as label,
