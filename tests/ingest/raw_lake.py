@@ -13,8 +13,15 @@ from ingest.schemas import LEDGER, TABLES
 
 Row = dict[str, Any]
 MANIFEST = "manifests/output/output.manifest"
-SEQUENCE = "annotations/consolidated-annotation/output/0/SeqLabel.json"
+OUTPUT = "annotations/consolidated-annotation/output"
+SEQUENCE = f"{OUTPUT}/0/SeqLabel.json"
+CLOUDS = f"{OUTPUT}/1/SeqLabel.json"
+LINKED = f"{OUTPUT}/2/SeqLabel.json"
+MASK = f"{OUTPUT}/0_2021-03-08T23-10-02.123456.png"
+POINTS = f"{OUTPUT}/1/labels.zlib"
 ANSWERS = "annotations/worker-response/iteration-1/0/2021-03-08_23-06-49.json"
+FRAME = "annotations/worker-response/iteration-1/0/0123456789abcdef0123456789abcdef01234567/1.jpg.json"
+REQUEST = "annotations/consolidated-annotation/consolidation-request/iteration-1/2021-03-08_23-06-50.json"
 CONFIG = "label_category_config.json"
 GOLDEN = "golden.manifest"
 BATCH = "review-batches/dog-00001.json"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import io
 import json
 import math
 import random
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
@@ -17,17 +20,54 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from ingest.layout import FileKind, place_of
 from ingest.manifest import lines
+from ingest.task_types import TASK_TYPES
 from ingest.values import milliseconds
 from tests.ingest.parsed import Row, parse
-from tests.ingest.raw_lake import ANSWERS, BATCH, CONFIG, GOLDEN, MANIFEST, SEQUENCE, RawLake, load_files
+from tests.ingest.raw_lake import (
+    ANSWERS,
+    BATCH,
+    CLOUDS,
+    CONFIG,
+    FRAME,
+    GOLDEN,
+    LINKED,
+    MANIFEST,
+    MASK,
+    OUTPUT,
+    POINTS,
+    REQUEST,
+    SEQUENCE,
+    RawLake,
+    load_files,
+)
 
-MASK = "s3://example-bucket/out/job/annotations/consolidated-annotation/output"
-MISSING = "s3://example-bucket/out/other-0/annotations/consolidated-annotation/output/1/SeqLabel.json"
+REF = f"s3://example-bucket/out/job/{OUTPUT}"
+MISSING = [f"s3://example-bucket/out/other-0/{OUTPUT}/{name}" for name in ("1/SeqLabel.json", "1_x.png", "1/x.zlib")]
 BOX = {"class_id": 0, "left": 1, "top": 2.5, "width": 3, "height": 4}
+CUBOID: dict[str, Any] = {
+    "center-x": 1.5,
+    "center-y": -2,
+    "center-z": 0,
+    **dict.fromkeys(("length", "width", "height"), 2),
+    **dict.fromkeys(("roll", "pitch", "yaw"), -0.5),
+}
 SPAN = {"startOffset": 0, "endOffset": 3, "label": "Maker"}
+
+
+def _png() -> bytes:
+    image = Image.new("P", (3, 2), 1)
+    image.putpixel((0, 0), 2)
+    image.putpalette([255, 255, 255, 44, 160, 44, 31, 119, 180])
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+PNG = _png()
 
 
 def _metadata(task_type: str, **fields: Any) -> dict[str, Any]:
@@ -40,7 +80,14 @@ def _metadata(task_type: str, **fields: Any) -> dict[str, Any]:
     }
 
 
-# A sound file of every kind, with every field that is read; a file of JSON Lines is a list of its lines.
+ANSWER_CUBOID: dict[str, Any] = {
+    "label": "Car",
+    "objectName": "Car:1",
+    "labelCategoryAttributes": {"Doors": 4},
+    **dict.fromkeys(("centerX", "centerY", "centerZ", "length", "width", "height", "roll", "pitch", "yaw"), 1.5),
+}
+
+# A sound file of every kind and form, with every field that is read; a file of JSON Lines is a list of its lines.
 SOUND: dict[str, Any] = {
     MANIFEST: [
         {
@@ -59,12 +106,44 @@ SOUND: dict[str, Any] = {
                 objects=[{"confidence": 0.1}, {"confidence": 0.2}],
                 **{"class-map": {"0": "Car"}, "adjustment-status": "adjusted"},
             ),
-            "track-ref": f"{MASK}/0/SeqLabel.json",
+            "track-ref": f"{REF}/0/SeqLabel.json",
             "track-ref-metadata": _metadata("video-object-tracking", **{"class-map": {"0": "Car"}}),
-            "mask-ref": f"{MASK}/0_x.png",
-            "mask-ref-metadata": _metadata("semantic-segmentation", **{"internal-color-map": {}}),
+            "mask-ref": f"{REF}/0_x.png",
+            "mask-ref-metadata": _metadata(
+                "semantic-segmentation",
+                **{"internal-color-map": {"1": {"class-name": "Roof", "hex-color": "#2ca02c", "confidence": 0.5}}},
+            ),
             "form": {"any": ["thing"]},
-            "form-metadata": _metadata("custom", votes=3),
+            "form-metadata": _metadata("custom", votes=3, **{"worker-response-ref": "s3://example-bucket/0.json"}),
+        },
+        {
+            "source-ref": "s3://example-bucket/0.bin",
+            "dataset-objectid-attribute-name": "scan",
+            "scan": "a-1",
+            "cuboids": {
+                "annotations": [
+                    {**CUBOID, "class-id": 0, "object-name": "Car:1", "label-category-attributes": {"Doors": 4}, "n": 1}
+                ]
+            },
+            "cuboids-metadata": _metadata(
+                "point_cloud_object_detection",
+                **{"class_map": {"0": "Car"}, "dataset-object-attributes": {"rain": True}},
+            ),
+            "clouds-ref": f"{REF}/1/SeqLabel.json",
+            "clouds-ref-metadata": _metadata(
+                "point_cloud_object_detection",
+                objects=[{"frame-no": 0, "confidence": []}],
+                **{"class-map": {"0": "Car"}},
+            ),
+            "points-ref": f"{REF}/1/labels.zlib",
+            "points-ref-metadata": _metadata(
+                "point_cloud_single_frame_semantic_segmentation",
+                **{"color-map": {"1": {"class-name": "Car"}}, "dataset-object-attributes": {"rain": "no"}},
+            ),
+            "verdict": "1",
+            "verdict-metadata": _metadata(
+                "label-verification", **{"class-name": "bad", "worker-feedback": [{"comment": "too wide"}]}
+            ),
         },
         {
             "source": "Zenit",
@@ -92,7 +171,20 @@ SOUND: dict[str, Any] = {
                 {"crowd-classifier-multi-select": {"labels": ["a", "b"]}},
                 {"boundingBox": {"boundingBoxes": [{**BOX, "label": "Car"}], "inputImageProperties": {"width": 9}}},
                 {"crowd-entity-annotation": {"entities": [SPAN]}},
-                {"comment": "text"},
+                {"comment": "text", "quality": {"blurry": True}},
+                {"box": {"polygons": [{"label": "Lane", "vertices": [{"x": 0, "y": 0}, {"x": 4, "y": 3}]}]}},
+                {"boundingCuboids": {"boundingCuboids": [ANSWER_CUBOID]}},
+                {
+                    "crowd-semantic-segmentation": {
+                        "labelMappings": {"Roof": {"color": "#2ca02c"}},
+                        "labeledImage": {"pngImageData": base64.b64encode(PNG).decode()},
+                    }
+                },
+                {
+                    "trackingAnnotations": {
+                        "frameData": {"s3Prefix": f"s3://example-bucket/{FRAME[:-11]}", "entries": []}
+                    }
+                },
             )
         ]
     },
@@ -119,6 +211,55 @@ SOUND: dict[str, Any] = {
             {"frame-no": 0, "annotations": []},
         ]
     },
+    CLOUDS: {
+        "tracking-annotations": [
+            {
+                "frame-number": 0,
+                "frame-name": "0.pcd",
+                "frame-attributes": {"rain": "no"},
+                "annotations": [{**CUBOID, "class-id": 0, "object-id": "u", "label-category-attributes": {"Doors": 4}}],
+            }
+        ]
+    },
+    LINKED: {
+        "lidar": {
+            "tracking-annotations": [
+                {"frame-number": 0, "frame-name": "0.pcd", "annotations": [{**CUBOID, "class-id": 0, "object-id": "u"}]}
+            ]
+        },
+        "camera-0": {
+            "tracking-annotations": [
+                {
+                    "frame-no": 0,
+                    "frame": "cam/0.jpg",
+                    "annotations": [{"class-id": 0, "object-id": "u", "left": 1, "top": 2, "width": 3, "height": 4}],
+                    "frame-attributes": {"light": "dusk"},
+                    "exposure": 1,
+                },
+                {"frame-no": 1},
+            ]
+        },
+    },
+    MASK: PNG,
+    POINTS: zlib.compress(bytes([0, 1, 1])),
+    FRAME: {
+        "trackingAnnotations": {
+            "frameNumber": 1,
+            "frame": "1.jpg",
+            "boundingBoxes": [{**BOX, "label": "Car", "objectId": "u", "labelCategoryAttributes": {"Doors": 4}}],
+            "frameAttributes": {"quality": "blurry"},
+        }
+    },
+    REQUEST: [
+        {
+            "datasetObjectId": "0",
+            "dataObject": {"s3Uri": "s3://example-bucket/0.jpg"},
+            "annotations": [
+                {"workerId": "private.us-east-1.0000000000000a01", "annotationData": {"content": content}}
+                for content in ('{"crowd-image-classifier":{"label":"Heron"}}', '{"box":{"boundingBoxes":[]}}')
+            ],
+        }
+    ],
     CONFIG: {
         "documentVersion": "2020-03-01",
         "frameAttributes": [{"name": "q", "type": "string", "enum": ["a", 1], "isRequired": True, "description": "?"}],
@@ -148,8 +289,9 @@ numbers = st.one_of(
 )
 texts = st.one_of(
     st.text(st.characters(exclude_categories=()), max_size=8),
-    st.sampled_from(["", " ", "0", "-1", "1e9", "\0", "\ud800", "null", "labeling-job/", MISSING]),
-    st.sampled_from(["groundtruth/custom", "groundtruth/text-span", "groundtruth/object-detection"]),
+    st.sampled_from(["", " ", "0", "-1", "1e9", "\0", "\ud800", "null", "labeling-job/", *MISSING]),
+    st.sampled_from([f"groundtruth/{name}" for name in TASK_TYPES]),
+    st.sampled_from(["lidar", "camera-0", "scan", base64.b64encode(PNG[:-20]).decode()]),
     st.sampled_from(["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2021-02-29"]),
 )
 names = st.one_of(texts, st.sampled_from(["label", "labels", "boundingBoxes", "entities", "type", "a", "a-metadata"]))
@@ -162,6 +304,8 @@ values = st.recursive(
 
 def _encode(path: str, document: Any) -> bytes:
     """JSON with whatever Python's own writer lets through: NaN, Infinity and halves of surrogate pairs too."""
+    if isinstance(document, bytes):
+        return document
     if path in {MANIFEST, GOLDEN} and isinstance(document, list):
         return b"".join(json.dumps(line).encode() + b"\n" for line in document)
     return json.dumps(document).encode()
@@ -180,13 +324,14 @@ def _places(document: Any, trail: tuple[Any, ...] = ()) -> Iterator[tuple[Any, .
         yield from _places(value, (*trail, key))
 
 
-PLACES = {path: list(_places(document)) for path, document in SOUND.items()}
+JSON_FILES = sorted(path for path, document in SOUND.items() if not isinstance(document, bytes))
+PLACES = {path: list(_places(SOUND[path])) for path in JSON_FILES}
 
 
 @st.composite
 def files_with_one_other_value(draw: st.DrawFn) -> tuple[str, bytes]:
     """A sound file in which one value is another, or is gone, or has another name."""
-    path = draw(st.sampled_from(sorted(SOUND)))
+    path = draw(st.sampled_from(JSON_FILES))
     *trail, last = draw(st.sampled_from(PLACES[path]))
     document = copy.deepcopy(SOUND[path])
     parent = document
@@ -338,7 +483,7 @@ def _content(rows: dict[str, list[Row]]) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("path", sorted(SOUND))
+@pytest.mark.parametrize("path", JSON_FILES)
 @given(seed=st.integers(0, 2**32))
 def test_the_order_of_keys_never_matters(path: str, seed: int) -> None:
     place = place_of(f"s3://example-bucket/job/{path}")
@@ -365,7 +510,8 @@ def test_lines_are_the_same_however_a_file_is_cut(data: bytes, cuts: list[int]) 
 def test_rows_are_the_same_however_a_file_is_cut(path: str, cuts: list[int]) -> None:
     place = place_of(f"s3://example-bucket/job/{path}")
     assert place is not None
-    data = b"\xef\xbb\xbf" + _encode(path, SOUND[path])
+    mark = b"\xef\xbb\xbf" if path in JSON_FILES else b""
+    data = mark + _encode(path, SOUND[path])
     assert parse(place.kind, _cut(data, cuts)) == parse(place.kind, data)
 
 
@@ -431,4 +577,5 @@ def test_a_sound_file_of_every_kind_is_tried() -> None:
         *("labeling_jobs", "label_categories", "label_attribute_definitions", "data_objects", "annotations"),
         "class_labels",
         *("annotation_attributes", "frames", "worker_answers", "worker_annotations", "golden_labels"),
+        *("worker_annotation_attributes", "worker_frames", "review_items"),
     }
