@@ -86,23 +86,19 @@ def parse_sequence(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
     object_index = index(file.object_folder or "")
-    is_tracking, frames = _read_frames(whole(blocks))
-    is_point_cloud = False
+    task_type, frames = _read_frames(whole(blocks))
     places = iter(frames.items())
     while some := list(islice(places, _FRAMES_AT_A_TIME)):
         rows: Rows = {"frames": [], "annotations": [], "annotation_attributes": []}
         for frame_index, views in some:
-            is_point_cloud |= _add_frame(rows, object_index, frame_index, views)
+            if _add_frame(rows, object_index, frame_index, views):
+                task_type = "point_cloud_object_tracking"
         yield rows
-    if is_point_cloud:
-        task_type = "point_cloud_object_tracking"
-    else:
-        task_type = "video-object-tracking" if is_tracking else "video-object-detection"
     yield {"labeling_jobs": [Job(task_type=task_type)]}
 
 
-def _read_frames(data: bytes) -> tuple[bool, dict[int, list[View]]]:
-    """Whether the labels are tracks; and every frame by its number, as each sensor has it, the point cloud first."""
+def _read_frames(data: bytes) -> tuple[str, dict[int, list[View]]]:
+    """Task type, which cuboids may correct, and every frame by its number, as each sensor has it, the cloud first."""
     sequence = _sequence.decode(data)
     sensors: list[tuple[str | None, _Sequence]] = [(None, sequence)]
     if sequence.frames is None:
@@ -120,7 +116,9 @@ def _read_frames(data: bytes) -> tuple[bool, dict[int, list[View]]]:
             if views and views[-1].sensor == sensor:
                 raise BadFile(f"{view}: frame-no {frame_index} stands twice")
             views.append(view)
-    return any(found.tracking_annotations is not None for _, found in sensors), frames
+    if sequence.frames is None:
+        return "point_cloud_object_tracking", frames
+    return "video-object-detection" if sequence.tracking_annotations is None else "video-object-tracking", frames
 
 
 def _read_sensor(name: str, raw: Raw) -> _Sequence:
@@ -146,10 +144,9 @@ def _read_view(sensor: str | None, place: int, raw: Raw) -> tuple[int, View]:
 
 def _add_frame(rows: Rows, object_index: int, frame_index: int, views: list[View]) -> bool:
     """Rows of one frame; whether it is a point cloud's."""
-    is_point_cloud = False
+    is_point_cloud = any(view.frame.frame_number is not None for view in views)
     number = 0
     for view in views:
-        is_point_cloud |= view.frame.frame_number is not None or view.sensor == "lidar"
         try:
             for field, shape in _SHAPES.items():
                 for item_json in getattr(view.frame, field) or ():

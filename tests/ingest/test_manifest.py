@@ -31,6 +31,7 @@ def attributes(line: dict[str, Any]) -> list[str | None]:
         ({"a-metadata": {"failure-reason": "expired"}}, ["a"]),
         ({"a": None, "a-metadata": {"failure-reason": "expired"}}, ["a"]),
         ({"a": 1, "a-metadata": {}}, ["a"]),
+        ({"a": 1, "b-metadata": CLASS}, ["b"]),
         ({"a": 1}, [None]),
         ({"a-ref": "s3://example-bucket/x.png"}, [None]),
         ({"a-metadata": {"type": "photo"}}, [None]),
@@ -134,6 +135,62 @@ def test_class_map_of_a_sequence(name: str, metadata: dict[str, Any], expected: 
     found = rows.get("class_labels", [])
     assert [(row["class_id"], row["label"]) for row in found] == expected
     assert all((row["label_attribute_name"], row["object_index"]) == (name, 0) for row in found)
+
+
+COLOR = {"class-name": "Roof", "hex-color": "#2ca02c", "confidence": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("task_type", "metadata", "expected"),
+    [
+        ("semantic-segmentation", {"internal-color-map": {"1": COLOR}}, [("1", "Roof", "#2ca02c", 0.5)]),
+        ("semantic-segmentation", {"internal-color-map": {"1": {"class-name": "Roof"}}}, [("1", "Roof", None, None)]),
+        ("semantic-segmentation", {"internal-color-map": {"1": {"confidence": 0}}}, [("1", "1", None, 0.0)]),
+        ("semantic-segmentation", {"internal-color-map": None}, []),
+        ("semantic-segmentation", {"class-map": {"1": "Roof"}}, []),
+        (
+            "point_cloud_single_frame_semantic_segmentation",
+            {"color-map": {"1": COLOR}},
+            [("1", "Roof", "#2ca02c", 0.5)],
+        ),
+        ("custom", {"internal-color-map": {"1": COLOR}}, []),
+    ],
+)
+def test_color_map_of_a_segmentation(task_type: str, metadata: dict[str, Any], expected: list[tuple[Any, ...]]) -> None:
+    kind = {"type": f"groundtruth/{task_type}", **metadata}
+    rows = manifest(json.dumps({"a-ref": "s3://example-bucket/0", "a-ref-metadata": kind}).encode())
+    columns = ("class_id", "label", "color", "confidence")
+    assert [tuple(row.get(column) for column in columns) for row in rows.get("class_labels", [])] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("a-ref", "s3://example-bucket/x/SeqLabel.json", "point_cloud_object_tracking"),
+        ("a", {"annotations": []}, "point_cloud_object_detection"),
+    ],
+)
+def test_whether_clouds_are_tracked_is_told_by_where_the_labels_are(name: str, value: Any, expected: str) -> None:
+    """Lines of tracking jobs have been seen whose type is that of detection."""
+    metadata = {"type": "groundtruth/point_cloud_object_detection"}
+    [row] = objects({name: value, f"{name}-metadata": metadata})
+    assert (row["task_type"], row["metadata_type"]) == (expected, metadata["type"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, None),
+        ({"worker-feedback": None}, None),
+        ({"worker-feedback": []}, "[]"),
+        ({"worker-feedback": [{"comment": "zu groß"}]}, '[{"comment": "zu groß"}]'),
+        ({"worker-feedback": "none"}, '"none"'),
+    ],
+)
+def test_feedback_of_workers_is_kept_as_written(fields: dict[str, Any], expected: str | None) -> None:
+    line = {"a": 1, "a-metadata": {**CLASS, "type": "groundtruth/label-verification", **fields}}
+    [row] = manifest(json.dumps(line, ensure_ascii=False).encode())["data_objects"]
+    assert row.get("worker_feedback_json") == expected
 
 
 def test_a_source_that_is_no_text_passes_through() -> None:

@@ -143,3 +143,72 @@ def test_a_coordinate_that_is_no_sensible_number_is_refused(field: str, value: o
 def test_a_box_without_one_of_its_sides_is_refused(field: str) -> None:
     with pytest.raises(BadFile, match="a box lacks left, top, width or height"):
         items("annotations", {key: value for key, value in BOX.items() if key != field})
+
+
+CUBOID: dict[str, Any] = dict.fromkeys(("center-x", "center-y", "center-z", "length", "width", "height"), 1)
+
+
+def test_a_cuboid_is_told_from_a_box_by_its_center() -> None:
+    rows = frames({"frame-no": 0, "annotations": [CUBOID, BOX]})
+    assert [row["shape"] for row in rows["annotations"]] == ["cuboid", "box"]
+    assert rows["labeling_jobs"] == [{"task_type": "point_cloud_object_tracking"}]
+
+
+@pytest.mark.parametrize("yaw", [-3.25, 0, 1.5, 4])
+def test_yaw_is_kept_as_written(yaw: float) -> None:
+    """Ground Truth turned it round on 2022-09-02, and no label says when it was made."""
+    [row] = items("annotations", {**CUBOID, "yaw": yaw})
+    assert (row["yaw"], row.get("roll"), row.get("pitch")) == (yaw, None, None)
+
+
+@pytest.mark.parametrize("field", CUBOID)
+def test_a_cuboid_without_one_of_its_numbers_is_no_label(field: str) -> None:
+    with pytest.raises(BadFile, match="frame 0 of the list: a "):
+        items("annotations", {name: value for name, value in CUBOID.items() if name != field})
+
+
+@pytest.mark.parametrize("number", [7, "7", "007"])
+def test_frames_of_point_clouds(number: Any) -> None:
+    rows = frames({"frame-number": number, "frame-name": "7.pcd"})
+    assert rows["frames"] == [{"object_index": 0, "frame_index": 7, "frame_name": "7.pcd", "annotation_count": 0}]
+    assert rows["labeling_jobs"] == [{"task_type": "point_cloud_object_tracking"}]
+
+
+def linked(**sensors: Any) -> dict[str, list[Row]]:
+    named = {name.replace("_", "-"): {"tracking-annotations": found} for name, found in sensors.items()}
+    return sequence(json.dumps(named).encode())
+
+
+def test_labels_of_linked_sensors_are_numbered_through_the_point_cloud_first() -> None:
+    frame = {"frame-no": 0, "annotations": [BOX]}
+    rows = linked(camera_10=[frame], camera_2=[frame], lidar=[{"frame-number": 0, "annotations": [CUBOID, CUBOID]}])
+    assert [(row["annotation_index"], row["sensor"], row["shape"]) for row in rows["annotations"]] == [
+        (0, "lidar", "cuboid"),
+        (1, "lidar", "cuboid"),
+        (2, "camera-2", "box"),
+        (3, "camera-10", "box"),
+    ]
+    assert rows["frames"] == [{"object_index": 0, "frame_index": 0, "annotation_count": 4}]
+
+
+@pytest.mark.parametrize("sensors", [{"lidar": []}, {"lidar": [], "camera_0": [{"frame-no": 0}]}, {"radar": []}])
+def test_linked_sensors_are_of_a_point_cloud_whatever_they_saw(sensors: dict[str, Any]) -> None:
+    assert linked(**sensors)["labeling_jobs"] == [{"task_type": "point_cloud_object_tracking"}]
+
+
+@pytest.mark.parametrize(
+    ("document", "error"),
+    [
+        ({}, "neither tracking-annotations"),
+        ({"version": 1, "tracking-annotations": None}, "neither tracking-annotations"),
+        ({"lidar": {}}, "lidar: neither tracking-annotations"),
+        ({"lidar": None, "camera-0": {"tracking-annotations": []}}, "lidar: Expected `object`, got `null`"),
+        ({"lidar": {"tracking-annotations": []}, "camera-0": []}, "camera-0: Expected `object`, got `array`"),
+        ({"lidar": {"tracking-annotations": {}}}, r"lidar: Expected `array \| null`, got `object`"),
+    ],
+    ids=json.dumps,
+)
+def test_what_is_no_sequence_is_refused(document: dict[str, Any], error: str) -> None:
+    """So is a file of several sensors of which one cannot be understood."""
+    with pytest.raises(BadFile, match=f"^{error}"):
+        sequence(json.dumps(document).encode())
