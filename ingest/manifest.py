@@ -317,7 +317,7 @@ def _read_attribute(name: str, value: Raw | None, metadata_json: Raw) -> LineAtt
     is_ref = value is not None and name.endswith("-ref") and _is_text(value)
     label_uri = _text.decode(value) if is_ref and value is not None else None
     task_type = task_type_of(metadata.type)
-    if label_uri is not None and task_type == TASK_TYPES["point_cloud_object_detection"]:
+    if label_uri is not None and task_type is TASK_TYPES["point_cloud_object_detection"]:
         # Its labels stand in the manifest: this is tracking, whose lines have been seen with the other's type.
         task_type = TASK_TYPES["point_cloud_object_tracking"]
     attribute = LineAttribute(name, value, metadata, metadata_json, task_type, label_uri)

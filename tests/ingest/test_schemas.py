@@ -81,7 +81,7 @@ def test_every_table_but_the_ledger_begins_with_the_lineage() -> None:
 def test_seed_of_task_types_is_the_loaders_list() -> None:
     with (ROOT / "seeds/task_types.csv").open(encoding="utf-8", newline="") as file:
         rows = [(row["task_type"], row["modality"]) for row in csv.DictReader(file)]
-    assert sorted(rows) == sorted(TASK_TYPES.values())
+    assert sorted(rows) == sorted((task_type.name, task_type.modality) for task_type in TASK_TYPES.values())
 
 
 def test_elements_tell_of_known_task_types() -> None:
