@@ -38,7 +38,7 @@ from ingest.reviews import parse_review_batch
 from ingest.schemas import DataObject, LedgerEntry
 from ingest.sequences import parse_sequence
 from ingest.storage import DEFAULT_S3_OPTIONS, Entry, S3Options, Store, StoreError, open_store
-from ingest.values import BadFile, NotReadYet, Rows
+from ingest.values import BadFile, Rows
 from ingest.worker_frames import parse_worker_frame
 
 Parser = Callable[[SourceFile, Iterable[bytes]], Iterator[Rows]]
@@ -445,8 +445,6 @@ def _read_file(file: SourceFile, blocks: Iterable[bytes], parser: Parser, writer
             row_count += writer.add(file.file_no, file.job_name, rows, bytes_read)
             bytes_read = 0
             refs += _refs(rows)
-    except NotReadYet as error:
-        return Outcome(file, Status.SKIPPED, error=str(error))
     except (BadFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
         return Outcome(file, Status.REJECTED, error=str(error))
     except RecursionError:

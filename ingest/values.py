@@ -29,10 +29,6 @@ class BadFile(ValueError):  # noqa: N818 (it names the state of the file, not a 
     """A source file that cannot be understood; the message says where and why."""
 
 
-class NotReadYet(Exception):  # noqa: N818 (likewise)
-    """A sound source file of a form that this version does not read."""
-
-
 def milliseconds(text: str) -> int:
     """Milliseconds since 1970-01-01 UTC of an ISO 8601 time; one without a zone is UTC.
 
