@@ -69,14 +69,14 @@ batches as (
     select distinct
         job_name,
         object_index,
-        regexp_extract(source_uri, '[^/]+$') as batch_name
+        {{ dbt.split_part('source_uri', "'/'", -1) }} as batch_name
     from data_objects
     where source_uri is not null
 ),
 
 -- A field's name ends with the item's number, and where it is a box, with a point and the name of the box. Both are
 -- taken from the right, for labels may hold hyphens and points.
-fields as (
+endings as (
     select
         load_id,
         file_no,
@@ -84,12 +84,27 @@ fields as (
         job_name,
         object_index,
         attribute_value as field_value,
-        cast(nullif(
-            regexp_extract(attribute_name, '-([0-9]{1,9})(\.[^.-]*)?$', 1), ''
-        ) as integer) as item_number,
-        nullif(regexp_extract(attribute_name, '-[0-9]{1,9}\.([^.-]*)$', 1), '') as box
+        {{ dbt.split_part('attribute_name', "'-'", -1) }} as ending
     from answer_attributes
-    where scope = 'object'
+    where scope = 'object' and attribute_name like '%-%'
+),
+
+numbered_endings as (
+    select
+        *,
+        split_part(ending, '.', 1) as digits,
+        nullif(split_part(ending, '.', 2), '') as box
+    from endings
+    where ending not like '%.%.%'
+),
+
+fields as (
+    select
+        *,
+        case
+            when length(digits) between 1 and 9 and translate(digits, '0123456789', '') = '' then cast(digits as integer)
+        end as item_number
+    from numbered_endings
 ),
 
 -- What is in neither list of values says nothing.
