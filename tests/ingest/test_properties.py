@@ -311,7 +311,7 @@ def _encode(path: str, document: Any) -> bytes:
     return json.dumps(document).encode()
 
 
-def _places(document: Any, trail: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def places(document: Any, trail: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Where a value stands in a document: the keys and places that lead there."""
     if trail:
         yield trail
@@ -321,11 +321,11 @@ def _places(document: Any, trail: tuple[Any, ...] = ()) -> Iterator[tuple[Any, .
     elif isinstance(document, list):
         entries = enumerate(document)
     for key, value in entries:
-        yield from _places(value, (*trail, key))
+        yield from places(value, (*trail, key))
 
 
 JSON_FILES = sorted(path for path, document in SOUND.items() if not isinstance(document, bytes))
-PLACES = {path: list(_places(SOUND[path])) for path in JSON_FILES}
+PLACES = {path: list(places(SOUND[path])) for path in JSON_FILES}
 
 
 @st.composite
