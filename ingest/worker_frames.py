@@ -29,6 +29,7 @@ class _Frame(msgspec.Struct, rename="camel", gc=False):
 
 
 _NAMES = {field.encode_name for field in msgspec.structs.fields(_Frame)}
+_ORDER = {name: place for place, name in enumerate(LIST_SHAPES)}
 _frame = msgspec.json.Decoder(_Frame)
 _fields = msgspec.json.Decoder(dict[str, Raw])
 _list = msgspec.json.Decoder(list[Raw])
@@ -91,9 +92,10 @@ def _add_frame(
     rest = dict(others)
     place = 0
     is_flattened = True
-    for name, value in _fields.decode(raw).items():
-        if name in _NAMES:
-            continue
+    fields = _fields.decode(raw)
+    # In an order of their own: that of an object's keys says nothing.
+    for name in sorted(fields.keys() - _NAMES, key=lambda name: (_ORDER.get(name, len(_ORDER)), name)):
+        value = fields[name]
         labels = _labels(name, value)
         if labels is None:
             rest[name] = value

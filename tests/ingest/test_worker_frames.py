@@ -205,6 +205,13 @@ def test_attributes_of_labels_and_of_the_frame() -> None:
     assert [row["annotation_count"] for row in rows["worker_frames"]] == [3]
 
 
+def test_labels_are_numbered_in_the_same_order_whatever_that_of_the_lists() -> None:
+    lists = {"zebras": [POINT], "boxes": [BOX], "polygons": [LINE], "boundingBoxes": [BOX]}
+    _, labels = frame(lists)
+    assert [shape for shape, _ in labels] == ["box", "polygon", "box", "keypoint"]
+    assert frame(dict(reversed(lists.items())))[1] == labels
+
+
 def test_the_class_of_a_label_without_one_is_the_track_s() -> None:
     _, labels = frame({"boundingBoxes": [{**BOX, "label": None, "objectName": "Van:red:1"}]})
     assert labels == [("box", "Van:red")]
