@@ -117,7 +117,7 @@ def _unwrapped(content: Raw) -> Raw | None:
     """The answer in a JSON text, which may hold JSON text again; None for null."""
     while bytes(content).startswith(b'"'):
         try:
-            content = _json.decode(_text.decode(content).strip())
+            content = _json.decode(_text.decode(content))
         except msgspec.DecodeError as error:
             raise BadFile(f"annotationData.content is no JSON text: {error}") from None
     return None if bytes(content) == b"null" else content

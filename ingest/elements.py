@@ -208,7 +208,7 @@ def _mask_labels(masks: _Masks) -> list[Label]:
         BadFile: the mask cannot be read, or there is nothing that says what its colours stand for.
     """
     try:
-        png = base64.b64decode(masks.labeled_image.png_image_data, validate=True)
+        png = base64.b64decode(masks.labeled_image.png_image_data)
     except (binascii.Error, ValueError):
         raise BadFile("pngImageData is not base64") from None
     pixels = color_pixels(png)

@@ -77,7 +77,7 @@ def test_content_is_json_text_that_may_hold_json_text_again(wrappings: int) -> N
     """Or, though nobody documents it, the answer itself."""
     content: Any = CONTENT
     for _ in range(wrappings):
-        content = json.dumps(content)
+        content = f" {json.dumps(content)}\n" if isinstance(content, str) else json.dumps(content)
     [row] = request(one({"content": content}))["worker_answers"]
     assert (json.loads(row["answer_json"]), row["label_count"]) == (CONTENT, 1)
 

@@ -92,6 +92,11 @@ def test_a_segmentation_gives_each_class_that_has_pixels(name: str) -> None:
     ]
 
 
+def test_a_mask_may_have_line_breaks() -> None:
+    mask = {"labelMappings": MAPPINGS, "labeledImage": {"pngImageData": MASK[:40] + "\n" + MASK[40:] + "\n"}}
+    assert read({"any": mask})[0]["label_count"] == 2
+
+
 def test_a_segmentation_of_instances_gives_each_instance() -> None:
     """Two of one class have a colour each; one that another was painted over is one still."""
     instances = [
