@@ -25,10 +25,6 @@ REQUEST = "annotations/consolidated-annotation/consolidation-request/iteration-1
 CONFIG = "label_category_config.json"
 GOLDEN = "golden.manifest"
 BATCH = "review-batches/dog-00001.json"
-FRAME = "annotations/worker-response/iteration-1/0/0123456789abcdef0123456789abcdef01234567/1.jpg.json"
-REQUEST = "annotations/consolidated-annotation/consolidation-request/iteration-1/2021-03-08_23-06-50.json"
-MASK = "annotations/consolidated-annotation/output/0_2021-03-08T23:06:51.123456.png"
-POINT_CLASSES = "annotations/consolidated-annotation/output/0/points.zlib"
 
 
 @dataclass(frozen=True)

@@ -248,6 +248,8 @@ SOUND: dict[str, Any] = {
             "frame": "1.jpg",
             "boundingBoxes": [{**BOX, "label": "Car", "objectId": "u", "labelCategoryAttributes": {"Doors": 4}}],
             "frameAttributes": {"quality": "blurry"},
+            "points": [{"x": 1, "y": 2}],
+            "zoom": 2,
         }
     },
     REQUEST: [
@@ -571,8 +573,8 @@ def test_as_many_rows_as_there_are_things(objects: list[tuple[int, int, bool]]) 
 
 
 def test_a_sound_file_of_every_kind_is_tried() -> None:
-    places = [place_of(f"s3://example-bucket/job/{path}") for path in SOUND]
-    assert {place.kind for place in places if place} == set(FileKind)
+    found = [place_of(f"s3://example-bucket/job/{path}") for path in SOUND]
+    assert {place.kind for place in found if place} == set(FileKind)
     assert set(_sound_rows()) == {
         *("labeling_jobs", "label_categories", "label_attribute_definitions", "data_objects", "annotations"),
         "class_labels",
