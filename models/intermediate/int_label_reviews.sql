@@ -102,7 +102,8 @@ fields as (
     select
         *,
         case
-            when length(digits) between 1 and 9 and translate(digits, '0123456789', '') = '' then cast(digits as integer)
+            when length(digits) between 1 and 9 and translate(digits, '0123456789', '') = ''
+                then cast(digits as integer)
         end as item_number
     from numbered_endings
 ),
