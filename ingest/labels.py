@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
@@ -132,53 +132,6 @@ def span_labels(entities: Sequence[EntityJson], confidences: Sequence[Confidence
     ]
 
 
-def drawn(label: Label, vertices: Sequence[VertexJson]) -> Label:
-    """The label of a polygon, polyline or keypoint with its vertices; only a polygon has an area.
-
-    Raises:
-        BadFile: there is no vertex.
-    """
-    if not vertices:
-        raise BadFile(f"a {label.shape} has no place")
-    return label._replace(
-        vertex_count=len(vertices),
-        area=polygon_area(vertices) if label.shape == "polygon" else None,
-        geometry_json=as_json(vertices),
-    )
-
-
-def cuboid(
-    label: Label,
-    center: tuple[float | None, float | None, float | None],
-    size: tuple[float | None, float | None, float | None],
-    turn: tuple[float | None, float | None, float | None],
-) -> Label:
-    """The label of a cuboid with its place.
-
-    Args:
-        label: without geometry.
-        center: x, y and z in metres.
-        size: length, width and height in metres.
-        turn: roll, pitch and yaw in radians, as written.
-
-    Raises:
-        BadFile: a number of the centre or the size is missing.
-    """
-    if None in center or None in size:
-        raise BadFile("a cuboid lacks its centre, length, width or height")
-    return label._replace(
-        center_x=center[0],
-        center_y=center[1],
-        center_z=center[2],
-        cuboid_length=size[0],
-        cuboid_width=size[1],
-        cuboid_height=size[2],
-        roll=turn[0],
-        pitch=turn[1],
-        yaw=turn[2],
-    )
-
-
 def item_label(shape: str, item_json: msgspec.Raw, form: ItemForm = RESULT_ITEM) -> tuple[Label, dict[str, Any]]:
     """Label of such an item, and its attributes; one of shape ``box`` may turn out to be a cuboid.
 
@@ -202,30 +155,61 @@ def item_label(shape: str, item_json: msgspec.Raw, form: ItemForm = RESULT_ITEM)
         track_id=item.object_id,
         track_name=item.object_name,
         extra_json=extra,
+        **_PLACES[shape](item),
     )
-    attributes = item.label_category_attributes or {}
-    if shape == "box":
-        if item.left is None or item.top is None or item.width is None or item.height is None:
-            raise BadFile("a box lacks left, top, width or height")
-        label = label._replace(
-            box_left=item.left,
-            box_top=item.top,
-            box_width=item.width,
-            box_height=item.height,
-            area=item.width * item.height,
-        )
-    elif shape == "cuboid":
-        label = cuboid(
-            label,
-            (item.center_x, item.center_y, item.center_z),
-            (item.length, item.width, item.height),
-            (item.roll, item.pitch, item.yaw),
-        )
-    elif shape == "keypoint":
-        label = drawn(label, [] if item.x is None or item.y is None else [VertexJson(item.x, item.y)])
-    else:
-        label = drawn(label, item.vertices or [])
-    return label, attributes
+    return label, item.label_category_attributes or {}
+
+
+def _place_of_box(item: ItemJson) -> dict[str, Any]:
+    if item.left is None or item.top is None or item.width is None or item.height is None:
+        raise BadFile("a box lacks left, top, width or height")
+    return {
+        "box_left": item.left,
+        "box_top": item.top,
+        "box_width": item.width,
+        "box_height": item.height,
+        "area": item.width * item.height,
+    }
+
+
+def _place_of_cuboid(item: ItemJson) -> dict[str, Any]:
+    center = {"center_x": item.center_x, "center_y": item.center_y, "center_z": item.center_z}
+    size = {"cuboid_length": item.length, "cuboid_width": item.width, "cuboid_height": item.height}
+    if None in center.values() or None in size.values():
+        raise BadFile("a cuboid lacks its centre, length, width or height")
+    return {**center, **size, "roll": item.roll, "pitch": item.pitch, "yaw": item.yaw}
+
+
+def _place_of_polygon(item: ItemJson) -> dict[str, Any]:
+    if not item.vertices:
+        raise BadFile("a polygon has no place")
+    return {**_vertices(item.vertices), "area": polygon_area(item.vertices)}
+
+
+def _place_of_polyline(item: ItemJson) -> dict[str, Any]:
+    if not item.vertices:
+        raise BadFile("a polyline has no place")
+    return _vertices(item.vertices)
+
+
+def _place_of_keypoint(item: ItemJson) -> dict[str, Any]:
+    if item.x is None or item.y is None:
+        raise BadFile("a keypoint has no place")
+    return _vertices([VertexJson(item.x, item.y)])
+
+
+def _vertices(vertices: list[VertexJson]) -> dict[str, Any]:
+    return {"vertex_count": len(vertices), "geometry_json": as_json(vertices)}
+
+
+# Columns of the place of an item, by shape.
+_PLACES: dict[str, Callable[[ItemJson], dict[str, Any]]] = {
+    "box": _place_of_box,
+    "cuboid": _place_of_cuboid,
+    "polygon": _place_of_polygon,
+    "polyline": _place_of_polyline,
+    "keypoint": _place_of_keypoint,
+}
 
 
 def polygon_area(vertices: Sequence[VertexJson]) -> float:

@@ -424,36 +424,42 @@ def _no_rows() -> Rows:
 
 def _add_line(rows: Rows, number: int, line: Line) -> None:
     passthrough = as_json(line.passthrough) if line.passthrough else None
-    unlabeled = DataObject(
-        number,
-        source_uri=line.source_uri,
-        source_text=line.source_text,
-        stream_object_id=line.stream_object_id,
-        passthrough_json=passthrough,
-    )
     if not line.attributes:
-        rows["data_objects"].append(unlabeled)
+        rows["data_objects"].append(
+            DataObject(
+                number,
+                source_uri=line.source_uri,
+                source_text=line.source_text,
+                stream_object_id=line.stream_object_id,
+                passthrough_json=passthrough,
+            )
+        )
     for attribute in line.attributes:
         result = attribute.result
-        rows["data_objects"].append(_data_object(unlabeled, attribute))
-        rows["class_labels"] += [ClassLabel(attribute.name, number, *named) for named in result.classes]
+        rows["data_objects"].append(_data_object(number, line, passthrough, attribute))
+        if result.classes:
+            rows["class_labels"] += [ClassLabel(attribute.name, number, *named) for named in result.classes]
         rows["annotations"] += [
             (*AnnotationKey(attribute.name, number, None, place), *label)
             for place, label in enumerate(result.labels or ())
         ]
-        rows["annotation_attributes"] += [
-            (*AnnotationKey(attribute.name, number, None, place), *value) for place, value in result.attributes
-        ]
+        if result.attributes:
+            rows["annotation_attributes"] += [
+                (*AnnotationKey(attribute.name, number, None, place), *value) for place, value in result.attributes
+            ]
 
 
-def _data_object(unlabeled: DataObject, attribute: LineAttribute) -> DataObject:
+def _data_object(number: int, line: Line, passthrough: str | None, attribute: LineAttribute) -> DataObject:
     metadata, result, task_type = attribute.metadata, attribute.result, attribute.task_type
     size = result.image_size or ImageSize()
     job_name = metadata.job_name or metadata.job_name_
     creation_date = metadata.creation_date or metadata.creation_date_
     only = result.labels[0] if result.labels and result.is_single_class else None
-    return unlabeled._replace(
+    return DataObject(
+        number,
         label_attribute_name=attribute.name,
+        source_uri=line.source_uri,
+        source_text=line.source_text,
         metadata_type=metadata.type,
         task_type=task_type.name if task_type else None,
         modality=task_type.modality if task_type else None,
@@ -472,6 +478,8 @@ def _data_object(unlabeled: DataObject, attribute: LineAttribute) -> DataObject:
         label_uri=attribute.label_uri,
         worker_response_uri=metadata.worker_response_ref,
         worker_feedback_json=None if metadata.worker_feedback == _NULL else as_written(metadata.worker_feedback),
+        stream_object_id=line.stream_object_id,
         value_json=None if attribute.value is None else as_written(attribute.value),
         metadata_json=as_written(attribute.metadata_json),
+        passthrough_json=passthrough,
     )
