@@ -10,9 +10,40 @@ worker_frames as (
     select * from {{ ref('stg_ground_truth__worker_frames') }}
 ),
 
+-- A consolidation request names its workers by their ids alone; answers elsewhere tell who that is.
+identities as (
+    select
+        worker_id,
+        max(worker_key) as worker_key,
+        max(identity_provider) as identity_provider,
+        max(identity_issuer) as identity_issuer,
+        max(identity_sub) as identity_sub
+    from answers
+    where identity_issuer is not null and identity_sub is not null
+    group by worker_id
+    having count(distinct worker_key) = 1
+),
+
 sourced as (
     select
-        answers.*,
+        answers.load_id,
+        answers.file_no,
+        answers.answer_index,
+        answers.payload_folder,
+        answers.job_name,
+        answers.iteration,
+        answers.object_index,
+        coalesce(identities.worker_key, answers.worker_key) as worker_key,
+        answers.worker_id,
+        answers.workforce,
+        coalesce(answers.identity_provider, identities.identity_provider) as identity_provider,
+        coalesce(answers.identity_issuer, identities.identity_issuer) as identity_issuer,
+        coalesce(answers.identity_sub, identities.identity_sub) as identity_sub,
+        answers.accepted_at,
+        answers.submitted_at,
+        answers.time_spent_seconds,
+        answers.task_type,
+        answers.label_count,
         current_files.file_kind = 'consolidation_request' as is_of_request,
         bool_and(current_files.file_kind = 'consolidation_request') over (
             partition by answers.job_name, answers.object_index
@@ -21,6 +52,9 @@ sourced as (
     inner join current_files
         on answers.load_id = current_files.load_id
         and answers.file_no = current_files.file_no
+    left join identities
+        on answers.worker_id = identities.worker_id
+        and answers.identity_sub is null
 ),
 
 -- One submission may stand in several files, of one iteration or of several. The same worker cannot submit
