@@ -69,7 +69,7 @@ batches as (
     select distinct
         job_name,
         object_index,
-        {{ dbt.split_part('source_uri', "'/'", -1) }} as batch_name
+        {{ last_part('source_uri', '/') }} as batch_name
     from data_objects
     where source_uri is not null
 ),
@@ -84,7 +84,7 @@ endings as (
         job_name,
         object_index,
         attribute_value as field_value,
-        {{ dbt.split_part('attribute_name', "'-'", -1) }} as ending
+        {{ last_part('attribute_name', '-') }} as ending
     from answer_attributes
     where scope = 'object' and attribute_name like '%-%'
 ),

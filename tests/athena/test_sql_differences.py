@@ -240,6 +240,13 @@ CASES: dict[str, str] = {
         from spans as ours cross join spans as theirs
         order by ours.number, theirs.number
     """,
+    "last_part": """
+        select number, {{ last_part('text', '-') }}
+        from (values
+            (1, 'Dog-10'), (2, 'a-b-3.Confirmed'), (3, 'none'), (4, '-'), (5, 'ends-'), (6, '-begins'), (7, ''),
+            (8, 'größe-ß-ü'), (9, null)
+        ) as edges (number, text)
+    """,
     "seconds_between": """
         select number, {{ seconds_between('started_at', 'ended_at') }}
         from (values

@@ -38,7 +38,19 @@ def marts(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Marts:
 
 
 def answers(source: Path) -> Iterator[tuple[str, int, dict[str, Any]]]:
-    """Job, data object and answer, of every file that is sound."""
+    """Job, data object and answer, of every sound file; with the identity that the worker's id has elsewhere."""
+    found = [*_written_answers(source)]
+    identities: dict[str, dict[str, Any]] = {}
+    for _, _, answer in found:
+        if "workerMetadata" in answer:
+            identity = identities.setdefault(answer["workerId"], answer["workerMetadata"])
+            assert identity == answer["workerMetadata"]
+    for job, index, answer in found:
+        known = identities.get(answer["workerId"])
+        yield job, index, answer | ({"workerMetadata": known} if known else {})
+
+
+def _written_answers(source: Path) -> Iterator[tuple[str, int, dict[str, Any]]]:
     for path in source.glob("*/annotations/worker-response/*/*/*.json"):
         try:
             content = json.loads(path.read_text())
@@ -146,7 +158,7 @@ def test_accuracy_of_image_classification(source: Path, marts: Marts) -> None:
 
 
 def test_labels_objects_and_failures_of_every_job(source: Path, marts: Marts) -> None:
-    for job in (path.name for path in source.iterdir()):
+    for job in (path.parts[-4] for path in source.glob("*/manifests/output/output.manifest")):
         lines = manifest(source, job)
         (attribute,) = {
             key

@@ -22,7 +22,7 @@ reviews as (
 answered_batches as (
     select distinct
         data_objects.job_name,
-        {{ dbt.split_part('data_objects.source_uri', "'/'", -1) }} as batch_name
+        {{ last_part('data_objects.source_uri', '/') }} as batch_name
     from data_objects
     inner join answers
         on data_objects.job_name = answers.job_name
