@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
+
+from tests.pipeline.loopback import LoopbackServer
 
 Params = dict[str, Any]
 Answer = Callable[[Params], dict[str, Any]]
@@ -23,27 +22,15 @@ class ApiError(Exception):
     """What an API refuses: the code, and what it says of it."""
 
 
-class AwsApi:
+class AwsApi(LoopbackServer):
     """Every service on a free port of loopback. STS says account 111122223333; the other answers are a test's."""
 
     def __init__(self) -> None:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        super().__init__()
         self.answers: dict[str, Answer] = {}
         self.calls: list[tuple[str, Params]] = []
         self.regions: dict[str, str] = {}
         """Region in which an operation was last called."""
-        self._server = make_server("127.0.0.1", 0, self._app, threaded=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> AwsApi:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def _app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         return self._answer(Request(environ))(environ, start_response)

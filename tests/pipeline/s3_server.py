@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import socket
 import struct
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
+
+from tests.pipeline.loopback import LoopbackServer
 
 Proceed = Callable[[], Response]
 """Lets moto carry out the request."""
@@ -29,26 +28,14 @@ def open_door(request: Request, proceed: Proceed) -> Response:
     return proceed()
 
 
-class S3Server:
+class S3Server(LoopbackServer):
     """moto's server on a free port of loopback; ``door`` sees every request first."""
 
     def __init__(self) -> None:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        super().__init__()
         self.door: Door = open_door
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._s3 = create_backend_app("s3")
-        self._server = make_server("127.0.0.1", 0, self._app, threaded=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> S3Server:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def _app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         # Read here, for a request that is refused must be read all the same, and moto reads it again.
