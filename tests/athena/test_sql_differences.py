@@ -247,6 +247,17 @@ CASES: dict[str, str] = {
             (8, 'größe-ß-ü'), (9, null)
         ) as edges (number, text)
     """,
+    "output_file": """
+        select number, {{ output_file('uri') }}
+        from (values
+            (1, 's3://b/out/job/annotations/consolidated-annotation/output/0_2022-09-09T17:25:31.918770.png'),
+            (2, 's3://b/copy/annotations/consolidated-annotation/output/0_2022-09-09T17%3A25%3a31.918770.png'),
+            (3, 'file:///copy/annotations/consolidated-annotation/output/0_2022-09-09T17\uf03a25_31.918770.png'),
+            (4, 's3://b/out/job/annotations/consolidated-annotation/output/7/SeqLabel.json'),
+            (5, 's3://b/out/job/annotations/consolidated-annotation/output/'), (6, 's3://b/elsewhere.png'), (7, ''),
+            (8, null)
+        ) as edges (number, uri)
+    """,
     "seconds_between": """
         select number, {{ seconds_between('started_at', 'ended_at') }}
         from (values
