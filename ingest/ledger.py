@@ -92,12 +92,14 @@ class Ledger:
     superseded_loads: set[str] = field(default_factory=set)
     """Loads with an entry that says nothing any more."""
 
+    def version(self, uri: str) -> LedgerEntry | None:
+        """The entry whose rows count as the uri's, or that says that they count no more; None where none does."""
+        entry = self.newest.get(uri)
+        return self.older_versions.get(uri) if entry and entry.status not in VERSIONS else entry
+
     def versions(self) -> Iterator[LedgerEntry]:
-        """The entries whose rows count, and those that say that a uri's rows count no more."""
-        for uri, entry in self.newest.items():
-            version = entry if entry.status in VERSIONS else self.older_versions.get(uri)
-            if version is not None:
-                yield version
+        """The same of every uri that has one."""
+        return (version for uri in self.newest if (version := self.version(uri)) is not None)
 
     def current(self) -> Iterator[LedgerEntry]:
         """Every entry that still says something."""
@@ -137,9 +139,7 @@ class KnownFiles:
             lake, ledger_files(lake), _KNOWN_COLUMNS
         ):
             is_forgotten = status == Status.FORGOTTEN
-            # What an older loader refused, this one tries again.
-            is_settled = status in VERSIONS or version == __version__
-            etag_hash = None if is_forgotten else hash(etag if is_settled else "")
+            etag_hash = None if is_forgotten else hash(etag if is_settled(status, version) else "")
             gave_rows = job_uri if status == Status.LOADED else None
             entries.append((origin, load_id, hash(uri), etag_hash, job_name, gave_rows))
             if is_forgotten and uri.startswith(WORKER_SCHEME):
@@ -164,6 +164,11 @@ class KnownFiles:
     def is_forgotten(self, uri: str) -> bool:
         """Whether the file was erased from the lake, and is to stay so."""
         return self.is_known(uri) and self._etags[hash(uri)] is None
+
+
+def is_settled(status: str | None, loader_version: str | None) -> bool:
+    """Whether an entry stands for the version that it is of: what an older loader refused, this one tries again."""
+    return status in VERSIONS or loader_version == __version__
 
 
 _KNOWN_COLUMNS = ("origin_load_id", "load_id", "uri", "etag", "status", "loader_version", "job_name", "job_uri")

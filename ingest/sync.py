@@ -24,16 +24,15 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 from msgspec import Raw
 
-from ingest import __version__
 from ingest.aws import AwsError
 from ingest.lake import TableWriter, write_schemas
 from ingest.ledger import (
-    VERSIONS,
     WORKER_KIND,
     WORKER_SCHEME,
     Ledger,
     LedgerWriter,
     Status,
+    is_settled,
     new_entry,
     new_load_id,
     read_ledger,
@@ -109,8 +108,7 @@ class Directory:
 
     def version(self, uri: str) -> LedgerEntry | None:
         """The entry whose rows are the resource's."""
-        entry = self._ledger.newest.get(uri)
-        return self._ledger.older_versions.get(uri) if entry and entry.status not in VERSIONS else entry
+        return self._ledger.version(uri)
 
     def loaded(self, kind: ResourceKind) -> Iterator[LedgerEntry]:
         """The entries of a kind whose rows count."""
@@ -192,11 +190,11 @@ def _is_wanted(directory: Directory, resource: Resource, include_forgotten: bool
 def _is_known(resource: Resource, known: LedgerEntry | None) -> bool:
     if known is None:
         return False
-    # What an older loader refused, this one tries again.
-    is_settled = known.status in VERSIONS or known.loader_version == __version__
+    if not is_settled(known.status, known.loader_version):
+        return False
     if resource.content is None:
-        return is_settled and (known.status, known.error) == (resource.status, resource.error)
-    return is_settled and known.etag == _etag(resource.content)
+        return (known.status, known.error) == (resource.status, resource.error)
+    return known.etag == _etag(resource.content)
 
 
 def _is_outdated(resource: Resource, version: LedgerEntry | None) -> bool:
