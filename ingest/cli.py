@@ -17,20 +17,21 @@ from tqdm import tqdm
 
 from ingest import __version__
 from ingest.display import text_table
-from ingest.load import Options, Summary
-from ingest.load import load as load_files
+from ingest.formats.parsing import BadFile, milliseconds
+from ingest.lake.upkeep import Selection, open_lake
+from ingest.lake.upkeep import compact as compact_lake
+from ingest.lake.upkeep import forget as forget_rows
+from ingest.lake.upkeep import status as lake_status
+from ingest.lake.upkeep import vacuum as vacuum_lake
+from ingest.load.run import Options, Summary
+from ingest.load.run import load as load_files
 from ingest.review_batches import write_review_batches
 from ingest.sample import DestinationNotEmptyError, generate
-from ingest.storage import Encryption, S3Options, open_store
-from ingest.upkeep import Selection, open_lake
-from ingest.upkeep import compact as compact_lake
-from ingest.upkeep import forget as forget_rows
-from ingest.upkeep import status as lake_status
-from ingest.upkeep import vacuum as vacuum_lake
-from ingest.values import BadFile, milliseconds
+from ingest.storage.open import open_store
+from ingest.storage.store import Encryption, S3Options
 
 if TYPE_CHECKING:
-    from ingest.sync import SyncSummary
+    from ingest.aws.resources import SyncSummary
 
 DONE, DONE_WITH_REJECTED, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 130
 
@@ -215,18 +216,18 @@ def sync_jobs(
     Of every job of the account and region, unless options choose some. Needs sagemaker:ListLabelingJobs and
     sagemaker:DescribeLabelingJob.
     """
-    from ingest import aws, sync, sync_jobs  # their libraries take a while to import
+    from ingest.aws import clients, labeling_jobs, resources  # their libraries take a while to import
 
     if saved and (name_contains or since is not None):
         raise click.UsageError("--name-contains and --since choose among the API's jobs: not with --from")
 
     def run() -> SyncSummary:
-        directory = sync.Directory(open_store(lake, s3))
+        directory = resources.Directory(open_store(lake, s3))
         if saved:
-            jobs = sync_jobs.saved_jobs(sync.saved_files(saved, s3), aws.default_region())
+            jobs = labeling_jobs.saved_jobs(resources.saved_files(saved, s3), clients.default_region())
         else:
-            jobs = sync_jobs.described_jobs(aws.client("sagemaker"), name_contains, since)
-        return sync.sync(directory, sync_jobs.without_namesakes(directory, jobs), include_forgotten)
+            jobs = labeling_jobs.described_jobs(clients.client("sagemaker"), name_contains, since)
+        return resources.sync(directory, labeling_jobs.without_namesakes(directory, jobs), include_forgotten)
 
     _finish_sync(_or_nothing(run), as_json)
 
@@ -267,7 +268,7 @@ def sync_workers(
     sagemaker:ListWorkteams or, with --workteam, sagemaker:DescribeWorkteam, and cognito-idp:ListUsersInGroup; with
     --user-pool cognito-idp:ListUsers.
     """
-    from ingest import aws, sync, sync_workers
+    from ingest.aws import clients, resources, workers
 
     is_saved = bool(saved or members)
     if is_saved and workteam:
@@ -276,18 +277,18 @@ def sync_workers(
         raise click.UsageError("users of one pool at a time: --user-pool was given several times")
     try:
         for pool in user_pool:
-            sync_workers.pool_of(pool)
+            workers.pool_of(pool)
     except BadFile as error:
         raise click.UsageError(str(error)) from None
 
     def run() -> SyncSummary:
-        directory = sync.Directory(open_store(lake, s3))
+        directory = resources.Directory(open_store(lake, s3))
         if is_saved:
-            of_teams = [(team, file) for team, location in members for file in sync.saved_files([location], s3)]
-            workers = sync_workers.saved_workers(sync.saved_files(saved, s3), of_teams, *user_pool)
+            of_teams = [(team, file) for team, location in members for file in resources.saved_files([location], s3)]
+            found = workers.saved_workers(resources.saved_files(saved, s3), of_teams, *user_pool)
         else:
-            workers = sync_workers.listed_workers(aws.client, workteam, user_pool)
-        return sync.sync(directory, workers, include_forgotten)
+            found = workers.listed_workers(clients.client, workteam, user_pool)
+        return resources.sync(directory, found, include_forgotten)
 
     _finish_sync(_or_nothing(run), as_json)
 
@@ -306,21 +307,21 @@ def sync_activity(
 
     From the CloudWatch log group of worker activity, as far as it was not read before. Needs logs:FilterLogEvents.
     """
-    from ingest import aws, sync, sync_activity
+    from ingest.aws import clients, resources, worker_activity
 
     if saved and since is not None:
         raise click.UsageError("--since chooses among the log's events: not with --from")
 
     def run() -> SyncSummary:
-        directory = sync.Directory(open_store(lake, s3))
+        directory = resources.Directory(open_store(lake, s3))
         if saved:
-            activity = sync_activity.saved_activity(sync.saved_files(saved, s3))
+            activity = worker_activity.saved_activity(resources.saved_files(saved, s3))
         else:
-            logs = aws.client("logs")
-            home = sync_activity.log_uri(logs.meta.region_name, aws.account())
-            start = since if since is not None else sync_activity.last_read(directory, home)
-            activity = sync_activity.logged_days(logs, home, start)
-        return sync.sync(directory, activity, include_forgotten)
+            logs = clients.client("logs")
+            home = worker_activity.log_uri(logs.meta.region_name, clients.account())
+            start = since if since is not None else worker_activity.last_read(directory, home)
+            activity = worker_activity.logged_days(logs, home, start)
+        return resources.sync(directory, activity, include_forgotten)
 
     _finish_sync(_or_nothing(run), as_json)
 
@@ -396,8 +397,8 @@ def register(lake: str, database: str, s3: S3Options, as_json: bool) -> None:
     Needs s3:ListBucket on the lake's bucket and, on the catalog, the database and its tables, glue:GetTables,
     glue:CreateTable, glue:UpdateTable and, where the database is not there, glue:CreateDatabase.
     """
-    from ingest.register import glue_client  # its libraries take a while to import
-    from ingest.register import register as register_tables
+    from ingest.aws.glue import glue_client  # its libraries take a while to import
+    from ingest.aws.glue import register as register_tables
 
     done = _or_nothing(lambda: register_tables(open_lake(lake, s3).uri, database, glue_client()))
     text = (

@@ -1,7 +1,7 @@
 """The command ``review-batches``: makes the input of a bulk-review job from a table of a model's labels.
 
 Each batch is one task: items of one label, in the form of AWS's bulk label quality assurance solution, which
-``ingest.reviews`` reads; ``manifest.jsonl`` is the labeling job's input manifest.
+``ingest.formats.review_batch`` reads; ``manifest.jsonl`` is the labeling job's input manifest.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from ingest.reviews import find_fields, parse_number, plain_name
-from ingest.storage import DEFAULT_S3_OPTIONS, S3_SCHEME, S3Options, StoreError, open_store
-from ingest.values import BYTE_ORDER_MARK, BadFile
+from ingest.formats.parsing import BYTE_ORDER_MARK, BadFile
+from ingest.formats.review_batch import find_fields, parse_number, plain_name
+from ingest.storage.open import open_store
+from ingest.storage.store import DEFAULT_S3_OPTIONS, S3_SCHEME, S3Options, StoreError
 
 MANIFEST = "manifest.jsonl"
 _SLUG_CHARACTERS = 60

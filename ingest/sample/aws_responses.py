@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
+from ingest.formats.registry import LAMBDA_TASK_TYPES
 from ingest.sample.output import BUCKET, JobFolder, Json
 from ingest.sample.team import ISSUER, LABELERS, SPECIALISTS, VENDORS, Worker
-from ingest.task_types import LAMBDA_TASK_TYPES
 
 FOLDER = "aws-responses"
 LOGGED_JOB = "Support-Messages"

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from ingest.display import text_table
-from ingest.schemas import LEDGER, TABLES
+from ingest.tables import LEDGER, TABLES
 from tests.athena.comparison import compare_marts
 from tests.athena.project import Project
 from tests.athena.stack import ROOT, Stack

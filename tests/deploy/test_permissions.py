@@ -18,7 +18,7 @@ from moto.moto_api import recorder
 from moto.server import ThreadedMotoServer
 
 from tests.deploy.stack import ACCOUNT, EVERY_OPTION, REGION, ROOT, Stack, as_list, camel
-from tests.pipeline.jobs import write_job
+from tests.jobs import write_job
 
 STACK = Stack()
 LOADER, DBT, BI = (STACK.policy(name) for name in ("LoaderPolicy", "DbtPolicy", "BiPolicy"))
@@ -299,7 +299,7 @@ def test_the_loader_may_do_no_more_on_s3(calls: set[Call]) -> None:
 
 
 def test_the_loader_may_register_and_no_more() -> None:
-    source = (ROOT / "ingest/register.py").read_text()
+    source = (ROOT / "ingest/aws/glue.py").read_text()
     called = camel(re.findall(r"glue\.(?!get_paginator|exceptions|meta)(\w+)\(", source))
     called |= camel(re.findall(r"glue\.get_paginator\(\"(\w+)\"", source))
     # The stack makes the database.

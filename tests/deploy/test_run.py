@@ -19,7 +19,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.deploy.stack import ROOT, TEMPLATE, Stack
-from tests.pipeline.jobs import write_answers, write_job
+from tests.jobs import write_answers, write_job
 
 DONE, REFUSED, FAILED = 0, 1, 2
 BIN = str(Path(sys.executable).parent)

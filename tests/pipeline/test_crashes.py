@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.load import load
-from ingest.storage import open_store
-from ingest.upkeep import Selection, compact, forget, vacuum
-from tests.pipeline.jobs import Row, current_rows, write_answers, write_job
+from ingest.lake.upkeep import Selection, compact, forget, vacuum
+from ingest.load.run import load
+from ingest.storage.open import open_store
+from tests.jobs import Row, current_rows, write_answers, write_job
 
 DRIVER = Path(__file__).with_name("die_at_each_step.py")
 ROOT = Path(__file__).parents[2]
@@ -118,7 +118,7 @@ def test_forgetting_a_worker_is_all_or_nothing(source: Path, tmp_path: Path) -> 
 def test_a_killed_load_leaves_no_worker_process_behind(tmp_path: Path) -> None:
     source = tmp_path / "source"
     write_job(source, "Pets", {number: {"ann": "Cat"} for number in range(300)})
-    script = "import sys, ingest.load as l; l._CHUNK_FILES = 5; l.load(*sys.argv[1:], l.Options(processes=2))"
+    script = "import sys, ingest.load.run as l; l._CHUNK_FILES = 5; l.load(*sys.argv[1:], l.Options(processes=2))"
     lake = tmp_path / "lake"
     process = subprocess.Popen(
         [sys.executable, "-c", script, str(source), str(lake)],

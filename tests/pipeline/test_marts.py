@@ -14,9 +14,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingest.load import load
+from ingest.load.run import load
 from ingest.sample import generate
-from tests.pipeline.jobs import write_answers, write_job
+from tests.jobs import write_answers, write_job
 from tests.pipeline.warehouse import ROOT, Marts, dbt
 
 TRACKING, AUDIT, IMAGES = "Vehicle-Tracking", "Vehicle-Tracking-Audit", "Wildlife-Images"

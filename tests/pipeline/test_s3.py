@@ -16,12 +16,13 @@ from obstore.auth.boto3 import Boto3CredentialProvider
 from werkzeug.wrappers import Request, Response
 
 from ingest.cli import cli
-from ingest.load import Options, load
-from ingest.s3 import S3Store
-from ingest.storage import Encryption, S3Options, open_store
-from ingest.upkeep import Selection, compact, forget, status, vacuum
-from tests.pipeline.jobs import current_rows, write_answers, write_job
-from tests.pipeline.s3_server import Proceed, S3Server, refusal, upload
+from ingest.lake.upkeep import Selection, compact, forget, status, vacuum
+from ingest.load.run import Options, load
+from ingest.storage.open import open_store
+from ingest.storage.s3 import S3Store
+from ingest.storage.store import Encryption, S3Options
+from tests.jobs import current_rows, write_answers, write_job
+from tests.s3_server import Proceed, S3Server, refusal, upload
 
 ROOT = Path(__file__).parents[2]
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/example"
@@ -273,7 +274,7 @@ def test_options_reach_worker_processes(s3: S3Server, bucket: str, tmp_path: Pat
     options = S3Options(encryption=Encryption.S3_KEYS, requester_pays=True, endpoint_url=s3.endpoint)
 
     with s3.watched() as requests, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ingest.load._CHUNK_FILES", 3)
+        patch.setattr("ingest.load.run._CHUNK_FILES", 3)
         patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
         load(f"{bucket}/output", f"{bucket}/lake", Options(processes=2, s3=options))
 

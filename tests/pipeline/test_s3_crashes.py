@@ -19,11 +19,11 @@ import boto3
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from ingest.load import load
-from ingest.storage import open_store
-from ingest.upkeep import Selection, compact, forget, vacuum
-from tests.pipeline.jobs import Row, current_rows, write_answers, write_job
-from tests.pipeline.s3_server import Proceed, S3Server, cut_off, is_write, open_door
+from ingest.lake.upkeep import Selection, compact, forget, vacuum
+from ingest.load.run import load
+from ingest.storage.open import open_store
+from tests.jobs import Row, current_rows, write_answers, write_job
+from tests.s3_server import Proceed, S3Server, cut_off, is_write, open_door
 
 Rows = dict[str, list[Row]]
 
@@ -36,10 +36,10 @@ SECONDS = 60
 def run_command(environment: dict[str, str], words: list[str]) -> None:
     """Run a command of the loader in this process, which is a child."""
     os.environ.update(environment)
-    import ingest.s3
+    import ingest.storage.s3
     from ingest.cli import cli
 
-    ingest.s3._PART_BYTES = PART_BYTES
+    ingest.storage.s3._PART_BYTES = PART_BYTES
     sys.stdout = sys.stderr
     cli(words)
 
@@ -116,7 +116,7 @@ def kill_at_each_write(
         of them meanwhile; and what the writes were.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ingest.cli", "ingest.s3", "tests.pipeline.test_s3_crashes"])
+    context.set_forkserver_preload(["ingest.cli", "ingest.storage.s3", "tests.pipeline.test_s3_crashes"])
     environment = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     seen: list[Rows] = []
     lakes: list[str] = []

@@ -13,12 +13,13 @@ from click.testing import CliRunner, Result
 from werkzeug.wrappers import Request, Response
 
 from ingest.cli import cli
-from ingest.load import load
-from ingest.s3 import _in_order
-from ingest.storage import Store, StoreError, open_store
-from ingest.upkeep import status
-from tests.pipeline.jobs import answers_of, current_rows, write_job
-from tests.pipeline.s3_server import Door, Proceed, S3Server, cut_off, is_write, open_door, refusal, upload
+from ingest.lake.upkeep import status
+from ingest.load.run import load
+from ingest.storage.open import open_store
+from ingest.storage.s3 import _in_order
+from ingest.storage.store import Store, StoreError
+from tests.jobs import answers_of, current_rows, write_job
+from tests.s3_server import Door, Proceed, S3Server, cut_off, is_write, open_door, refusal, upload
 
 Matches = Callable[[Request], bool]
 

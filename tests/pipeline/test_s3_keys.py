@@ -8,10 +8,11 @@ import boto3
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from ingest.load import load
-from ingest.storage import StoreError, open_store
-from tests.pipeline.jobs import answers_of, write_job
-from tests.pipeline.s3_server import Proceed, S3Server, cut_off, upload
+from ingest.load.run import load
+from ingest.storage.open import open_store
+from ingest.storage.store import StoreError
+from tests.jobs import answers_of, write_job
+from tests.s3_server import Proceed, S3Server, cut_off, upload
 
 KEYS = [
     "2026-01-02_03:05:00.json", "a b", " a", "a ", "a+b", "a%3Ab", "a%2Fb", "100%", "a#b", "a?b=c&d", "a=b;c,d@e!$()",
@@ -63,7 +64,7 @@ def test_folder_objects_are_no_files(bucket: str) -> None:
 def test_a_list_goes_on_where_it_stopped(s3: S3Server, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unclean key on the third page, and a connection that breaks on the fifth: each key is listed once."""
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "10")
-    monkeypatch.setattr("ingest.s3._PAGE_KEYS", 10)
+    monkeypatch.setattr("ingest.storage.s3._PAGE_KEYS", 10)
     client = boto3.client("s3")
     keys = [f"lake/{number:02d}" for number in range(60)] + ["lake/25//b"]
     for key in keys:

@@ -1,0 +1,428 @@
+"""What the sync commands have in common: what AWS's APIs tell becomes rows, through the same ledger as files.
+
+A *resource* is one thing that an API tells of: a labeling job, a user, a work team, a day of a log. It has a uri and,
+by the md5 of what is told of it, a version; so it is loaded again only when it changed, and what vanished keeps what it
+gave. It comes from the API itself or from a saved response: a file that holds one response, or many.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from json import JSONDecodeError, JSONDecoder
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
+from msgspec import Raw
+
+from ingest.aws.clients import AwsError
+from ingest.formats.parsing import BadFile, Rows, as_json, milliseconds, milliseconds_of_seconds
+from ingest.lake.ledger import (
+    WORKER_KIND,
+    WORKER_SCHEME,
+    Ledger,
+    LedgerWriter,
+    Status,
+    is_settled,
+    new_entry,
+    new_load_id,
+    read_ledger,
+)
+from ingest.lake.parquet import TableWriter, write_schemas
+from ingest.storage.open import open_store
+from ingest.storage.store import DEFAULT_S3_OPTIONS, S3_SCHEME, S3Options, Store, StoreError
+from ingest.tables import TABLES, LedgerEntry, Lineage
+
+
+class ResourceKind(StrEnum):
+    """What an entry of the ledger is that is no file of a labeling job."""
+
+    LABELING_JOB = "labeling_job"
+    LABELING_JOB_SUMMARY = "labeling_job_summary"
+    USER = "user"
+    WORKTEAM = "workteam"
+    WORKTEAM_MEMBERS = "workteam_members"
+    WORKER_ACTIVITY = "worker_activity"
+    SAVED_RESPONSE = "saved_response"
+    """A file of responses: in the ledger only if something in it cannot be understood."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What is told of one thing, and its rows."""
+
+    uri: str
+    kind: ResourceKind
+    content: bytes | None
+    """What its version is told by; None where it could not be had, so that the next sync tries again."""
+    rows: Rows = field(default_factory=dict)
+    job_name: str | None = None
+    """The labeling job that it tells of; users, teams and logs are of no job."""
+    modified_at: int | None = None
+    is_dated: bool = False
+    """Whether ``modified_at`` tells which of two versions is the newer one."""
+    may_shrink: bool = True
+    """Whether a version with fewer rows takes the place of one with more."""
+    worker_key: str | None = None
+    """The worker whose alone it is."""
+    status: Status = Status.LOADED
+    error: str | None = None
+
+
+@dataclass
+class SyncSummary:
+    """What a sync did."""
+
+    load_id: str | None = None
+    found: int = 0
+    unchanged: int = 0
+    forgotten: int = 0
+    loaded: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    rows: int = 0
+    errors: list[dict[str, str]] = field(default_factory=list)
+
+
+class Directory:
+    """What a lake knows of AWS's directories."""
+
+    def __init__(self, lake: Store) -> None:
+        self.lake = lake
+        self._ledger: Ledger = read_ledger(lake, kinds={*ResourceKind, WORKER_KIND})
+        self.forgotten_workers = frozenset(
+            uri.removeprefix(WORKER_SCHEME) for uri in self._ledger.newest if uri.startswith(WORKER_SCHEME)
+        )
+
+    def newest(self, uri: str) -> LedgerEntry | None:
+        """What was last said of a resource."""
+        return self._ledger.newest.get(uri)
+
+    def version(self, uri: str) -> LedgerEntry | None:
+        """The entry whose rows are the resource's."""
+        return self._ledger.version(uri)
+
+    def loaded(self, kind: ResourceKind) -> Iterator[LedgerEntry]:
+        """The entries of a kind whose rows count."""
+        return (entry for entry in self._ledger.versions() if entry.status == Status.LOADED and entry.file_kind == kind)
+
+
+def sync(directory: Directory, resources: Iterable[Resource], include_forgotten: bool = False) -> SyncSummary:
+    """Commit what is new or changed among the resources, in one load.
+
+    Args:
+        directory: the lake, as it is.
+        resources: of several with one uri, the newest counts.
+        include_forgotten: take resources again that ``forget`` erased; never what is of a forgotten worker.
+
+    Raises:
+        AwsError: nothing at all could be had.
+    """
+    summary = SyncSummary()
+    load_id = new_load_id()
+    ledger = LedgerWriter(load_id)
+    found = _newest_of_each(resources)
+    if found and all(resource.content is None and resource.status == Status.REJECTED for resource in found):
+        raise AwsError(found[0].error)
+    with TableWriter(directory.lake, load_id, 0) as writer:
+        entries: list[LedgerEntry] = []
+        for resource in found:
+            if _is_wanted(directory, resource, include_forgotten, summary):
+                rows = _without_workers(resource.rows, directory.forgotten_workers)
+                content = resource.content or b""
+                count = writer.add(len(entries), resource.job_name, rows, len(content))
+                entries.append(_entry(load_id, len(entries), resource, count))
+                summary.rows += count
+    ledger.add(entries)
+    write_schemas(directory.lake)
+    if ledger.has_entries:
+        ledger.commit(directory.lake)
+        summary.load_id = load_id
+    return summary
+
+
+def _newest_of_each(resources: Iterable[Resource]) -> list[Resource]:
+    newest: dict[str, Resource] = {}
+    for resource in resources:
+        other = newest.get(resource.uri)
+        if other is None or (resource.modified_at or 0) >= (other.modified_at or 0):
+            newest[resource.uri] = resource
+    return [*newest.values()]
+
+
+def _is_wanted(directory: Directory, resource: Resource, include_forgotten: bool, summary: SyncSummary) -> bool:
+    """Whether the resource says anything new; what becomes of it is counted."""
+    known = directory.newest(resource.uri)
+    if resource.kind == ResourceKind.SAVED_RESPONSE and resource.error is None:
+        # It is the resources in it that count; the entry says that what was wrong with the file is so no more.
+        return known is not None and known.status == Status.REJECTED
+    summary.found += 1
+    is_forgotten = known is not None and known.status == Status.FORGOTTEN and not include_forgotten
+    if is_forgotten or resource.worker_key in directory.forgotten_workers:
+        summary.forgotten += 1
+        return False
+    is_known = _is_known(resource, known) or _is_outdated(resource, directory.version(resource.uri))
+    if is_known and resource.status == Status.LOADED:
+        summary.unchanged += 1
+        return False
+    if resource.status == Status.LOADED:
+        summary.loaded += 1
+        return True
+    if is_known and resource.content is not None:
+        summary.unchanged += 1
+        return False
+    if resource.status == Status.REJECTED:
+        summary.rejected += 1
+    else:
+        summary.skipped += 1
+    summary.errors.append({"uri": resource.uri, "error": resource.error or ""})
+    return not is_known
+
+
+def _is_known(resource: Resource, known: LedgerEntry | None) -> bool:
+    if known is None:
+        return False
+    if not is_settled(known.status, known.loader_version):
+        return False
+    if resource.content is None:
+        return (known.status, known.error) == (resource.status, resource.error)
+    return known.etag == _etag(resource.content)
+
+
+def _is_outdated(resource: Resource, version: LedgerEntry | None) -> bool:
+    """Whether the lake has a newer version: an older response may be read later."""
+    if version is None or version.status != Status.LOADED or resource.status != Status.LOADED:
+        return False
+    if resource.is_dated and (resource.modified_at or 0) < (version.modified_at or 0):
+        return True
+    return not resource.may_shrink and sum(map(len, resource.rows.values())) < (version.row_count or 0)
+
+
+def _without_workers(rows: Rows, forgotten_workers: Collection[str]) -> Rows:
+    if not forgotten_workers:
+        return rows
+    return {
+        table: [row for row in table_rows if row[place] not in forgotten_workers]
+        if (place := _key_place(table)) is not None
+        else table_rows
+        for table, table_rows in rows.items()
+    }
+
+
+def _key_place(table: str) -> int | None:
+    """Where the worker's key stands in a row, before its lineage is added."""
+    names = TABLES[table].schema.names
+    return names.index("worker_key") - len(Lineage._fields) if "worker_key" in names else None
+
+
+def _entry(load_id: str, number: int, resource: Resource, row_count: int) -> LedgerEntry:
+    return new_entry(
+        load_id,
+        number,
+        resource.uri,
+        resource.status,
+        job_name=resource.job_name,
+        file_kind=resource.kind.value,
+        etag=None if resource.content is None else _etag(resource.content),
+        size_bytes=None if resource.content is None else len(resource.content),
+        modified_at=resource.modified_at,
+        row_count=row_count,
+        error=resource.error,
+    )
+
+
+def _etag(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+class SavedFile(NamedTuple):
+    """A file of saved responses, or of an exported log."""
+
+    uri: str
+    data: bytes
+
+    def text(self) -> str:
+        """Its text: unzipped if it is gzip, and in UTF-16 if it says so, as PowerShell's ``>`` writes it.
+
+        Raises:
+            BadFile: it is not.
+        """
+        data = self.data
+        if data.startswith(b"\x1f\x8b"):
+            try:
+                data = gzip.decompress(data)
+            except (OSError, EOFError) as error:
+                raise BadFile(f"not sound gzip: {error}") from None
+        is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return data.decode("utf-16" if is_utf_16 else "utf-8-sig")
+
+
+# What is read in a folder that is named in place of a file.
+_SAVED = re.compile(r".*(?<!/)\.(json|jsonl|gz)", re.DOTALL)
+
+
+def saved_files(locations: Iterable[str], s3: S3Options = DEFAULT_S3_OPTIONS) -> Iterator[SavedFile]:
+    """Files by path or uri; of a folder, or of a uri that ends in a slash, each .json, .jsonl and .gz file below it.
+
+    Raises:
+        StoreError: one of them is not there, or cannot be read.
+    """
+    for location in locations:
+        is_folder = location.endswith("/") if location.startswith(S3_SCHEME) else Path(location).is_dir()
+        folder, name = (location, "") if is_folder else os.path.split(location)
+        store = open_store(folder or ".", s3)
+        names = [entry.path for entry in store.list() if _SAVED.fullmatch(entry.path)] if is_folder else [name]
+        if not names:
+            raise StoreError(f"no .json, .jsonl or .gz file in {location}")
+        for path in names:
+            try:
+                yield SavedFile(store.uri_of(path), store.read(path))
+            except OSError as error:
+                raise StoreError(f"cannot read {store.uri_of(path)}: {error}") from None
+
+
+_decoder = JSONDecoder()
+# What stands between values: blanks, and in a log that CloudWatch exported the time of the event that follows.
+_BETWEEN = re.compile(r"\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z(?=[ \t]))?\s*")
+
+
+def json_values(text: str) -> Iterator[Raw]:
+    """The JSON values of a text as they are written: one, JSON Lines, or values one after the other; lists' items.
+
+    Raises:
+        BadFile: something in it is not JSON; the values before it were given.
+    """
+    position = _BETWEEN.match(text).end()  # type: ignore[union-attr] # it matches anything
+    while position < len(text):
+        try:
+            value, end = _decoder.raw_decode(text, position)
+        except JSONDecodeError as error:
+            raise BadFile(f"line {error.lineno}: {error.msg}") from None
+        except ValueError as error:  # a number of thousands of digits
+            raise BadFile(str(error)) from None
+        written = text[position:end].encode()
+        if isinstance(value, list):
+            yield from msgspec.json.decode(written, type=list[Raw])
+        else:
+            yield Raw(written)
+        position = _BETWEEN.match(text, end).end()  # type: ignore[union-attr]
+
+
+_METADATA = "ResponseMetadata"
+_fields = msgspec.json.Decoder(dict[str, Raw])
+UNREADABLE = (BadFile, msgspec.MsgspecError, UnicodeError, RecursionError)
+"""What is raised where something cannot be understood."""
+
+
+def response_fields(response: Raw) -> dict[str, Raw]:
+    """A response's fields, as written.
+
+    Raises:
+        msgspec.ValidationError: it is not an object.
+    """
+    return _fields.decode(response)
+
+
+def saved_resources(
+    files: Iterable[SavedFile], read: Callable[[Raw], Iterator[Resource | BadFile]]
+) -> Iterator[Resource]:
+    """The resources that saved responses tell of; and each file, with what cannot be attributed to a resource."""
+    for file in files:
+        errors: list[str] = []
+        number = 0
+        try:
+            for number, response in enumerate(json_values(file.text()), 1):
+                try:
+                    for item in read(response):
+                        if isinstance(item, Resource):
+                            yield item
+                        else:
+                            errors.append(f"response {number}: {item}")
+                except UNREADABLE as error:
+                    errors.append(f"response {number}: {reason(error)}")
+        except UNREADABLE as error:
+            errors.append(reason(error))
+        if not (number or errors):
+            errors.append("no JSON in it")
+        more = f" (and {len(errors) - 1:,} more)" if len(errors) > 1 else ""
+        yield Resource(
+            file.uri,
+            ResourceKind.SAVED_RESPONSE,
+            file.data,
+            status=Status.REJECTED if errors else Status.LOADED,
+            error=f"{errors[0]}{more}" if errors else None,
+        )
+
+
+def each_of(name: str, items: Raw, read: Callable[[Raw], Resource]) -> Iterator[Resource | BadFile]:
+    """The resources of a page's list; in place of an item that does not say what it tells of, the reason."""
+    for place, item in enumerate(msgspec.json.decode(items, type=list[Raw])):
+        try:
+            yield read(item)
+        except UNREADABLE as error:
+            yield BadFile(f"{name}[{place}]: {reason(error)}")
+
+
+def attempted(resource: Resource, parse: Callable[[], Resource]) -> Resource:
+    """What ``parse`` makes of a resource; or the resource with the reason why it cannot be understood."""
+    try:
+        return parse()
+    except UNREADABLE as error:
+        return replace(resource, status=Status.REJECTED, error=reason(error))
+
+
+def refused(resource: Resource, error: Exception) -> Resource:
+    """A resource of which an API tells nothing; the next sync asks again."""
+    return replace(resource, content=None, status=Status.REJECTED, error=f"cannot be read: {error}")
+
+
+def reason(error: Exception) -> str:
+    """Why something cannot be understood."""
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def as_saved(response: Mapping[str, Any]) -> Raw:
+    """boto3's response as a saved one: as the AWS CLI prints it, with times in UTC wherever this runs."""
+    content = {name: value for name, value in response.items() if name != _METADATA}
+    return Raw(json.dumps(content, ensure_ascii=False, default=_utc).encode("utf-8", "surrogatepass"))
+
+
+def without_metadata(response: Raw) -> Raw:
+    """A response as written, but for what boto3 adds to it, which is another each time."""
+    fields = response_fields(response)
+    if _METADATA not in fields:
+        return response
+    return Raw(as_json({name: raw for name, raw in fields.items() if name != _METADATA}).encode())
+
+
+def _utc(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    raise TypeError(f"not of a response: {value!r}")
+
+
+Moment: TypeAlias = str | float | None
+"""A time: ISO 8601 from AWS CLI v2 and from boto3's ``str(datetime)``, seconds since 1970 from AWS CLI v1."""
+
+
+def time_of(name: str, moment: Moment) -> int | None:
+    """Milliseconds since 1970-01-01 UTC.
+
+    Raises:
+        BadFile: it is no time.
+    """
+    try:
+        if moment is None:
+            return None
+        return milliseconds(moment) if isinstance(moment, str) else milliseconds_of_seconds(moment)
+    except BadFile as error:
+        raise BadFile(f"{name}: {error}") from None

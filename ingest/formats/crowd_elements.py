@@ -1,0 +1,249 @@
+"""Crowd elements: what a worker chose, drew or wrote, as labels and attributes.
+
+Format: Amazon SageMaker developer guide, "Crowd HTML elements reference". Templates may name their elements freely:
+the form of an element is told by the fields of its value. What is of no known form is not taken apart.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from ingest.formats.mask import color_pixels
+from ingest.formats.parsing import BadFile, as_json, as_text, as_written
+from ingest.formats.registry import ELEMENT_TASK_TYPES
+from ingest.formats.shapes import ANSWER_ITEM, BoxJson, EntityJson, box_labels, class_labels, item_label, span_labels
+from ingest.tables import Attribute, Label
+
+LabelAttributes = dict[str, Any]
+"""Values of attributes, by name."""
+
+
+class _AnswerBox(BoxJson, rename={"label_category_attributes": "labelCategoryAttributes"}, gc=False):
+    label_category_attributes: LabelAttributes | None = None
+
+
+class _Element(msgspec.Struct, rename="camel", gc=False):
+    """Value of one of the elements that nearly all answers are of."""
+
+    label: str | UnsetType = UNSET
+    labels: list[str] | UnsetType = UNSET
+    bounding_boxes: list[_AnswerBox] | UnsetType | None = UNSET
+    entities: list[EntityJson] | UnsetType | None = UNSET
+    worker_comment: Any = None
+    initial_value_modified: Any = None
+
+
+class _Color(msgspec.Struct, gc=False):
+    color: str
+
+
+class _Instance(msgspec.Struct, gc=False):
+    color: str
+    label: str
+
+
+class _Png(msgspec.Struct, rename="camel", gc=False):
+    png_image_data: str
+
+
+class _Masks(msgspec.Struct, rename="camel", gc=False):
+    """Value of a segmentation: of classes with label mappings, of things with instances."""
+
+    labeled_image: _Png
+    label_mappings: dict[str, _Color] | None = None
+    instances: list[_Instance] | None = None
+
+
+class _FrameData(msgspec.Struct, rename="camel", gc=False):
+    s3_prefix: str
+
+
+class _Pointer(msgspec.Struct, rename="camel", gc=False):
+    """Value of an element whose labels are in files of their own, one for each frame."""
+
+    frame_data: _FrameData
+
+
+# Shape of the labels in a list of this name.
+LIST_SHAPES = {
+    "boundingBoxes": "box",
+    "polygons": "polygon",
+    "polylines": "polyline",
+    "lines": "polyline",
+    "keypoints": "keypoint",
+    "boundingCuboids": "cuboid",
+}
+
+_element = msgspec.json.Decoder(_Element)
+_masks = msgspec.json.Decoder(_Masks)
+_pointer = msgspec.json.Decoder(_Pointer)
+_fields = msgspec.json.Decoder(dict[str, Raw])
+_raws = msgspec.json.Decoder(list[Raw] | None)
+_attributes = msgspec.json.Decoder(LabelAttributes | None)
+_text = msgspec.json.Decoder(str)
+_any = msgspec.json.Decoder(Any)
+
+_NULL = Raw(b"null")
+_FOLDER = re.compile(r"[0-9a-f]{40}")
+_NOTES = ("workerComment", "initialValueModified")
+_ABOUT_THE_IMAGE = {"inputImageProperties", *_NOTES}
+
+
+@dataclass(slots=True)
+class Beside:
+    """What an answer has beside its labels."""
+
+    attributes: list[tuple[str, int | None, Attribute]] = field(default_factory=list)
+    """Element, place of the label within the element (None: the attribute is none of a label's), and attribute."""
+    payload_folders: list[str | None] = field(default_factory=list)
+    """Folders of the files that hold the answer's frames; None is one whose name is not of the documented form."""
+
+    def note(self, element: str, scope: str, values: LabelAttributes, place: int | None = None) -> None:
+        """Take attributes in, with their values as text."""
+        self.attributes += [(element, place, Attribute(scope, name, as_text(value))) for name, value in values.items()]
+
+
+def read_content(content: Raw, beside: Beside) -> dict[str, list[Label] | None]:
+    """Labels by crowd element of an ``answerContent``; None for an element whose form is not flattened.
+
+    Args:
+        content: of a custom template it need not be an object; it has no elements then.
+        beside: takes in what else there is.
+    """
+    try:
+        elements = _fields.decode(content)
+    except msgspec.ValidationError:
+        return {}
+    return {name: _read_element(name, value, beside) for name, value in elements.items()}
+
+
+def _read_element(name: str, value: Raw, beside: Beside) -> list[Label] | None:
+    try:
+        element = _element.decode(value)
+    except msgspec.ValidationError:
+        return _read_other(name, value, beside)
+    if element.bounding_boxes is not UNSET:
+        boxes = element.bounding_boxes or []
+        labels = box_labels(boxes, {})
+        for place, box in enumerate(boxes):
+            if box.label_category_attributes:
+                beside.note(name, "annotation", box.label_category_attributes, place)
+    elif element.entities is not UNSET:
+        labels = span_labels(element.entities or [])
+    elif element.labels is not UNSET:
+        labels = class_labels(element.labels)
+    elif element.label is not UNSET:
+        labels = class_labels([element.label])
+    else:
+        return _read_other(name, value, beside)
+    if element.worker_comment is not None:
+        beside.note(name, "object", {"workerComment": element.worker_comment})
+    if element.initial_value_modified is not None:
+        beside.note(name, "object", {"initialValueModified": element.initial_value_modified})
+    return labels
+
+
+def _read_other(name: str, value: Raw, beside: Beside) -> list[Label] | None:
+    """The same of the rarer elements, of form fields, and of what is broken."""
+    try:
+        fields = _fields.decode(value)
+    except msgspec.ValidationError:
+        text = _scalar(value)
+        if text is not None:
+            beside.note(name, "object", {name: text})
+        return None
+    if "frameData" in fields:
+        beside.payload_folders.append(_payload_folder(value))
+        return None
+    try:
+        labels = _read_shapes(name, fields, value, beside)
+    except (BadFile, msgspec.ValidationError):
+        return None
+    if labels is not None:
+        notes = {note: _any.decode(fields[note]) for note in _NOTES if note in fields}
+        beside.note(name, "object", {note: text for note, text in notes.items() if text is not None})
+    elif fields and all(bytes(choice) in (b"true", b"false") for choice in fields.values()):
+        # A box without a value of its own has HTML's: on.
+        names = [name if fields.keys() == {"on"} else f"{name}.{choice}" for choice in fields]
+        beside.note(name, "object", dict(zip(names, map(as_written, fields.values()), strict=True)))
+    return labels
+
+
+def _read_shapes(name: str, fields: dict[str, Raw], value: Raw, beside: Beside) -> list[Label] | None:
+    if "labeledImage" in fields:
+        return _mask_labels(_masks.decode(value))
+    lists = [found for found in LIST_SHAPES if found in fields]
+    if lists:
+        frame_attributes = _attributes.decode(fields.get("frameAttributes", _NULL))
+        items = [item for found in lists for item in read_items(LIST_SHAPES[found], fields[found])]
+        for place, (_, attributes) in enumerate(items):
+            beside.note(name, "annotation", attributes, place)
+        beside.note(name, "frame", frame_attributes or {})
+        return [label for label, _ in items]
+    # An element that is drawn with may leave its list out where it is empty.
+    is_drawn_with = "inputImageProperties" in fields or ELEMENT_TASK_TYPES.get(name) == "object-detection"
+    return [] if is_drawn_with and fields.keys() <= _ABOUT_THE_IMAGE else None
+
+
+def read_items(shape: str, items: Raw) -> list[tuple[Label, LabelAttributes]]:
+    """Labels of a list, each with its attributes; null is an empty list.
+
+    Raises:
+        BadFile, msgspec.ValidationError: it is no list, or one of its items is not of the shape.
+    """
+    return [item_label(shape, item, ANSWER_ITEM) for item in _raws.decode(items) or ()]
+
+
+def _mask_labels(masks: _Masks) -> list[Label]:
+    """One label for each instance, or for each class that has pixels; colours that stand for none are no label.
+
+    Raises:
+        BadFile: the mask cannot be read, or there is nothing that says what its colours stand for.
+    """
+    try:
+        png = base64.b64decode(masks.labeled_image.png_image_data)
+    except (binascii.Error, ValueError):
+        raise BadFile("pngImageData is not base64") from None
+    pixels = color_pixels(png)
+    total = sum(pixels.values())
+    if masks.instances is not None:
+        found = [(instance.label, instance.color) for instance in masks.instances]
+    elif masks.label_mappings is not None:
+        colors = ((label, mapping.color) for label, mapping in masks.label_mappings.items())
+        found = [(label, color) for label, color in colors if pixels.get(color.lower())]
+    else:
+        raise BadFile("neither labelMappings nor instances")
+    return [
+        Label(
+            shape="mask",
+            label=label,
+            area=pixels.get(color.lower(), 0),
+            region_share=pixels.get(color.lower(), 0) / total,
+            extra_json=as_json({"color": color}),
+        )
+        for label, color in found
+    ]
+
+
+def _payload_folder(value: Raw) -> str | None:
+    try:
+        prefix = _pointer.decode(value).frame_data.s3_prefix
+    except msgspec.ValidationError:
+        return None
+    folder = prefix.rstrip("/").rpartition("/")[2]
+    return folder if _FOLDER.fullmatch(folder) else None
+
+
+def _scalar(value: Raw) -> str | None:
+    """Text of a string, a number or a truth value; None for anything else."""
+    written = bytes(value)
+    if written.startswith(b'"'):
+        return _text.decode(value)
+    return None if written.startswith((b"{", b"[", b"null")) else written.decode()

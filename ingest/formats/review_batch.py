@@ -1,0 +1,128 @@
+"""Bulk-review batches: labels that a model gave, which workers confirm or not, many in one task.
+
+A batch is a JSON list of items, or an object that has the list as ``items``; an item's number is its place in the
+list, from 0. AWS's bulk label quality assurance solution names an item's fields ``s3_image_url``, ``label`` and
+``confidence``, and writes the confidence as text. Templates of one's own name them otherwise: see ``FIELD_NAMES``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from ingest.formats.parsing import BadFile, Number, Rows, as_json, whole
+from ingest.job_folder import SourceFile
+from ingest.tables import ReviewItem
+
+# Names of each field, the first that is there counts; without regard to case and to what is no letter or digit.
+FIELD_NAMES: dict[str, tuple[str, ...]] = {
+    "image": (
+        *("s3_image_url", "s3_image_uri", "image_uri", "image_url", "image", "image_path", "image_local_path"),
+        *("source_ref", "s3_uri", "uri", "url"),
+    ),
+    "label": ("label", "label_name", "class", "class_name"),
+    "confidence": ("confidence", "confidence_score", "score", "probability"),
+}
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+
+_Value = TypeVar("_Value")
+
+
+class _Batch(msgspec.Struct, gc=False):
+    items: list[dict[str, Raw]]
+
+
+_batch = msgspec.json.Decoder(list[dict[str, Raw]] | _Batch)
+_text = msgspec.json.Decoder(str)
+_label = msgspec.json.Decoder(str | int)
+_confidence = msgspec.json.Decoder(Number | str | None)
+
+
+def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
+    """Rows of ``review_items``.
+
+    Raises:
+        BadFile, msgspec.MsgspecError: the file is no list of items, or an item has no image or no label.
+    """
+    batch = _batch.decode(whole(blocks))
+    items = batch.items if isinstance(batch, _Batch) else batch
+    if not items:
+        raise BadFile("no item")
+    # A file that an option gave to a job has the job's name at the end of its uri.
+    batch_name = file.uri.rpartition("/")[2].removesuffix(f"#{file.job_name}")
+    yield {"review_items": [_read_item(batch_name, number, item) for number, item in enumerate(items)]}
+
+
+def find_fields(names: Sequence[str]) -> dict[str, str]:
+    """Which of the names are an item's ``image``, ``label`` and ``confidence``."""
+    by_plain_name: dict[str, str] = {}
+    for name in names:
+        by_plain_name.setdefault(plain_name(name), name)
+    found = {}
+    for field, known in FIELD_NAMES.items():
+        for key in map(plain_name, known):
+            if key in by_plain_name:
+                found[field] = by_plain_name[key]
+                break
+    return found
+
+
+@lru_cache(maxsize=1000)
+def plain_name(name: str) -> str:
+    """A field's name without regard to case, blanks, hyphens and underscores."""
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+def parse_number(text: str) -> float:
+    """A number written as text.
+
+    Raises:
+        BadFile: it is none, or beyond what a ``Number`` may be.
+    """
+    text = text.strip()
+    number = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if not abs(number) <= 1e12:
+        raise BadFile(f"not a number: {text!r}")
+    return number
+
+
+def _read_item(batch_name: str, number: int, item: dict[str, Raw]) -> ReviewItem:
+    fields = find_fields(tuple(item))
+    try:
+        confidence = _decode("confidence", _confidence, item[fields["confidence"]]) if "confidence" in fields else None
+        return ReviewItem(
+            batch_name,
+            number,
+            _named("image", _decode("image", _text, item[fields["image"]]) if "image" in fields else ""),
+            _named("label", str(_decode("label", _label, item[fields["label"]])) if "label" in fields else ""),
+            parse_number(confidence) if isinstance(confidence, str) else confidence,
+            _extra(item, fields),
+        )
+    except BadFile as error:
+        raise BadFile(f"items[{number}]: {error}") from None
+
+
+def _decode(field: str, decoder: msgspec.json.Decoder[_Value], raw: Raw) -> _Value:
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise BadFile(f"{field}: {error}") from None
+
+
+def _named(field: str, text: str) -> str:
+    if not text:
+        raise BadFile(f"no {field}")
+    return text
+
+
+def _extra(item: dict[str, Raw], fields: dict[str, str]) -> str | None:
+    known = set(fields.values())
+    extra = {name: raw for name, raw in item.items() if name not in known}
+    return as_json(extra) if extra else None

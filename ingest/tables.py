@@ -1,0 +1,456 @@
+"""The raw lake's tables: the one place where a raw table or column is declared.
+
+A table is a tuple of *parts*. A part is a ``NamedTuple`` whose annotations name the Arrow type and say what a
+column holds; parsers build parts and concatenate them into rows. The Parquet writer casts to these types, the
+dbt sources file is generated from them (``python -m ingest.tables``), and the Glue tables are registered from
+them.
+
+Only flat columns: text, bigint, integer, double, boolean, and naive UTC timestamps in milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, NamedTuple, TypeAlias, get_args, get_type_hints
+
+import pyarrow as pa
+
+TIMESTAMP = pa.timestamp("ms")
+
+# A row's Python value for each column type; timestamps travel as milliseconds since 1970-01-01 UTC.
+Text: TypeAlias = Annotated[str | None, pa.string()]
+Int: TypeAlias = Annotated[int | None, pa.int32()]
+BigInt: TypeAlias = Annotated[int | None, pa.int64()]
+Double: TypeAlias = Annotated[float | None, pa.float64()]
+Flag: TypeAlias = Annotated[bool | None, pa.bool_()]
+Time: TypeAlias = Annotated[int | None, TIMESTAMP]
+
+
+class Lineage(NamedTuple):
+    """Which load and source file a row came from. Every table but the ledger begins with it."""
+
+    load_id: Annotated[Text, "Load that wrote the row; begins with the UTC time of the load, so it sorts by age."]
+    file_no: Annotated[Int, "Number of the source file within the load; with load_id the key to source_files."]
+    job_name: Annotated[Text, "Labeling job: the name of the job's folder; NULL for workers and teams."]
+
+
+class LedgerEntry(NamedTuple):
+    """What one load did with one source file."""
+
+    load_id: Annotated[Text, "Load that wrote the entry."]
+    file_no: Annotated[Int, "Number of the source file within the load."]
+    origin_load_id: Annotated[Text, "Load that read the file; older than load_id where the rows were compacted since."]
+    uri: Annotated[
+        Text, "Source file: s3:// or file:// uri; what an API tells: sagemaker://, cognito-idp://, cloudwatch-logs://."
+    ]
+    job_name: Annotated[Text, "Labeling job the file belongs to; NULL where it is of no job."]
+    job_uri: Annotated[Text, "Folder of that job."]
+    file_kind: Annotated[Text, "What the file is: output_manifest, worker_response, sequence_labels, and so on."]
+    etag: Annotated[Text, "Version at the source: S3's ETag, size and time of a local file, md5 of what an API tells."]
+    size_bytes: Annotated[BigInt, "Size of the file in bytes."]
+    modified_at: Annotated[Time, "When the file was last written at its source."]
+    status: Annotated[Text, "loaded, rejected (broken), skipped (not taken, see error) or forgotten (erased)."]
+    row_count: Annotated[BigInt, "Rows the file gave, over all raw tables; 0 unless loaded."]
+    error: Annotated[Text, "Why the file was rejected or skipped."]
+    loaded_at: Annotated[Time, "When the load read the file."]
+    loader_version: Annotated[Text, "Version of the loader that read the file."]
+
+
+class Job(NamedTuple):
+    """What one source file says of its labeling job as a whole."""
+
+    label_attribute_name: Annotated[Text, "Label attribute, where it was declared; NULL where the manifest tells."] = (
+        None
+    )
+    task_type: Annotated[Text, "Task type, where the source tells it of the whole job."] = None
+    job_status: Annotated[Text, "LabelingJobStatus, from DescribeLabelingJob."] = None
+    workteam_name: Annotated[Text, "Work team the job was given to, from DescribeLabelingJob."] = None
+    workers_per_object: Annotated[Int, "Workers asked for each object, from DescribeLabelingJob."] = None
+    annotation_type: Annotated[Text, "annotationType of the label category config; several are joined by a comma."] = (
+        None
+    )
+    audit_label_attribute_name: Annotated[Text, "auditLabelAttributeName: the label attribute that is audited."] = None
+    is_editable: Annotated[Flag, "Whether editsAllowed lets workers change labels; NULL where it is not said."] = None
+    config_json: Annotated[Text, "Label category config, as written."] = None
+    labeling_job_arn: Annotated[Text, "LabelingJobArn."] = None
+    workteam_arn: Annotated[Text, "WorkteamArn."] = None
+    failure_reason: Annotated[Text, "FailureReason of the job."] = None
+    created_at: Annotated[Time, "CreationTime, UTC."] = None
+    modified_at: Annotated[Time, "LastModifiedTime, UTC."] = None
+    input_manifest_uri: Annotated[Text, "Uri of the input manifest; NULL for a streaming job."] = None
+    output_uri: Annotated[Text, "S3OutputPath of the job."] = None
+    total_labeled_count: Annotated[BigInt, "LabelCounters.TotalLabeled."] = None
+    human_labeled_count: Annotated[BigInt, "LabelCounters.HumanLabeled."] = None
+    machine_labeled_count: Annotated[BigInt, "LabelCounters.MachineLabeled."] = None
+    failed_count: Annotated[BigInt, "LabelCounters.FailedNonRetryableError."] = None
+    unlabeled_count: Annotated[BigInt, "LabelCounters.Unlabeled."] = None
+    task_price_usd: Annotated[Double, "Price of one worker's task in a public workforce, in US dollars."] = None
+    task_time_limit_seconds: Annotated[Int, "TaskTimeLimitInSeconds."] = None
+    description_json: Annotated[Text, "What DescribeLabelingJob or ListLabelingJobs says, as written."] = None
+
+
+class LabelCategory(NamedTuple):
+    """Label of a job's label category config."""
+
+    category_index: Annotated[Int, "Place of the label in the config, from 0."]
+    label: Annotated[Text, "Label, as written."]
+    short_display_name: Annotated[Text, "shortDisplayName of a named-entity label."] = None
+    edits_allowed: Annotated[Text, "editsAllowed of the label: any or none."] = None
+
+
+class LabelAttributeDefinition(NamedTuple):
+    """Attribute that workers fill in, from a job's label category config."""
+
+    scope: Annotated[Text, "annotation (of a label) or frame."]
+    label: Annotated[Text, "Label the attribute belongs to; NULL where it goes with every label, or with frames."]
+    attribute_name: Annotated[Text, "Name of the attribute."]
+    attribute_type: Annotated[Text, "string or number."] = None
+    description: Annotated[Text, "Description shown to workers."] = None
+    enum_json: Annotated[Text, "Allowed values, a JSON list."] = None
+    minimum: Annotated[Double, "Least allowed number."] = None
+    maximum: Annotated[Double, "Greatest allowed number."] = None
+    is_required: Annotated[Flag, "Whether workers must fill it in."] = None
+    edits_allowed: Annotated[Text, "editsAllowed of the attribute: any or none."] = None
+
+
+class DataObject(NamedTuple):
+    """Output-manifest line and label attribute; a line without any attribute gives one row of its own."""
+
+    object_index: Annotated[BigInt, "Line of the output manifest, from 0."]
+    label_attribute_name: Annotated[Text, "Label attribute; NULL for a line that nothing is labeled on."] = None
+    source_uri: Annotated[Text, "source-ref: uri of the data object."] = None
+    source_text: Annotated[Text, "source: the text itself."] = None
+    metadata_type: Annotated[Text, "type of the metadata, as written."] = None
+    task_type: Annotated[Text, "Task type: the part of the type after groundtruth/, in lower case."] = None
+    modality: Annotated[Text, "image, text, video, point_cloud or other."] = None
+    source_job_name: Annotated[
+        Text, "job-name of the metadata, without labeling-job/; lower-cased by Ground Truth."
+    ] = None
+    label: Annotated[Text, "Class of a single-class task."] = None
+    class_id: Annotated[Text, "Class index of a single-class task, as text."] = None
+    label_count: Annotated[Int, "Labels in the result; NULL where they are in another file or of an unknown form."] = (
+        None
+    )
+    confidence: Annotated[Double, "confidence of the metadata, as written (0 where one worker labels)."] = None
+    is_human_annotated: Annotated[Flag, "human-annotated."] = None
+    adjustment_status: Annotated[Text, "adjustment-status: adjusted or unadjusted."] = None
+    failure_reason: Annotated[Text, "failure-reason of an object that could not be labeled."] = None
+    labeled_at: Annotated[Time, "creation-date, UTC."] = None
+    image_width: Annotated[Int, "Width of the image in pixels."] = None
+    image_height: Annotated[Int, "Height of the image in pixels."] = None
+    image_depth: Annotated[Int, "Channels of the image."] = None
+    label_uri: Annotated[Text, "Uri of the file the labels are in, for attributes ending in -ref."] = None
+    worker_response_uri: Annotated[Text, "worker-response-ref: the answers of a custom job without consolidation."] = (
+        None
+    )
+    worker_feedback_json: Annotated[Text, "worker-feedback of a label verification: a JSON list of comments."] = None
+    stream_object_id: Annotated[Text, "Id that a streaming job's input gave the data object."] = None
+    value_json: Annotated[Text, "Value of the attribute, as written."] = None
+    metadata_json: Annotated[Text, "Metadata of the attribute, as written."] = None
+    passthrough_json: Annotated[Text, "The line's other keys, which Ground Truth passes through: a JSON object."] = None
+
+
+class ClassLabel(NamedTuple):
+    """Class of a class map: a label file (SeqLabel.json, mask) has the class index, the manifest the class."""
+
+    label_attribute_name: Annotated[Text, "Label attribute."]
+    object_index: Annotated[BigInt, "Data object: line of the output manifest, from 0."]
+    class_id: Annotated[Text, "Class index, as text."]
+    label: Annotated[Text, "Class."]
+    color: Annotated[Text, "Colour of the class in a mask, as #rrggbb."] = None
+    confidence: Annotated[Double, "Confidence of the class in a mask, as written."] = None
+
+
+class Label(NamedTuple):
+    """One label: its class and its shape. Coordinates are in pixels, offsets in Unicode characters."""
+
+    shape: Annotated[Text, "class, box, span, polygon, polyline, keypoint, cuboid or mask."]
+    label: Annotated[Text, "Class of the label."]
+    class_id: Annotated[Text, "Class index, as text."] = None
+    confidence: Annotated[Double, "Confidence, as written (0 where one worker labels)."] = None
+    track_id: Annotated[Text, "object-id: the same object over the frames of a sequence."] = None
+    track_name: Annotated[Text, "object-name: the track's name as workers see it."] = None
+    sensor: Annotated[Text, "Sensor of labels that link a point cloud and cameras: lidar, camera-0, and so on."] = None
+    box_left: Annotated[Double, "Left edge in pixels."] = None
+    box_top: Annotated[Double, "Top edge in pixels."] = None
+    box_width: Annotated[Double, "Width in pixels."] = None
+    box_height: Annotated[Double, "Height in pixels."] = None
+    start_offset: Annotated[BigInt, "First character of a span, from 0."] = None
+    end_offset: Annotated[BigInt, "Character after the last of a span."] = None
+    vertex_count: Annotated[Int, "Vertices of a polygon or polyline; 1 for a keypoint."] = None
+    area: Annotated[Double, "Area in square pixels, of a box, a polygon or a mask's class."] = None
+    center_x: Annotated[Double, "Centre of a cuboid, in metres."] = None
+    center_y: Annotated[Double, "Centre of a cuboid, in metres."] = None
+    center_z: Annotated[Double, "Centre of a cuboid, in metres."] = None
+    cuboid_length: Annotated[Double, "Length of a cuboid, in metres."] = None
+    cuboid_width: Annotated[Double, "Width of a cuboid, in metres."] = None
+    cuboid_height: Annotated[Double, "Height of a cuboid, in metres."] = None
+    roll: Annotated[Double, "Turn about the length's axis in radians, as written."] = None
+    pitch: Annotated[Double, "Turn about the width's axis in radians, as written."] = None
+    yaw: Annotated[Double, "Turn about the vertical axis in radians, as written: before 2022-09-02 pi minus it."] = None
+    point_count: Annotated[BigInt, "Points of a class in a point cloud."] = None
+    region_share: Annotated[Double, "Share of the image's pixels, or of the cloud's points: 0 to 1."] = None
+    geometry_json: Annotated[Text, "Vertices of a polygon, polyline or keypoint, a JSON list."] = None
+    extra_json: Annotated[Text, "Fields of the label that no column holds: a JSON object."] = None
+
+
+class AnnotationKey(NamedTuple):
+    """Where a consolidated label stands."""
+
+    label_attribute_name: Annotated[Text, "Label attribute; NULL where the file does not name it (SeqLabel.json)."]
+    object_index: Annotated[BigInt, "Data object: line of the output manifest, from 0."]
+    frame_index: Annotated[Int, "frame-no; NULL outside sequences."]
+    annotation_index: Annotated[Int, "Place among the labels of the object, or of the frame, from 0."]
+
+
+class Attribute(NamedTuple):
+    """Attribute value."""
+
+    scope: Annotated[Text, "annotation, frame or object."]
+    attribute_name: Annotated[Text, "Name of the attribute, as written."]
+    attribute_value: Annotated[Text, "Value as text; JSON where it is a list or an object."]
+
+
+class Frame(NamedTuple):
+    """Frame of a sequence, empty ones too."""
+
+    object_index: Annotated[BigInt, "Data object (the sequence): line of the output manifest, from 0."]
+    frame_index: Annotated[Int, "frame-no."]
+    frame_name: Annotated[Text, "File name of the frame."]
+    annotation_count: Annotated[Int, "Labels in the frame."]
+    extra_json: Annotated[Text, "Fields of the frame that no column holds: a JSON object."] = None
+
+
+class AnswerKey(NamedTuple):
+    """Where a worker's answer stands."""
+
+    iteration: Annotated[Int, "Iteration of the job, from the folder's name."]
+    object_index: Annotated[BigInt, "Data object: line of the output manifest, from 0."]
+    answer_index: Annotated[Int, "Place of the answer in its file, from 0."]
+
+
+class Answer(NamedTuple):
+    """Answer of one worker to one task."""
+
+    worker_key: Annotated[Text, "Stable pseudonym: md5 of identity issuer and subject, else of worker_id."]
+    worker_id: Annotated[Text, "workerId, as written."]
+    workforce: Annotated[Text, "private, public, vendor or unknown: the first part of worker_id."]
+    identity_provider: Annotated[Text, "identityProviderType: Cognito or Oidc."]
+    identity_issuer: Annotated[Text, "issuer: uri of the user pool or identity provider."]
+    identity_sub: Annotated[Text, "sub: the worker's id at the issuer."]
+    accepted_at: Annotated[Time, "acceptanceTime, UTC."]
+    submitted_at: Annotated[Time, "submissionTime, UTC."]
+    time_spent_seconds: Annotated[Double, "timeSpentInSeconds: active time as reported, pauses excluded."]
+    task_type: Annotated[Text, "Task type that the answer's element is of; NULL where it does not tell."]
+    label_count: Annotated[Int, "Labels in the answer; NULL where the answer is of a form not flattened."]
+    payload_folder: Annotated[Text, "Folder of the files that hold the answer's frames; NULL outside sequences."]
+    answer_json: Annotated[Text, "answerContent, as written."]
+    extra_json: Annotated[Text, "Fields of the answer that no column holds: a JSON object."]
+
+
+class AnswerLabelKey(NamedTuple):
+    """Where a label stands within an answer."""
+
+    element_name: Annotated[Text, "Crowd element (or form field) of the answer that holds the label."]
+    frame_index: Annotated[Int, "Frame; NULL outside sequences."]
+    annotation_index: Annotated[Int, "Place among the labels of the answer, from 0."]
+
+
+class PayloadKey(NamedTuple):
+    """Which of a data object's answers a file of one frame belongs to."""
+
+    payload_folder: Annotated[
+        Text, "Folder of the frame's file, as in worker_answers: answer_index is NULL then, and the two join by it."
+    ]
+    frame_name: Annotated[
+        Text, "File name of the frame, as in frames: frame_index is as the file has it, or NULL where it has none."
+    ] = None
+
+
+class WorkerFrame(NamedTuple):
+    """Frame of a worker's answer to a sequence, empty ones too."""
+
+    frame_index: Annotated[Int, "Number of the frame, as the file has it; NULL where it has none."]
+    annotation_count: Annotated[Int, "Labels in the frame; NULL where some are of a form not flattened."]
+    extra_json: Annotated[Text, "Fields of the frame that no column holds: a JSON object."]
+
+
+class GoldenKey(NamedTuple):
+    """Which data object a known-right label is for: by its index, or by its source."""
+
+    label_attribute_name: Annotated[Text, "Label attribute, where the golden answers are an augmented manifest."]
+    object_index: Annotated[BigInt, "Data object; NULL where source_uri or source_text names it."]
+    source_uri: Annotated[Text, "source-ref of the data object."]
+    source_text: Annotated[Text, "source of the data object."]
+    annotation_index: Annotated[Int, "Place among the object's labels, from 0; NULL where its right answer is empty."]
+
+
+class ReviewItem(NamedTuple):
+    """Item of a bulk-review batch: a model's label, which workers confirm or not."""
+
+    batch_name: Annotated[Text, "File name of the batch, with which the source-ref of a data object ends."]
+    item_number: Annotated[Int, "Number of the item in its batch, with which the names of its votes end."]
+    item_uri: Annotated[Text, "Uri of the image."]
+    label: Annotated[Text, "Label that the model gave."]
+    confidence: Annotated[Double, "Confidence of the model, as written."] = None
+    extra_json: Annotated[Text, "Fields of the item that no column holds: a JSON object."] = None
+
+
+class Worker(NamedTuple):
+    """User of a worker directory."""
+
+    worker_key: Annotated[Text, "Stable pseudonym, as in worker_answers."]
+    identity_issuer: Annotated[Text, "Uri of the user pool or identity provider."]
+    identity_sub: Annotated[Text, "The worker's id at the issuer."]
+    username: Annotated[Text, "User name."]
+    email: Annotated[Text, "E-mail address."]
+    is_enabled: Annotated[Flag, "Whether the user may sign in."]
+
+
+class Workteam(NamedTuple):
+    """Work team."""
+
+    workteam_name: Annotated[Text, "Work team."]
+    workteam_arn: Annotated[Text, "WorkteamArn."]
+    workforce: Annotated[Text, "private, public, vendor or unknown."]
+    identity_issuer: Annotated[Text, "Uri of the user pool that members are of."] = None
+    group_names: Annotated[Text, "Groups of the user pool or identity provider, joined by a comma."] = None
+    description: Annotated[Text, "Description of the team."] = None
+    created_at: Annotated[Time, "CreateDate, UTC."] = None
+    modified_at: Annotated[Time, "LastUpdatedDate, UTC."] = None
+
+
+class WorkteamMember(NamedTuple):
+    """Membership of a worker in a work team."""
+
+    workteam_name: Annotated[Text, "Work team."]
+    worker_key: Annotated[Text, "Worker."]
+
+
+class WorkerActivity(NamedTuple):
+    """Event of the WorkerActivity log: what a worker did with a task."""
+
+    event_type: Annotated[Text, "TasksAccepted, TasksSubmitted, TasksReturned or TasksDeclined, as written."]
+    event_at: Annotated[Time, "event_timestamp, UTC."]
+    worker_key: Annotated[Text, "Stable pseudonym, as in worker_answers."]
+    worker_token: Annotated[Text, "worker_id: the last part of worker_answers.worker_id."]
+    identity_issuer: Annotated[Text, "Uri of the user pool."] = None
+    identity_sub: Annotated[Text, "cognito_sub_id: the worker's id in the user pool."] = None
+    accepted_at: Annotated[Time, "task_accepted_time, UTC."] = None
+    submitted_at: Annotated[Time, "task_submitted_time, UTC."] = None
+    returned_at: Annotated[Time, "task_returned_time, UTC."] = None
+    declined_at: Annotated[Time, "task_declined_time, UTC."] = None
+    workteam_name: Annotated[Text, "Work team, the last part of workteam_arn."] = None
+    labeling_job_name: Annotated[Text, "Labeling job, the last part of labeling_job_arn."] = None
+    job_reference_code: Annotated[Text, "job_reference_code."] = None
+    event_json: Annotated[Text, "The event, as written."] = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One raw table: its name, its grain and its columns."""
+
+    name: str
+    grain: str
+    parts: tuple[type[NamedTuple], ...]
+
+    @cached_property
+    def columns(self) -> list[tuple[str, pa.DataType, str]]:
+        """Name, Arrow type and description of every column, in order."""
+        columns = []
+        for part in self.parts:
+            for name, hint in get_type_hints(part, include_extras=True).items():
+                _, arrow_type, description = get_args(hint)
+                columns.append((name, arrow_type, description))
+        return columns
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Arrow schema of the Parquet files."""
+        return pa.schema([(name, arrow_type) for name, arrow_type, _ in self.columns])
+
+
+def _table(name: str, grain: str, *parts: Any) -> Table:
+    return Table(name, grain, parts)
+
+
+LEDGER = _table("source_files", "source file and load", LedgerEntry)
+
+# Every table that rows are written to, by name; the ledger apart.
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        _table("labeling_jobs", "labeling job and source file that tells of it", Lineage, Job),
+        _table("label_categories", "label of a label category config", Lineage, LabelCategory),
+        _table(
+            "label_attribute_definitions", "attribute of a label category config", Lineage, LabelAttributeDefinition
+        ),
+        _table("data_objects", "output-manifest line and label attribute", Lineage, DataObject),
+        _table("class_labels", "class of a label file's class map", Lineage, ClassLabel),
+        _table("annotations", "consolidated label", Lineage, AnnotationKey, Label),
+        _table(
+            "annotation_attributes", "attribute value of an annotation or a frame", Lineage, AnnotationKey, Attribute
+        ),
+        _table("frames", "frame of a sequence", Lineage, Frame),
+        _table("worker_answers", "answer of one worker to one task", Lineage, AnswerKey, Answer),
+        _table(
+            "worker_annotations", "label in a worker's answer", Lineage, AnswerKey, PayloadKey, AnswerLabelKey, Label
+        ),
+        _table(
+            "worker_annotation_attributes",
+            "attribute value of a label, a frame or an answer of a worker",
+            *(Lineage, AnswerKey, PayloadKey, AnswerLabelKey, Attribute),
+        ),
+        _table(
+            "worker_frames", "frame of a worker's answer to a sequence", Lineage, AnswerKey, PayloadKey, WorkerFrame
+        ),
+        _table("review_items", "item of a bulk-review batch", Lineage, ReviewItem),
+        _table("golden_labels", "known-right label of a data object", Lineage, GoldenKey, Label),
+        _table("workers", "user of a worker directory", Lineage, Worker),
+        _table("workteams", "work team", Lineage, Workteam),
+        _table("workteam_members", "work team and member", Lineage, WorkteamMember),
+        _table("worker_activity", "event of the WorkerActivity log", Lineage, WorkerActivity),
+    )
+}
+
+# What dbt, DuckDB and Athena call each type.
+SQL_TYPES: dict[pa.DataType, str] = {
+    pa.string(): "varchar",
+    pa.int32(): "integer",
+    pa.int64(): "bigint",
+    pa.float64(): "double",
+    pa.bool_(): "boolean",
+    TIMESTAMP: "timestamp(3)",
+}
+
+
+def dbt_sources() -> str:
+    """The dbt sources file, as text."""
+    lines = [
+        "# Generated from ingest/tables.py by `python -m ingest.tables`: edit it there.",
+        "version: 2",
+        "",
+        "sources:",
+        "  - name: ground_truth",
+        "    description: The raw lake that `python -m ingest load` writes.",
+        "    schema: \"{{ env_var('GT_RAW_DATABASE', 'ground_truth_raw') }}\"",
+        "    tables:",
+    ]
+    for table in (LEDGER, *TABLES.values()):
+        lines += [
+            f"      - name: {table.name}",
+            f"        description: One row per {table.grain}.",
+            "        columns:",
+        ]
+        for name, arrow_type, description in table.columns:
+            lines += [
+                f"          - name: {name}",
+                f"            data_type: {SQL_TYPES[arrow_type]}",
+                f'            description: "{description}"',
+            ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(dbt_sources(), end="")

@@ -1,0 +1,110 @@
+"""Folders of made-up labeling jobs, each beside the rows that the documented format says are in it.
+
+``tests/data/<task type>/{valid,invalid}/<case>/`` holds one or more jobs' folders and ``expected.json``::
+
+    {"rejected": {"<path of a file>": "<part of the error>"}, "rows": {"<raw table>": [{"<column>": <value>}]}}
+
+A row leaves out its lineage and the columns that are NULL, and these, which are held against the source itself:
+``value_json``, ``metadata_json``, ``answer_json`` and ``config_json``. Times are UTC; ``*_json`` is the JSON value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.load.raw_lake import RawLake, Row, load_and_read, values
+
+DATA = Path(__file__).parents[1] / "data"
+CASES = sorted(path.parent for path in DATA.glob("*/*/*/expected.json"))
+AS_WRITTEN = {"value_json", "metadata_json", "answer_json", "config_json"}
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: case.relative_to(DATA).as_posix())
+def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RawLake]:
+    """Case's folder, and the lake that it was loaded into."""
+    return request.param, load_and_read(request.param, tmp_path_factory.mktemp("lake"))
+
+
+def test_rows_are_those_expected(tree: tuple[Path, RawLake]) -> None:
+    """The lake holds exactly the rows that are expected, and every other file is refused for the expected reason."""
+    case, found = tree
+    expected = json.loads((case / "expected.json").read_text(encoding="utf-8"))
+    root = f"file://{case.resolve().as_posix()}/"
+
+    rows = {table: sort_rows(plain(row) for row in found_rows) for table, found_rows in found.tables.items()}
+    assert rows == {table: sort_rows(expected_rows) for table, expected_rows in expected["rows"].items()}
+
+    errors = {uri.removeprefix(root): error for uri, error in found.errors.items()}
+    refused = expected.get("rejected", {})
+    assert errors.keys() == refused.keys()
+    for path, part in refused.items():
+        assert part in errors[path]
+    assert bool(refused) == (case.parent.name == "invalid")
+
+
+def test_lineage_and_json_are_those_of_the_file(tree: tuple[Path, RawLake]) -> None:
+    """Every row names its file and its job; JSON columns hold what that file says, letter by letter."""
+    _, found = tree
+    entries = {entry["file_no"]: entry for entry in found.ledger}
+    counts = dict.fromkeys(entries, 0)
+    for found_rows in found.tables.values():
+        for row in found_rows:
+            entry = entries[row["file_no"]]
+            counts[row["file_no"]] += 1
+            assert (row["load_id"], row["job_name"]) == (entry["load_id"], entry["job_name"])
+            assert f"/{row['job_name']}/" in entry["uri"]
+            if AS_WRITTEN & row.keys():
+                _check_as_written(row, Path(entry["uri"].removeprefix("file://")).read_bytes().decode("utf-8-sig"))
+    assert counts == {file_no: entry["row_count"] for file_no, entry in entries.items()}
+
+
+def _check_as_written(row: Row, source: str) -> None:
+    if row.get("answer_json") is not None:
+        answer, written = _answer(json.loads(source), row["answer_index"])
+        assert json.loads(row["answer_json"]) == answer
+        assert row["answer_json"] in (written or source)
+    if row.get("config_json") is not None:
+        assert row["config_json"] == source
+    if "metadata_json" in row:
+        name = row["label_attribute_name"]
+        line = source.split("\n")[row["object_index"]]
+        keys = json.loads(line)
+        for column, key in (("value_json", name), ("metadata_json", f"{name}-metadata")):
+            if row[column] is None:
+                assert name is None or keys.get(key) is None
+            else:
+                assert json.loads(row[column]) == keys[key]
+                assert row[column] in line
+
+
+def _answer(file: Any, place: int) -> tuple[Any, str | None]:
+    """Answer of a file; and the text that it is in, where that is a text in a consolidation request."""
+    if isinstance(file, dict):
+        return file["answers"][place]["answerContent"], None
+    annotations = [annotation for entry in file for annotation in entry["annotations"]]
+    written, answer = "", annotations[place]["annotationData"]["content"]
+    while isinstance(answer, str):
+        written, answer = answer, json.loads(answer)
+    return answer, written
+
+
+def plain(row: Row) -> dict[str, Any]:
+    """The row as ``expected.json`` has it."""
+    plain = {name: value for name, value in values(row).items() if name not in AS_WRITTEN}
+    for name, value in plain.items():
+        if isinstance(value, datetime):
+            plain[name] = value.isoformat(timespec="milliseconds")
+        elif name.endswith("_json"):
+            plain[name] = json.loads(value)
+    return plain
+
+
+def sort_rows(rows: Iterable[Row]) -> list[Row]:
+    """Rows in an order that does not depend on how they came."""
+    return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
