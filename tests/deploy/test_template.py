@@ -122,7 +122,7 @@ def test_databases_are_those_of_dbt() -> None:
 
 
 def sources() -> str:
-    return (ROOT / "models/staging/_ground_truth__sources.yml").read_text()
+    return (ROOT / "models/staging/ground_truth/_ground_truth__sources.yml").read_text()
 
 
 @STACKS

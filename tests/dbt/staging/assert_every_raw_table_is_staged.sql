@@ -1,19 +1,24 @@
--- Each raw table has its staging model, with all its columns. Without it, a column that the loader gains is never
--- seen by a model, and nothing fails.
-{% set missing = [] %}
+-- Every raw table has its staging model, which selects the table's declared columns. Without it, a raw table that the
+-- loader gains never reaches a model, or a staging model written by hand leaves out a column, and nothing fails.
+{% set unstaged = [] %}
 {% if execute %}
-    {% for source_node in graph.sources.values() if source_node.source_name == 'ground_truth' %}
-        {% set model_name = 'model.' ~ project_name ~ '.stg_ground_truth__' ~ source_node.name %}
-        {% set sql = graph.nodes[model_name].raw_code if model_name in graph.nodes else '' %}
-        {% for column in source_node.columns if not modules.re.search('\\b' ~ column ~ '\\b', sql) %}
-            {% do missing.append(source_node.name ~ '.' ~ column) %}
-        {% endfor %}
+    {% set macro_id = 'macro.' ~ project_name ~ '.current_rows' %}
+    {% for raw_table in graph.sources.values() if raw_table.source_name == 'ground_truth' %}
+        {% set model_id = 'model.' ~ project_name ~ '.stg_ground_truth__' ~ raw_table.name %}
+        {% set staging = graph.nodes.get(model_id) %}
+        {% if not staging or raw_table.unique_id not in staging.depends_on.nodes %}
+            {% do unstaged.append(raw_table.name) %}
+        {% elif macro_id not in staging.depends_on.macros %}
+            {% for column in raw_table.columns if not modules.re.search('\\b' ~ column ~ '\\b', staging.raw_code) %}
+                {% do unstaged.append(raw_table.name ~ '.' ~ column) %}
+            {% endfor %}
+        {% endif %}
     {% endfor %}
 {% endif %}
 
-{% for column in missing %}
-    select '{{ column }}' as missing_column
+{% for name in unstaged %}
+    select '{{ name }}' as unstaged
     union all
 {% endfor %}
-select '' as missing_column
+select '' as unstaged
 where false

@@ -2,7 +2,7 @@ with source as (
     select * from {{ source('ground_truth', 'source_files') }}
 ),
 
-renamed as (
+ledger as (
     select
         load_id,
         file_no,
@@ -22,4 +22,4 @@ renamed as (
     from source
 )
 
-select * from renamed
+select * from ledger
