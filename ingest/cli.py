@@ -51,7 +51,7 @@ class _PairType(click.ParamType[tuple[str, str]]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         job, separator, text = value.partition("=")
         if not (job and separator and text):
-            self.fail(f"{value!r} is not of the form {self.name}", param, ctx)
+            self.fail(f"{value!r}: expected {self.name}", param, ctx)
         return job, text
 
 
@@ -75,13 +75,13 @@ def _from_option(explanation: str) -> Callable[[_Command], _Command]:
         "saved",
         multiple=True,
         metavar="FILE",
-        help=f"Ask no API: read {explanation} from a file, or from each .json, .jsonl and .gz file of a folder. "
-        "Repeatable.",
+        help=f"Read {explanation} from a file, or from the .json, .jsonl and .gz files in a folder, instead of "
+        "calling AWS. Repeatable.",
     )
 
 
 _sync_forgotten_option = click.option(
-    "--include-forgotten", is_flag=True, help="Take again what `forget` erased; never a worker."
+    "--include-forgotten", is_flag=True, help="Load again what `forget` erased, except workers."
 )
 
 
@@ -92,7 +92,7 @@ def _option_by_job(name: str, value: str, explanation: str) -> Callable[[_Comman
 
 
 def s3_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Options of every command that may use S3; the command gets them as ``s3``."""
+    """Add the S3 options to a command, which receives them as ``s3``."""
 
     @functools.wraps(command)
     def with_s3(
@@ -111,15 +111,19 @@ def s3_options(command: Callable[..., None]) -> Callable[..., None]:
         command(s3=s3, **others)
 
     options = (
-        _s3_option("--s3-endpoint-url", metavar="URL", help="Endpoint of S3, where it is not AWS's or boto3's."),
+        _s3_option("--s3-endpoint-url", metavar="URL", help="S3 endpoint, if not the default of AWS or boto3."),
         _s3_option(
             "--s3-encryption",
             type=click.Choice([encryption.value for encryption in Encryption]),
-            help="Encryption of what is written; the bucket's default if not given.",
+            help="How to encrypt what is written; default: as the bucket does.",
         ),
-        _s3_option("--s3-kms-key-id", metavar="KEY", help="KMS key of the encryption: its id or ARN."),
-        _s3_option("--s3-bucket-key/--no-s3-bucket-key", default=None, help="One data key for many objects."),
-        _s3_option("--s3-requester-pays", is_flag=True, help="Pay for the requests to a bucket that asks for it."),
+        _s3_option("--s3-kms-key-id", metavar="KEY", help="KMS key to encrypt with: an id or an ARN."),
+        _s3_option(
+            "--s3-bucket-key/--no-s3-bucket-key",
+            default=None,
+            help="Use an S3 bucket key, which makes fewer KMS requests.",
+        ),
+        _s3_option("--s3-requester-pays", is_flag=True, help="Pay for requests to requester-pays buckets."),
     )
     wrapped: Callable[..., None] = with_s3
     for option in reversed(options):
@@ -135,9 +139,9 @@ def _s3_option(name: str, **settings: Any) -> Callable[[Callable[..., None]], Ca
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="ingest")
 def cli() -> None:
-    """Read Amazon SageMaker Ground Truth's output into a lake of typed Parquet tables.
+    """Load Amazon SageMaker Ground Truth output into a lake of typed Parquet tables.
 
-    SOURCE and LAKE are each a folder or an s3:// uri. Exit status: 0 done, 1 done but files were rejected or
+    SOURCE and LAKE are each a folder or an s3:// URI. Exit status: 0 done, 1 done but some files were rejected or
     skipped, 2 nothing done.
     """
 
@@ -145,12 +149,14 @@ def cli() -> None:
 @cli.command()
 @click.argument("source")
 @click.argument("lake")
-@_option_by_job("--label-attribute", "NAME", "Label attribute of a job, where its manifest leaves a doubt.")
-@_option_by_job("--golden", "FILE", "Golden answers of a job that are not in its folder as golden.manifest.")
-@_option_by_job("--label-category-config", "FILE", "Label category config of a job that is not in its folder.")
-@_option_by_job("--review-batches", "FOLDER", "Batches of a bulk-review job that are not in its folder.")
-@click.option("--include-forgotten", is_flag=True, help="Load files again that `forget` erased.")
-@click.option("--processes", type=click.IntRange(min=0), default=0, help="Worker processes; 0 is one per processor.")
+@_option_by_job("--label-attribute", "NAME", "Label attribute of a job, if its manifest has several.")
+@_option_by_job("--golden", "FILE", "Golden answers of a job, if not in its folder as golden.manifest.")
+@_option_by_job("--label-category-config", "FILE", "Label category config of a job, if not in its folder.")
+@_option_by_job("--review-batches", "FOLDER", "Batches of a bulk-review job, if not in its folder.")
+@click.option("--include-forgotten", is_flag=True, help="Load again the files that `forget` erased.")
+@click.option(
+    "--processes", type=click.IntRange(min=0), default=0, help="Number of worker processes; 0: one per processor."
+)
 @s3_options
 @json_option
 def load(
@@ -165,10 +171,10 @@ def load(
     s3: S3Options,
     as_json: bool,
 ) -> None:
-    """Read what is new or changed under SOURCE, one job or many, and commit it to LAKE.
+    """Load new and changed files from SOURCE into LAKE.
 
-    Job folders may lie anywhere under SOURCE. A file that is unchanged since an earlier load is not read again. A
-    broken file is recorded with the reason, and the rest is loaded.
+    SOURCE holds one job folder or many, at any depth. Files that have not changed since an earlier load are not read
+    again. A broken file is recorded with the reason, and the rest is loaded. All tables are committed at once.
     """
     options = Options(
         label_attributes=dict(label_attribute),
@@ -187,7 +193,7 @@ def load(
         click.echo(
             f"{summary.files_loaded:,} files loaded ({summary.rows:,} rows), {summary.files_unchanged:,} unchanged, "
             f"{summary.files_rejected:,} rejected, {summary.files_skipped:,} skipped, "
-            f"{summary.files_ignored:,} not Ground Truth's or not read"
+            f"{summary.files_ignored:,} ignored"
             + (f", {summary.files_forgotten:,} forgotten" if summary.files_forgotten else "")
         )
         _show_errors([(error["uri"], error["error"]) for error in summary.errors])
@@ -196,8 +202,8 @@ def load(
 
 @cli.command()
 @click.argument("lake")
-@click.option("--name-contains", metavar="TEXT", help="Only jobs with this in their names.")
-@_since_option("Only jobs created since then")
+@click.option("--name-contains", metavar="TEXT", help="Only jobs whose name contains TEXT.")
+@_since_option("Only jobs created since TIME")
 @_from_option("saved responses of DescribeLabelingJob, ListLabelingJobs and ListLabelingJobsForWorkteam")
 @_sync_forgotten_option
 @s3_options
@@ -211,15 +217,15 @@ def sync_jobs(
     s3: S3Options,
     as_json: bool,
 ) -> None:
-    """Bring into LAKE what SageMaker tells of labeling jobs: status, counters, team, price.
+    """Add labeling jobs' status, counts, team and price to LAKE.
 
-    Of every job of the account and region, unless options choose some. Needs sagemaker:ListLabelingJobs and
+    Reads every job in the account and region unless the options select some. Needs sagemaker:ListLabelingJobs and
     sagemaker:DescribeLabelingJob.
     """
-    from ingest.aws import clients, labeling_jobs, resources  # their libraries take a while to import
+    from ingest.aws import clients, labeling_jobs, resources  # imported here because their libraries are slow to import
 
     if saved and (name_contains or since is not None):
-        raise click.UsageError("--name-contains and --since choose among the API's jobs: not with --from")
+        raise click.UsageError("--name-contains and --since cannot be used with --from: they select jobs in the API")
 
     def run() -> SyncSummary:
         directory = resources.Directory(open_store(lake, s3))
@@ -234,12 +240,12 @@ def sync_jobs(
 
 @cli.command()
 @click.argument("lake")
-@click.option("--workteam", multiple=True, metavar="NAME", help="Only this team, and its members. Repeatable.")
+@click.option("--workteam", multiple=True, metavar="NAME", help="Only this team and its members. Repeatable.")
 @click.option(
     "--user-pool",
     multiple=True,
     metavar="ID",
-    help="Every user of this Cognito user pool; with --from, the pool that its users are of. Repeatable.",
+    help="Every user in this Cognito user pool; with --from, the pool of the users in FILE. Repeatable.",
 )
 @_from_option("saved responses of ListUsers, DescribeWorkteam and ListWorkteams")
 @click.option(
@@ -247,7 +253,7 @@ def sync_jobs(
     type=_PairType("TEAM=FILE"),
     multiple=True,
     metavar="TEAM=FILE",
-    help="With --from, or alone: saved response of ListUsersInGroup for the group that makes the team. Repeatable.",
+    help="Read the members of TEAM from a saved response of ListUsersInGroup, instead of calling AWS. Repeatable.",
 )
 @_sync_forgotten_option
 @s3_options
@@ -262,19 +268,19 @@ def sync_workers(
     s3: S3Options,
     as_json: bool,
 ) -> None:
-    """Bring into LAKE who the workers are: names and e-mail addresses, work teams and their members.
+    """Add workers' names, e-mail addresses and teams to LAKE.
 
-    Of every work team of the account and region, unless options choose some. Forgotten workers are left out. Needs
-    sagemaker:ListWorkteams or, with --workteam, sagemaker:DescribeWorkteam, and cognito-idp:ListUsersInGroup; with
-    --user-pool cognito-idp:ListUsers.
+    Reads every work team in the account and region unless the options select some. Forgotten workers are left out.
+    Needs sagemaker:ListWorkteams (with --workteam, sagemaker:DescribeWorkteam) and cognito-idp:ListUsersInGroup; with
+    --user-pool, also cognito-idp:ListUsers.
     """
     from ingest.aws import clients, resources, workers
 
     is_saved = bool(saved or members)
     if is_saved and workteam:
-        raise click.UsageError("--workteam chooses among the API's teams: not with --from or --members")
+        raise click.UsageError("--workteam cannot be used with --from or --members: it selects teams in the API")
     if is_saved and len(user_pool) > 1:
-        raise click.UsageError("users of one pool at a time: --user-pool was given several times")
+        raise click.UsageError("with --from or --members, give --user-pool only once")
     try:
         for pool in user_pool:
             workers.pool_of(pool)
@@ -295,22 +301,23 @@ def sync_workers(
 
 @cli.command()
 @click.argument("lake")
-@_since_option("From this day on, whatever was read before")
-@_from_option("exported logs, and saved responses of FilterLogEvents,")
+@_since_option("Read from TIME on, even if it was read before")
+@_from_option("exported logs and saved responses of FilterLogEvents")
 @_sync_forgotten_option
 @s3_options
 @json_option
 def sync_activity(
     lake: str, since: int | None, saved: tuple[str, ...], include_forgotten: bool, s3: S3Options, as_json: bool
 ) -> None:
-    """Bring into LAKE what workers did with tasks: accepted, submitted, returned, declined.
+    """Add the log of workers' activity to LAKE.
 
-    From the CloudWatch log group of worker activity, as far as it was not read before. Needs logs:FilterLogEvents.
+    One event for each task accepted, submitted, returned or declined. Reads the CloudWatch log group of worker
+    activity, from where the last run stopped. Needs logs:FilterLogEvents.
     """
     from ingest.aws import clients, resources, worker_activity
 
     if saved and since is not None:
-        raise click.UsageError("--since chooses among the log's events: not with --from")
+        raise click.UsageError("--since cannot be used with --from: it selects events in the log")
 
     def run() -> SyncSummary:
         directory = resources.Directory(open_store(lake, s3))
@@ -342,7 +349,7 @@ def _finish_sync(summary: SyncSummary, as_json: bool) -> NoReturn:
 @s3_options
 @json_option
 def status(lake: str, s3: S3Options, as_json: bool) -> None:
-    """Show what is loaded, from when, and what was rejected and why."""
+    """Show what LAKE holds, and what was rejected and why."""
     found = _or_nothing(lambda: lake_status(open_lake(lake, s3)))
     if as_json:
         click.echo(json.dumps(asdict(found)))
@@ -385,19 +392,19 @@ def status(lake: str, s3: S3Options, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("lake")
-@click.option("--database", required=True, metavar="NAME", help="Glue database; created if it is not there.")
+@click.option("--database", required=True, metavar="NAME", help="Glue database; created if missing.")
 @s3_options
 @json_option
 def register(lake: str, database: str, s3: S3Options, as_json: bool) -> None:
-    """Create the tables of LAKE, on S3, in the AWS Glue Data Catalog, or add the columns that they lack.
+    """Create or widen the tables of LAKE in AWS Glue.
 
-    To be run after the first load, and after each upgrade of the loader. Running it again changes nothing. A table
-    that can only be altered in another way is an error, and nothing is changed.
+    LAKE must be on S3. Run it after the first load and after each upgrade of the loader; running it again changes
+    nothing. Missing columns are added. Any other difference is an error, and nothing is changed.
 
     Needs s3:ListBucket on the lake's bucket and, on the catalog, the database and its tables, glue:GetTables,
-    glue:CreateTable, glue:UpdateTable and, where the database is not there, glue:CreateDatabase.
+    glue:CreateTable, glue:UpdateTable and, if the database is missing, glue:CreateDatabase.
     """
-    from ingest.aws.glue import glue_client  # its libraries take a while to import
+    from ingest.aws.glue import glue_client  # imported here because their libraries are slow to import
     from ingest.aws.glue import register as register_tables
 
     done = _or_nothing(lambda: register_tables(open_lake(lake, s3).uri, database, glue_client()))
@@ -414,9 +421,12 @@ def register(lake: str, database: str, s3: S3Options, as_json: bool) -> None:
 @s3_options
 @json_option
 def compact(lake: str, s3: S3Options, as_json: bool) -> None:
-    """Rewrite the many small files of LAKE as few, without rows that are superseded or forgotten."""
+    """Merge the small files of LAKE and drop outdated rows.
+
+    Rows that a newer load replaced, and forgotten rows, are left out. Old files stay until `vacuum`.
+    """
     loads = _or_nothing(lambda: compact_lake(open_lake(lake, s3)))
-    _show({"loads_rewritten": loads}, f"{loads:,} loads rewritten as one" if loads else "nothing to gain", as_json)
+    _show({"loads_rewritten": loads}, f"{loads:,} loads merged into one" if loads else "nothing to merge", as_json)
 
 
 @cli.command()
@@ -426,12 +436,15 @@ def compact(lake: str, s3: S3Options, as_json: bool) -> None:
     type=click.FloatRange(min=0),
     default=24,
     show_default=True,
-    help="Keep what is younger: a dbt run or a load may still need it.",
+    help="Keep younger files: a dbt run or a load may still need them.",
 )
 @s3_options
 @json_option
 def vacuum(lake: str, grace_hours: float, s3: S3Options, as_json: bool) -> None:
-    """Delete the files of LAKE that no current row needs, and what loads that died left behind."""
+    """Delete the files of LAKE that no current row needs.
+
+    Also deletes what interrupted loads left behind.
+    """
     files, size = _or_nothing(lambda: vacuum_lake(open_lake(lake, s3), grace_hours))
     _show({"files_deleted": files, "bytes_deleted": size}, f"{files:,} files deleted ({size:,} bytes)", as_json)
 
@@ -444,18 +457,19 @@ def vacuum(lake: str, grace_hours: float, s3: S3Options, as_json: bool) -> None:
     multiple=True,
     help="Forget a worker: worker_key, worker id, pseudonym, user name or e-mail address. Repeatable.",
 )
-@click.option("--uri", multiple=True, help="Forget a file, or all below a folder. Repeatable.")
+@click.option("--uri", multiple=True, help="Forget a file, or all files below a folder. Repeatable.")
 @s3_options
 @json_option
 def forget(
     lake: str, job: tuple[str, ...], worker: tuple[str, ...], uri: tuple[str, ...], s3: S3Options, as_json: bool
 ) -> None:
-    """Erase a job's, a worker's or some files' rows from LAKE, for good: later loads leave them out too.
+    """Erase a job, a worker or files from LAKE for good.
 
-    The rows are gone from view at once; their bytes go with `compact` and then `vacuum --grace-hours 0`.
+    Later loads leave them out too. Queries no longer see the rows at once; to delete the bytes, run `compact` and then
+    `vacuum --grace-hours 0`.
     """
     if not (job or worker or uri):
-        raise click.UsageError("say what to forget: --job, --worker or --uri")
+        raise click.UsageError("nothing to forget: give --job, --worker or --uri")
     done = _or_nothing(lambda: forget_rows(open_lake(lake, s3), Selection(job, uri, worker)))
     _show(
         asdict(done),
@@ -468,18 +482,22 @@ def forget(
 @click.argument("csv")
 @click.argument("dest")
 @click.option(
-    "--batch-size", type=click.IntRange(min=1), default=25, show_default=True, help="Items of a batch, at most."
+    "--batch-size",
+    type=click.IntRange(min=1),
+    default=25,
+    show_default=True,
+    help="Maximum number of items in a batch.",
 )
-@click.option("--dest-uri", metavar="URI", help="Where the batches will lie when the job runs, if not at DEST.")
+@click.option("--dest-uri", metavar="URI", help="Where the batches will be when the job runs, if not in DEST.")
 @s3_options
 @json_option
 def review_batches(csv: str, dest: str, batch_size: int, dest_uri: str | None, s3: S3Options, as_json: bool) -> None:
-    """Make a bulk-review job's input from CSV: batches of images that a model gave the same label.
+    """Make the input of a bulk-review job from a CSV file.
 
-    CSV has a header, in any order, with columns for the image's uri, the label and the model's confidence (0 to 1, or
-    0 to 100); other columns are kept. DEST, a folder or an s3:// uri with nothing in it, gets the batches and
-    manifest.jsonl, the job's input manifest. When the job has run, load its output with --review-batches JOB=DEST, or
-    copy the batches to review-batches/ in the job's folder.
+    Each batch holds images that a model gave the same label. CSV has a header with columns, in any order, for the
+    image's URI, the label and the model's confidence (0 to 1, or 0 to 100); other columns are kept. DEST, an empty
+    folder or s3:// URI, gets the batches and manifest.jsonl, the job's input manifest. After the job has run, load its
+    output with --review-batches JOB=DEST, or copy the batches to review-batches/ in the job's folder.
     """
     try:
         made = _or_nothing(lambda: write_review_batches(csv, dest, batch_size, dest_uri, s3))
@@ -491,14 +509,23 @@ def review_batches(csv: str, dest: str, batch_size: int, dest_uri: str | None, s
 
 @cli.command()
 @click.argument("dest", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Sets of six jobs.")
 @click.option(
-    "--objects", type=click.IntRange(min=10), default=200, show_default=True, help="Objects of each image and text job."
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="How many sets of six large jobs."
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same files.")
+@click.option(
+    "--objects",
+    type=click.IntRange(min=10),
+    default=200,
+    show_default=True,
+    help="Objects in each large image or text job.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed writes the same files.")
 @json_option
 def sample(dest: Path, jobs: int, objects: int, seed: int, as_json: bool) -> None:
-    """Write a made-up Ground Truth output tree to DEST: for demos, tests and benchmarks."""
+    """Write made-up Ground Truth output to DEST.
+
+    For demos, tests and benchmarks: jobs of every task type, golden answers, an audit and one broken file.
+    """
     try:
         made = generate(dest, jobs=jobs, objects=objects, seed=seed)
     except DestinationNotEmptyError as error:
@@ -507,7 +534,7 @@ def sample(dest: Path, jobs: int, objects: int, seed: int, as_json: bool) -> Non
 
 
 class _Progress:
-    """A progress bar on a terminal; a plain line now and then in a log."""
+    """A progress bar on a terminal; a line every ten seconds in a log."""
 
     def __init__(self) -> None:
         self._bar = tqdm(unit=" files", unit_scale=True, leave=False) if sys.stderr.isatty() else None
@@ -521,7 +548,7 @@ class _Progress:
             self._bar.close()
 
     def show(self, summary: Summary) -> None:
-        """Show how far the load is."""
+        """Show the progress of the load."""
         read = summary.files_loaded + summary.files_rejected
         if self._bar is not None:
             self._bar.update(read - self._bar.n)
@@ -537,7 +564,7 @@ def _or_nothing(action: Callable[[], _Result]) -> _Result:
     except OSError as error:
         _fail(str(error))
     except KeyboardInterrupt:
-        click.echo("interrupted: the lake is as it was", err=True)
+        click.echo("interrupted: the lake is unchanged", err=True)
         sys.exit(INTERRUPTED)
 
 

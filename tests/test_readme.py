@@ -31,6 +31,14 @@ def test_commands_of_the_loader() -> None:
     assert {name.split()[0] for name in first_cells("command ")} == set(cli.commands)
 
 
+@pytest.mark.parametrize("command", [None, *cli.commands])
+def test_help_is_whole_on_a_terminal_of_80_columns(command: str | None) -> None:
+    arguments = [command, "--help"] if command else ["--help"]
+    shown = CliRunner().invoke(cli, arguments, terminal_width=80).output
+    assert "..." not in shown.replace("[ARGS]...", "")
+    assert max(map(len, shown.splitlines())) <= 80
+
+
 def test_options_of_the_loader() -> None:
     helps = [CliRunner().invoke(cli, [command, "--help"]).output for command in cli.commands]
     for option in set(re.findall(r"--[a-z][a-z-]+", README)) - set(re.findall(r"--[a-z-]+", code("uv pip"))):
