@@ -18,7 +18,8 @@ from tqdm import tqdm
 from ingest import __version__
 from ingest.display import text_table
 from ingest.formats.parsing import BadFile, milliseconds
-from ingest.lake.upkeep import Selection, open_lake
+from ingest.lake.lake import Lake
+from ingest.lake.upkeep import Selection
 from ingest.lake.upkeep import compact as compact_lake
 from ingest.lake.upkeep import forget as forget_rows
 from ingest.lake.upkeep import status as lake_status
@@ -27,7 +28,6 @@ from ingest.load.run import Options, Summary
 from ingest.load.run import load as load_files
 from ingest.review_batches import write_review_batches
 from ingest.sample import DestinationNotEmptyError, generate
-from ingest.storage.open import open_store
 from ingest.storage.store import Encryption, S3Options
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def sync_jobs(
         raise click.UsageError("--name-contains and --since cannot be used with --from: they select jobs in the API")
 
     def run() -> SyncSummary:
-        directory = resources.Directory(open_store(lake, s3))
+        directory = resources.Directory(Lake.open(lake, s3).store)
         if saved:
             jobs = labeling_jobs.saved_jobs(resources.saved_files(saved, s3), clients.default_region())
         else:
@@ -288,7 +288,7 @@ def sync_workers(
         raise click.UsageError(str(error)) from None
 
     def run() -> SyncSummary:
-        directory = resources.Directory(open_store(lake, s3))
+        directory = resources.Directory(Lake.open(lake, s3).store)
         if is_saved:
             of_teams = [(team, file) for team, location in members for file in resources.saved_files([location], s3)]
             found = workers.saved_workers(resources.saved_files(saved, s3), of_teams, *user_pool)
@@ -320,7 +320,7 @@ def sync_activity(
         raise click.UsageError("--since cannot be used with --from: it selects events in the log")
 
     def run() -> SyncSummary:
-        directory = resources.Directory(open_store(lake, s3))
+        directory = resources.Directory(Lake.open(lake, s3).store)
         if saved:
             activity = worker_activity.saved_activity(resources.saved_files(saved, s3))
         else:
@@ -350,7 +350,7 @@ def _finish_sync(summary: SyncSummary, as_json: bool) -> NoReturn:
 @json_option
 def status(lake: str, s3: S3Options, as_json: bool) -> None:
     """Show what LAKE holds, and what was rejected and why."""
-    found = _or_nothing(lambda: lake_status(open_lake(lake, s3)))
+    found = _or_nothing(lambda: lake_status(Lake.open(lake, s3, must_exist=True).store))
     if as_json:
         click.echo(json.dumps(asdict(found)))
         return
@@ -401,13 +401,13 @@ def register(lake: str, database: str, s3: S3Options, as_json: bool) -> None:
     LAKE must be on S3. Run it after the first load and after each upgrade of the loader; running it again changes
     nothing. Missing columns are added. Any other difference is an error, and nothing is changed.
 
-    Needs s3:ListBucket on the lake's bucket and, on the catalog, the database and its tables, glue:GetTables,
-    glue:CreateTable, glue:UpdateTable and, if the database is missing, glue:CreateDatabase.
+    Needs s3:ListBucket and s3:GetObject on the lake's bucket and, on the catalog, the database and its tables,
+    glue:GetTables, glue:CreateTable, glue:UpdateTable and, if the database is missing, glue:CreateDatabase.
     """
     from ingest.aws.glue import glue_client  # imported here because their libraries are slow to import
     from ingest.aws.glue import register as register_tables
 
-    done = _or_nothing(lambda: register_tables(open_lake(lake, s3).uri, database, glue_client()))
+    done = _or_nothing(lambda: register_tables(Lake.open(lake, s3, must_exist=True).uri, database, glue_client()))
     text = (
         f"{len(done.created):,} tables created, {len(done.widened):,} widened, {len(done.updated):,} updated, "
         f"{len(done.unchanged):,} unchanged in Glue database {database}"
@@ -425,7 +425,7 @@ def compact(lake: str, s3: S3Options, as_json: bool) -> None:
 
     Rows that a newer load replaced, and forgotten rows, are left out. Old files stay until `vacuum`.
     """
-    loads = _or_nothing(lambda: compact_lake(open_lake(lake, s3)))
+    loads = _or_nothing(lambda: compact_lake(Lake.open(lake, s3, must_exist=True).store))
     _show({"loads_rewritten": loads}, f"{loads:,} loads merged into one" if loads else "nothing to merge", as_json)
 
 
@@ -445,7 +445,7 @@ def vacuum(lake: str, grace_hours: float, s3: S3Options, as_json: bool) -> None:
 
     Also deletes what interrupted loads left behind.
     """
-    files, size = _or_nothing(lambda: vacuum_lake(open_lake(lake, s3), grace_hours))
+    files, size = _or_nothing(lambda: vacuum_lake(Lake.open(lake, s3, must_exist=True).store, grace_hours))
     _show({"files_deleted": files, "bytes_deleted": size}, f"{files:,} files deleted ({size:,} bytes)", as_json)
 
 
@@ -470,7 +470,7 @@ def forget(
     """
     if not (job or worker or uri):
         raise click.UsageError("nothing to forget: give --job, --worker or --uri")
-    done = _or_nothing(lambda: forget_rows(open_lake(lake, s3), Selection(job, uri, worker)))
+    done = _or_nothing(lambda: forget_rows(Lake.open(lake, s3, must_exist=True).store, Selection(job, uri, worker)))
     _show(
         asdict(done),
         f"{done.files:,} files forgotten, and {done.answers:,} answers of {done.workers:,} workers",

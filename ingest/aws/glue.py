@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
-from ingest.lake.parquet import RAW
+from ingest.lake.layout import RAW
 from ingest.storage.store import S3_SCHEME
 from ingest.tables import LEDGER, SQL_TYPES, TABLES, Table
 

@@ -23,7 +23,9 @@ import pyarrow.parquet as pq
 
 from ingest import __version__
 from ingest.job_folder import FramesFolder
-from ingest.lake.parquet import RAW, WRITE_OPTIONS, ledger_path, load_id_of, parse_table, to_batch
+from ingest.lake import format_version
+from ingest.lake.layout import ledger_path, load_id_of, table_folder
+from ingest.lake.parquet import WRITE_OPTIONS, parse_table, to_batch
 from ingest.storage.store import Entry, Store
 from ingest.tables import LEDGER, LedgerEntry
 
@@ -176,7 +178,7 @@ _KNOWN_COLUMNS = ("origin_load_id", "load_id", "uri", "etag", "status", "loader_
 
 def ledger_files(lake: Store) -> list[Entry]:
     """The ledger file of every committed load."""
-    return [entry for entry in lake.list(f"{RAW}/{LEDGER.name}") if load_id_of(entry.path)]
+    return [entry for entry in lake.list(table_folder(LEDGER.name)) if load_id_of(entry.path)]
 
 
 def _read_rows(lake: Store, files: Iterable[Entry], columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
@@ -213,6 +215,7 @@ class LedgerWriter:
     def commit(self, lake: Store) -> None:
         """Make the load visible, in all tables at once. Its rows must all be written."""
         self._writer.close()
+        format_version.mark(lake)
         lake.put_new(ledger_path(self._load_id), self._buffer.getvalue())
 
 

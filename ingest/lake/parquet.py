@@ -1,80 +1,77 @@
-"""Writing and reading the raw lake's Parquet files.
-
-::
-
-    <lake>/raw/<table>/<load_id>-<part>.parquet      written once, never changed
-    <lake>/raw/<table>/_schema.parquet               no rows: every table and column exists, however old the lake
-    <lake>/raw/source_files/<load_id>.parquet        written last: the commit (see ledger.py)
-"""
+"""Writing and reading the lake's Parquet files."""
 
 from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest.formats.parsing import Rows
+from ingest.lake import format_version
+from ingest.lake.layout import data_path, schema_path
 from ingest.storage.store import Store
 from ingest.tables import LEDGER, TABLES
 
-RAW = "raw"
-SCHEMA_FILE = "_schema.parquet"
-_SUFFIX = ".parquet"
-_ROWS_AT_A_TIME = 65_536
-_BYTES_AT_A_TIME = 32 * 2**20
+ROW_GROUP_ROWS = 65_536
+"""Rows that wait in memory until they are written; a row group has up to twice as many."""
+BUFFERED_BYTES = 32 * 2**20
+_BATCH_ROWS = 65_536
+_SMALL_BATCH_ROWS = 1_024
 WRITE_OPTIONS: dict[str, Any] = {"compression": "zstd", "coerce_timestamps": "ms", "store_schema": False}
 
+SCHEMAS: dict[str, pa.Schema] = {name: table.schema for name, table in TABLES.items()}
+"""Schema of every declared table but the ledger."""
 
-def data_path(table: str, load_id: str, part: int) -> str:
-    """Path of one part of a load's rows."""
-    return f"{RAW}/{table}/{load_id}-{part:05d}{_SUFFIX}"
-
-
-def ledger_path(load_id: str) -> str:
-    """Path of a load's ledger file, the commit."""
-    return f"{RAW}/{LEDGER.name}/{load_id}{_SUFFIX}"
+TupleRows: TypeAlias = Mapping[str, Sequence[tuple[Any, ...]]]
 
 
-def load_id_of(path: str) -> str | None:
-    """Load that wrote a file of the lake; None for anything that no load writes."""
-    name = path.rpartition("/")[2]
-    if not name.endswith(_SUFFIX) or name.startswith("_"):
-        return None
-    name = name.removesuffix(_SUFFIX)
-    return name if path.startswith(f"{RAW}/{LEDGER.name}/") else name.rpartition("-")[0] or None
+def write_schemas(store: Store) -> None:
+    """Give every declared table its ``_schema.parquet``, if it is missing or lacks a column.
 
-
-def write_schemas(lake: Store) -> None:
-    """Give every table its ``_schema.parquet``, where it is missing or has other columns."""
+    Columns that this loader does not declare are kept.
+    """
     for table in (LEDGER, *TABLES.values()):
-        path = f"{RAW}/{table.name}/{SCHEMA_FILE}"
+        path = schema_path(table.name)
+        schema = table.schema
         with contextlib.suppress(FileNotFoundError):
-            if pq.read_schema(io.BytesIO(lake.read(path))).equals(table.schema):
+            present = pq.read_schema(io.BytesIO(store.read(path)))
+            schema = with_unknown_columns(schema, [present])
+            if present.equals(schema):
                 continue
-        with lake.create(path) as file:
-            pq.write_table(table.schema.empty_table(), file, **WRITE_OPTIONS)
+        with store.create(path) as file:
+            pq.write_table(schema.empty_table(), file, **WRITE_OPTIONS)
+
+
+def with_unknown_columns(declared: pa.Schema, found: Sequence[pa.Schema]) -> pa.Schema:
+    """The declared columns, and after them the columns that only files have."""
+    names = set(declared.names)
+    schema = declared
+    for field in (field for other in found for field in other):
+        if field.name not in names:
+            names.add(field.name)
+            schema = schema.append(field)
+    return schema
 
 
 def to_batch(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
-    """Rows in Arrow's form, each column of its declared type."""
+    """Rows as a record batch, each column of its declared type."""
     columns = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def read_table(lake: Store, path: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """A Parquet file's rows in the columns asked for: those that the file lacks are NULL."""
-    return parse_table(lake.read(path), schema)
+def read_table(store: Store, path: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """A Parquet file's rows, with the columns of a schema: NULL if the file lacks one."""
+    return parse_table(store.read(path), schema)
 
 
 def parse_table(data: bytes, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The same, of a file's bytes."""
+    """The same, from a file's bytes."""
     parquet = pq.ParquetFile(io.BytesIO(data))
     columns = [name for name in schema.names if name in parquet.schema_arrow.names]
-    for batch in parquet.iter_batches(_ROWS_AT_A_TIME, columns=columns):
+    for batch in parquet.iter_batches(_BATCH_ROWS, columns=columns):
         yield pa.RecordBatch.from_arrays(
             [
                 batch.column(field.name).cast(field.type) if field.name in columns else pa.nulls(len(batch), field.type)
@@ -84,16 +81,106 @@ def parse_table(data: bytes, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         )
 
 
-class TableWriter:
-    """One part of a load: a Parquet file for each table that gets rows. To be used as a context.
+class BufferedParquetWriter:
+    """A Parquet file that takes record batches of any size, and writes row groups of a good size. A context."""
 
-    Rows wait in memory until there are some ten thousand, or some ten megabytes of them.
+    def __init__(self, file: IO[bytes] | io.RawIOBase, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._writer = pq.ParquetWriter(file, schema, **WRITE_OPTIONS)
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = 0
+        self.waiting_bytes = 0
+        """Size in memory of what was not written yet."""
+
+    def __enter__(self) -> BufferedParquetWriter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if error[0] is None:
+            self.flush()
+        self._writer.close()
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add rows.
+
+        Raises:
+            ValueError: the batch is of another schema.
+        """
+        if not batch.schema.equals(self._schema):
+            raise ValueError(f"a batch of another schema:\n{batch.schema}\nexpected:\n{self._schema}")
+        self._waiting.append(batch)
+        self._waiting_rows += batch.num_rows
+        self.waiting_bytes += batch.nbytes
+        if self._waiting_rows >= ROW_GROUP_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the rows that wait."""
+        if not self._waiting:
+            return
+        table = pa.Table.from_batches(self._waiting, self._schema)
+        if self._waiting_rows < _SMALL_BATCH_ROWS * len(self._waiting):
+            table = table.combine_chunks()
+        self._writer.write_table(table, row_group_size=2 * ROW_GROUP_ROWS)
+        self._waiting.clear()
+        self._waiting_rows = self.waiting_bytes = 0
+
+
+class PartWriter:
+    """One part of a load: a Parquet file for each table that gets rows. A context.
+
+    It needs nothing but the store, so a worker process can write a part of its parent's load. Files appear whole when
+    the context ends without an error; otherwise they are abandoned.
     """
 
-    def __init__(self, lake: Store, load_id: str, part: int) -> None:
-        self._lake, self._load_id, self._part = lake, load_id, part
+    def __init__(self, store: Store, load_id: str, part: int, schemas: Mapping[str, pa.Schema] = SCHEMAS) -> None:
+        """Begin a part.
+
+        Args:
+            store: the lake's store.
+            load_id: the load.
+            part: number of the part, unique within the load.
+            schemas: schema of every table that may get rows.
+        """
+        self._store, self._load_id, self._part, self._schemas = store, load_id, part, schemas
         self._files = contextlib.ExitStack()
-        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._writers: dict[str, BufferedParquetWriter] = {}
+
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        # On an error, the same stack abandons the files.
+        self._files.__exit__(*error)
+
+    def write(self, table: str, batch: pa.RecordBatch) -> None:
+        """Add rows to a table, in its schema, lineage included.
+
+        Raises:
+            ValueError: the batch is of another schema.
+            KeyError: there is no such table.
+        """
+        if not batch.num_rows:
+            return
+        self._writer(table).write(batch)
+        if sum(writer.waiting_bytes for writer in self._writers.values()) >= BUFFERED_BYTES:
+            max(self._writers.values(), key=lambda writer: writer.waiting_bytes).flush()
+
+    def _writer(self, table: str) -> BufferedParquetWriter:
+        if table not in self._writers:
+            schema = self._schemas[table]
+            if not self._writers:
+                format_version.mark(self._store)
+            file = self._files.enter_context(self._store.create(data_path(table, self._load_id, self._part)))
+            self._writers[table] = self._files.enter_context(BufferedParquetWriter(file, schema))
+        return self._writers[table]
+
+
+class TableWriter(PartWriter):
+    """A part of a load that takes rows as tuples, without their lineage."""
+
+    def __init__(self, store: Store, load_id: str, part: int) -> None:
+        super().__init__(store, load_id, part)
         self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
         self._bytes = 0
 
@@ -103,11 +190,10 @@ class TableWriter:
     def __exit__(self, *error: Any) -> None:
         if error[0] is None:
             self._flush()
-        # On an error the files are abandoned by the same stack.
-        self._files.__exit__(*error)
+        super().__exit__(*error)
 
-    def add(self, file_no: int, job_name: str | None, rows: Rows, source_bytes: int) -> int:
-        """Take the rows that a source file gave; ``source_bytes`` is about the room they need.
+    def add(self, file_no: int, job_name: str | None, rows: TupleRows, source_bytes: int) -> int:
+        """Add the rows of a source file; ``source_bytes`` is about the memory that they need.
 
         Returns:
             The number of rows.
@@ -118,14 +204,9 @@ class TableWriter:
             self._rows[table] += [lineage + row for row in table_rows]
             count += len(table_rows)
         self._bytes += source_bytes
-        if self._bytes >= _BYTES_AT_A_TIME or any(len(waiting) >= _ROWS_AT_A_TIME for waiting in self._rows.values()):
+        if self._bytes >= BUFFERED_BYTES or any(len(waiting) >= ROW_GROUP_ROWS for waiting in self._rows.values()):
             self._flush()
         return count
-
-    def write(self, table: str, batch: pa.RecordBatch) -> None:
-        """Write rows that are in Arrow's form already."""
-        if batch.num_rows:
-            self._writer(table).write_batch(batch)
 
     def _flush(self) -> None:
         for name, rows in self._rows.items():
@@ -133,10 +214,3 @@ class TableWriter:
                 self.write(name, to_batch(rows, TABLES[name].schema))
                 rows.clear()
         self._bytes = 0
-
-    def _writer(self, table: str) -> pq.ParquetWriter:
-        if table not in self._writers:
-            file = self._files.enter_context(self._lake.create(data_path(table, self._load_id, self._part)))
-            writer = pq.ParquetWriter(file, TABLES[table].schema, **WRITE_OPTIONS)
-            self._writers[table] = self._files.enter_context(writer)
-        return self._writers[table]

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from ingest.identity import worker_key
 from ingest.job_folder import FileKind, FramesFolder, place_of
+from ingest.lake.layout import RAW, load_id_of
 from ingest.lake.ledger import (
     FRAMES_SCHEME,
     WORKER_KIND,
@@ -26,25 +27,13 @@ from ingest.lake.ledger import (
     now,
     read_ledger,
 )
-from ingest.lake.parquet import RAW, TableWriter, load_id_of, read_table
+from ingest.lake.parquet import TableWriter, read_table
 from ingest.storage.open import open_store
-from ingest.storage.store import DEFAULT_S3_OPTIONS, PART_SUFFIX, S3Options, Store, StoreError
+from ingest.storage.store import PART_SUFFIX, Store, StoreError
 from ingest.tables import LEDGER, TABLES, LedgerEntry
 
 _SMALL_LOAD_BYTES = 256 * 2**20
 _PART_ROWS = 8_000_000
-
-
-def open_lake(location: str, s3: S3Options = DEFAULT_S3_OPTIONS) -> Store:
-    """The lake that is there.
-
-    Raises:
-        StoreError: nothing was ever loaded there.
-    """
-    lake = open_store(location, s3)
-    if not ledger_files(lake):
-        raise StoreError(f"nothing is loaded in {lake.uri}")
-    return lake
 
 
 FileId = tuple[str, int]

@@ -38,6 +38,7 @@ from ingest.formats import (
 )
 from ingest.formats.parsing import BadFile, Rows
 from ingest.job_folder import FileKind, FramesFolder, Place, SourceFile, alike, is_label_file, own_file, place_of
+from ingest.lake.lake import Lake
 from ingest.lake.ledger import KnownFiles, LedgerWriter, Status, forgotten_frames_entry, new_entry, new_load_id
 from ingest.lake.parquet import TableWriter, write_schemas
 from ingest.storage.open import open_store
@@ -129,7 +130,7 @@ def load(
         StoreError: the source is not there, or has no labeling job; or an option names a job that is not there.
     """
     options = options or Options()
-    source_store, lake_store = open_store(source, options.s3), open_store(lake, options.s3)
+    source_store, lake_store = open_store(source, options.s3), Lake.open(lake, options.s3).store
     known = KnownFiles(lake_store)
     listing = _Listing(source_store, known, options)
     load_id = new_load_id()

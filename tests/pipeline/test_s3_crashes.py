@@ -174,7 +174,7 @@ def test_a_first_load(s3: S3Server, bucket: str, source: Path, tmp_path: Path) -
         vacuum(open_store(lake), grace_hours=0)
         assert current_rows(open_store(lake)) == whole
         loads = {entry.path.rpartition("/")[2][:27] for entry in open_store(f"{lake}/raw").list()}
-        assert len(loads - {"_schema.parquet"}) == 1, "what the dead load wrote is gone"
+        assert len(loads - {"_schema.parquet", "_format.json"}) == 1, "what the dead load wrote is gone"
 
 
 def test_a_later_load(s3: S3Server, bucket: str, source: Path, tmp_path: Path) -> None:

@@ -1,0 +1,116 @@
+"""A lake, and a load: everything that is written to a lake is one load, committed by one object."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from functools import partial
+from types import TracebackType
+
+import pyarrow as pa
+
+from ingest.lake import format_version
+from ingest.lake.layout import ledger_path
+from ingest.lake.ledger import ledger_files, new_load_id
+from ingest.lake.parquet import SCHEMAS, BufferedParquetWriter, PartWriter, to_batch, write_schemas
+from ingest.storage.open import open_store
+from ingest.storage.store import DEFAULT_S3_OPTIONS, S3Options, Store, StoreError
+from ingest.tables import LEDGER, LedgerEntry
+
+
+class Lake:
+    """The raw lake in a folder, or under a prefix of a bucket."""
+
+    def __init__(self, store: Store) -> None:
+        """A lake in a store; its format is not checked."""
+        self.store = store
+
+    @classmethod
+    def open(cls, location: str, s3: S3Options = DEFAULT_S3_OPTIONS, *, must_exist: bool = False) -> Lake:
+        """The lake at an ``s3://`` uri or in a folder.
+
+        Args:
+            location: uri or path; a lake that is missing is made by its first load.
+            s3: how to use S3.
+            must_exist: refuse a lake that nothing is loaded in.
+
+        Raises:
+            StoreError: the lake's format is newer than this loader's; nothing is loaded in it, though something must
+                be; or the store cannot be used.
+        """
+        lake = cls(open_store(location, s3))
+        lake.check_format()
+        if must_exist and not ledger_files(lake.store):
+            raise StoreError(f"nothing is loaded in {lake.uri}")
+        return lake
+
+    @property
+    def uri(self) -> str:
+        """Uri of the lake."""
+        return self.store.uri
+
+    def check_format(self) -> None:
+        """Refuse a lake that a newer loader wrote.
+
+        Raises:
+            StoreError: the lake's format is newer than this loader's, or its marker cannot be understood.
+        """
+        format_version.check(self.store)
+
+    def begin(self) -> Load:
+        """Begin a load. It writes nothing before its first rows, or its commit.
+
+        Raises:
+            StoreError: as ``check_format``.
+        """
+        self.check_format()
+        return Load(self.store)
+
+
+class Load:
+    """What one command writes: rows in parts, and an entry of the ledger for each source file. A context.
+
+    Leaving it without an error commits it, if it has entries; after an error, nothing of it is ever visible.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.id = new_load_id()
+        self.is_committed = False
+        self._store = store
+        self._ledger = io.BytesIO()
+        # The entries wait as the Parquet file that they become: there may be millions.
+        self._entries = BufferedParquetWriter(self._ledger, LEDGER.schema)
+        self._has_entries = False
+
+    def __enter__(self) -> Load:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._entries.__exit__(kind, error, traceback)
+        if kind is None:
+            self._commit()
+
+    def part(self, number: int, schemas: Mapping[str, pa.Schema] = SCHEMAS) -> PartWriter:
+        """Writer of a part, by its number, which is unique within the load."""
+        return self.part_spec(number)(schemas=schemas)
+
+    def part_spec(self, number: int) -> partial[PartWriter]:
+        """The same, for another process: it can be pickled, and gives the writer when it is called."""
+        return partial(PartWriter, self._store, self.id, number)
+
+    def add(self, entries: Sequence[LedgerEntry] | pa.RecordBatch) -> None:
+        """Add entries of the ledger, as tuples or as a batch of ``LEDGER.schema``."""
+        if len(entries):
+            is_batch = isinstance(entries, pa.RecordBatch)
+            self._entries.write(entries if is_batch else to_batch(entries, LEDGER.schema))
+            self._has_entries = True
+
+    def _commit(self) -> None:
+        """Make the rows of all tables visible at once: the ledger's file is written last."""
+        format_version.mark(self._store)
+        write_schemas(self._store)
+        if self._has_entries:
+            self._store.put_new(ledger_path(self.id), self._ledger.getvalue())
+            self.is_committed = True
