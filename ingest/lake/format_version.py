@@ -40,7 +40,7 @@ def check(store: Store) -> Format | None:
     """
     try:
         data = store.read(FORMAT_FILE)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     found = _parse(data, store.uri_of(FORMAT_FILE))
     if found.format_version > CURRENT.format_version:

@@ -477,7 +477,7 @@ def test_the_command_registers_what_is_loaded(lake: str) -> None:
     }
     assert {first.exit_code, second.exit_code, third.exit_code, other.exit_code} == {0}
     objects = boto3.resource("s3").Bucket("example-bucket").objects.all()
-    folders = {item.key.rpartition("/")[0] for item in objects}
+    folders = {item.key.rpartition("/")[0] for item in objects if item.key.endswith(".parquet")}
     locations = {table["StorageDescriptor"]["Location"] for table in tables(glue_client()).values()}
     assert locations == {f"s3://example-bucket/{folder}/" for folder in folders}
 

@@ -88,14 +88,16 @@ def test_files_of_a_part_that_fails_are_abandoned(lake: Lake, tmp_path: Path) ->
 def test_the_marker_is_written_first_and_the_ledger_last(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
     store = lake.store
-    for name in ("create", "put_new"):
 
-        def noted(path: str, *data: bytes, write: Any = getattr(store, name)) -> Any:
+    def note(write: Any) -> Any:
+        def noted(path: str, *data: bytes) -> Any:
             written.append(path)
             return write(path, *data)
 
-        monkeypatch.setattr(store, name, noted)
+        return noted
 
+    for name in ("create", "put_new"):
+        monkeypatch.setattr(store, name, note(getattr(store, name)))
     with lake.begin() as load:
         load.add([entry(load)])
         with load.part(0) as part:
