@@ -1,17 +1,26 @@
-# `make demo` and `make test` do all the set-up themselves; they need Python 3.11 or newer, git and make.
+# `make demo` and `make test` do all the set-up themselves. They need Python 3.11 or newer, git and make.
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+# Two worker processes; one that runs out of tests takes some from the other.
+PARALLEL := --numprocesses 2 --dist worksteal --maxprocesses 2
 SAMPLE := demo/ground_truth_output
 LAKE := demo/lake
 DEMO_ENV := GT_LAKE=$(LAKE) GT_WAREHOUSE=demo/warehouse.duckdb
+# Parts that run side by side each show their output in one piece, if this make can do that.
+IN_PIECES := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: demo test lint test-athena athena-up athena-down deploy-check install bench docs clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-unit test-local test-athena lint format deploy-check athena-up athena-down install bench docs clean
 
-demo: install
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: install ## sample jobs → lake → marts, and what they say
 	test -d $(SAMPLE) || $(BIN)/python -m ingest sample $(SAMPLE)
-	@# Status 1 is what it should be: the sample has one broken file, which the load reports.
+	@# Status 1 is expected: the sample has one broken file, which the load reports.
 	$(BIN)/python -m ingest load $(SAMPLE) $(LAKE) || test $$? -eq 1
-	@# What AWS's APIs would tell, from saved responses.
+	@# Saved responses of AWS's APIs.
 	$(BIN)/python -m ingest sync-jobs $(LAKE) --from $(SAMPLE)/aws-responses/labeling-jobs
 	$(BIN)/python -m ingest sync-workers $(LAKE) --from $(SAMPLE)/aws-responses/workers \
 		--members labelers=$(SAMPLE)/aws-responses/list-users-in-group.json
@@ -19,25 +28,30 @@ demo: install
 	$(DEMO_ENV) $(BIN)/dbt --quiet build --target local --exclude-resource-type unit_test
 	@$(DEMO_ENV) $(BIN)/python demo/show_marts.py
 
-test: install lint deploy-check
-	$(BIN)/python -m pytest --ignore=tests/athena --ignore=tests/deploy
-	@if command -v mvn > /dev/null; then $(MAKE) test-athena; else \
-		echo 'not run: Athena, on Trino, which Maven (mvn) fetches; install it, then: make test-athena'; fi
+test: install ## everything that CI runs: lint and all tests, in about 10 minutes
+	@echo 'Two parts at a time; the output of each appears when it is done.'
+	@$(MAKE) --no-print-directory --jobs=2 $(IN_PIECES) $(if $(shell command -v mvn),test-athena) test-local lint deploy-check
+	@command -v mvn > /dev/null || echo 'not run: Athena. Trino is fetched by Maven (mvn); install it, then: make test-athena'
 
-# Athena on this machine: dbt-athena, a double of Athena's API in moto's server, and the Trino behind it.
-test-athena: install
+test-unit: install ## the tests that take seconds: run them while you work
+	$(PYTEST) $(PARALLEL) --quiet -m 'not (pipeline or athena or deploy or browser)'
+
+# All tests but those of the next two targets.
+test-local: install
+	$(PYTEST) $(PARALLEL) -m 'not (athena or deploy)'
+
+test-athena: install ## the marts on Athena's engine, on this machine; needs Maven (mvn)
 	$(BIN)/python -m tests.athena fetch
-	$(BIN)/python -m pytest tests/athena
+	$(PYTEST) tests/athena
 
-# The same to leave running, with the marts of a sample to ask.
-athena-up: install
-	test -d $(SAMPLE) || $(BIN)/python -m ingest sample $(SAMPLE)
-	@$(BIN)/python -m tests.athena up $(SAMPLE)
+deploy-check: install .venv/deploy/installed ## lint, security rules and tests of deploy/, with no account
+	.venv/deploy/bin/cfn-lint --include-checks I --non-zero-exit-code informational -- deploy/template.yaml
+	.venv/deploy/bin/checkov --quiet --compact --skip-download --framework cloudformation dockerfile --directory deploy
+	.venv/deploy/bin/hadolint --failure-threshold info deploy/Dockerfile
+	.venv/deploy/bin/shellcheck deploy/run.sh
+	$(PYTEST) tests/deploy
 
-athena-down: install
-	@$(BIN)/python -m tests.athena down
-
-lint: install
+lint: install ## ruff, mypy --strict, sqlfluff; the SQL for Athena, compiled offline
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -46,21 +60,27 @@ lint: install
 	$(BIN)/dbt --quiet --no-populate-cache compile --no-introspect --target athena --target-path target/athena
 	$(BIN)/sqlfluff lint --processes 2 --templater raw --rules capitalisation.keywords,convention.blocked_words --disregard-sqlfluffignores target/athena/compiled
 
-# All of deploy/, with no account and no network: lint, security rules, and what neither of them knows.
-deploy-check: install .venv/deploy/installed
-	.venv/deploy/bin/cfn-lint --include-checks I --non-zero-exit-code informational -- deploy/template.yaml
-	.venv/deploy/bin/checkov --quiet --compact --skip-download --framework cloudformation dockerfile --directory deploy
-	.venv/deploy/bin/hadolint --failure-threshold info deploy/Dockerfile
-	.venv/deploy/bin/shellcheck deploy/run.sh
-	$(BIN)/python -m pytest tests/deploy
+format: install ## ruff's and sqlfluff's own repairs
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/sqlfluff fix --processes 2 models tests/dbt
 
-# Tools that need other versions of what the project needs itself.
-.venv/deploy/installed: deploy/checks.lock | .venv/installed
-	$(PYTHON) -m venv .venv/deploy
-	.venv/deploy/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	touch $@
+# make bench PARTS='classification boxes' measures these alone.
+bench: install .venv/bench/installed ## speed and memory, beside msgspec alone, DuckDB, and json with pandas
+	$(BIN)/python -m tests.bench $(PARTS)
 
-install: .venv/installed profiles.yml
+docs: install ## dbt docs as one page, target/static_index.html
+	$(DEMO_ENV) $(BIN)/dbt docs generate --target local --static
+	@echo 'open target/static_index.html'
+
+athena-up: install ## Athena on this machine, left running, with the demo's marts
+	test -d $(SAMPLE) || $(BIN)/python -m ingest sample $(SAMPLE)
+	@$(BIN)/python -m tests.athena up $(SAMPLE)
+
+athena-down: install ## stop it
+	@$(BIN)/python -m tests.athena down
+
+install: .venv/installed profiles.yml ## .venv, and profiles.yml from profiles.yml.example
 
 .venv/installed: requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
@@ -68,25 +88,23 @@ install: .venv/installed profiles.yml
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@
 
-profiles.yml: profiles.yml.example
-	test -f $@ || cp $< $@
+# Tools that need other versions of what the project itself needs.
+.venv/deploy/installed: deploy/checks.lock | .venv/installed
+	$(PYTHON) -m venv .venv/deploy
+	.venv/deploy/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
-# make bench PARTS='classification boxes' measures these alone.
-bench: install .venv/bench/installed
-	$(BIN)/python -m tests.bench $(PARTS)
-
-# Pandas, one of those that the loader is measured beside; apart, because pyarrow imports it wherever it is installed.
+# Pandas, which the loader is measured beside; apart, because pyarrow imports it if it is installed.
 .venv/bench/installed: tests/bench/pandas.lock | .venv/installed
 	$(PYTHON) -m venv .venv/bench
 	.venv/bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
-docs: install
-	$(DEMO_ENV) $(BIN)/dbt docs generate --target local --static
-	@echo 'open target/static_index.html'
+profiles.yml: profiles.yml.example
+	test -f $@ || cp $< $@
+	touch $@
 
-clean:
+clean: ## remove all of the above, and the demo's data
 	@# A profiles.yml that somebody edited is theirs.
 	! cmp -s profiles.yml profiles.yml.example || rm profiles.yml
 	rm -rf .athena .venv target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis

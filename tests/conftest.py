@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from tests.s3_server import S3Server
 
-# The same examples every time, and few of them, where every change is tested; HYPOTHESIS_PROFILE=long hunts.
+TESTS = Path(__file__).parent
+
+# The same few examples every time, in every process; HYPOTHESIS_PROFILE=long hunts for new ones.
 settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True, database=None)
 settings.register_profile(
     "long", max_examples=2_000, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -19,9 +22,19 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m selects
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests in a folder that is named like a marker of pyproject.toml, such as ``athena``."""
+    markers = {line.partition(":")[0] for line in config.getini("markers")}
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder in markers:
+            item.add_marker(folder)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def without_fsync() -> Iterator[None]:
-    """Many little loads: waiting for the disk would be nine tenths of their time, and is not what they test."""
+    """Skip fsync: it would take nine tenths of the time of many small loads, and is not what they test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         yield
@@ -29,7 +42,7 @@ def without_fsync() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
-    from tests.s3_server import S3Server  # moto takes a second to import
+    from tests.s3_server import S3Server  # imported here because moto is slow to import
 
     with S3Server() as server:
         yield server
@@ -37,7 +50,7 @@ def s3_server() -> Iterator[S3Server]:
 
 @pytest.fixture
 def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
-    """S3 as the environment says it, and little patience with it."""
+    """A server that the environment names as S3, with short retries."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server.endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "example")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
@@ -53,7 +66,7 @@ def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Serve
 
 @pytest.fixture
 def bucket(s3: S3Server) -> Iterator[str]:
-    """Uri of an empty bucket."""
+    """URI of an empty bucket."""
     import boto3
 
     from tests.s3_server import open_door

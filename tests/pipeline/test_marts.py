@@ -19,6 +19,9 @@ from ingest.sample import generate
 from tests.jobs import write_answers, write_job
 from tests.pipeline.warehouse import ROOT, Marts, dbt
 
+# They do not read the lake: once, for the marts of the sample, is enough.
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+
 TRACKING, AUDIT, IMAGES = "Vehicle-Tracking", "Vehicle-Tracking-Audit", "Wildlife-Images"
 
 
@@ -271,7 +274,7 @@ def test_a_lake_that_holds_nothing_sound_gives_empty_marts(tmp_path: Path) -> No
     write_answers(job, 0, {"ann": "Cat"}).write_text("{")
     load(str(tmp_path / "source"), str(tmp_path / "lake"))
 
-    marts = Marts(tmp_path / "lake", tmp_path / "marts")
+    marts = Marts(tmp_path / "lake", tmp_path / "marts", *WITHOUT_UNIT_TESTS)
 
     assert marts.rows("select job_name, object_count, answer_count from dim_labeling_jobs") == [("Pets", 0, 0)]
     assert marts.rows("select job_name, rejected_count from rpt_load_health") == [("Pets", 1)]
@@ -292,7 +295,7 @@ def test_a_second_run_takes_what_is_new(tmp_path: Path) -> None:
     write_answers(job, 0, {"ann": "Cat", "ben": "Cat", "cam": "Cat"})
     load(str(tmp_path / "source"), str(lake))
 
-    marts = Marts(lake, folder)
+    marts = Marts(lake, folder, *WITHOUT_UNIT_TESTS)
 
     assert marts.one("select count(*) from fct_worker_tasks") == 3
     assert marts.one("select consolidated_agreement from rpt_team where modality = 'all'") == 1.0
@@ -329,7 +332,7 @@ def test_the_worker_accuracy_example_of_aws(tmp_path: Path) -> None:
     )
     load(str(tmp_path / "source"), str(tmp_path / "lake"))
 
-    marts = Marts(tmp_path / "lake", tmp_path / "marts")
+    marts = Marts(tmp_path / "lake", tmp_path / "marts", *WITHOUT_UNIT_TESTS)
 
     found = marts.rows("""
         select worker_id, task_count, golden_count, golden_accuracy, consolidated_agreement
