@@ -77,13 +77,7 @@ def test_no_room_may_import_upward() -> None:
         above.add(name)
 
 
-OPEN = {("ingest.lake.parquet", "ingest.formats.parsing")}
-
-
-@pytest.mark.parametrize(
-    ("module", "name"),
-    [pytest.param(*edge, marks=[pytest.mark.xfail(strict=True)] if edge in OPEN else []) for edge in EDGES],
-)
+@pytest.mark.parametrize(("module", "name"), EDGES)
 def test_border(module: str, name: str) -> None:
     assert room(name) in ROOMS[room(module)], f"{room(module)} may not import {room(name)}"
 
