@@ -363,6 +363,13 @@ CASES: dict[str, str] = {
         group by number
         order by number
     """,
+    "label_set_key": """
+        select number, {{ label_set_key('set_kind', 'answer_no') }}
+        from (values
+            (1, 'golden', null), (2, 'answer', 1), (3, 'answer', 12), (4, 'consolidated', cast(null as integer))
+        ) as edges (number, set_kind, answer_no)
+        order by number
+    """,
     "dbt.hash": """
         select number, {{ dbt.hash('x') }}, {{ dbt.hash('number') }}
         from (values (1, 'a'), (2, ''), (3, null), (4, 'ä😀'), (-5, ' a ')) as edges (number, x)

@@ -6,7 +6,8 @@ labeling_jobs as (
     select * from {{ ref('stg_ground_truth__labeling_jobs') }}
 ),
 
-results as (
+-- Attributes that appear in the manifest.
+attributes_of_results as (
     select
         job_name,
         label_attribute_name,
@@ -22,8 +23,8 @@ results as (
     where label_attribute_name is not null
 ),
 
--- A declared attribute counts even where no line has it yet. Who loads the job declares it, or its description does.
-declared as (
+-- Attributes that --label-attribute declares or a description names. They count even if no line has them yet.
+attributes_of_jobs as (
     select
         job_name,
         label_attribute_name,
@@ -40,14 +41,14 @@ declared as (
 ),
 
 mentions as (
-    select * from results
+    select * from attributes_of_results
     union all
-    select * from declared
+    select * from attributes_of_jobs
 ),
 
--- One attribute may name several jobs (a job's output used as another's input under the same name): the newest
--- result tells what the attribute is. Failed results tell nothing, so they come last.
-ranked as (
+-- The metadata of one attribute may name several jobs, if a job's output was another's input under the same attribute.
+-- The newest result decides what the attribute is. Failed results have no task type, so they come last.
+ranked_mentions as (
     select
         *,
         row_number() over (
@@ -71,18 +72,22 @@ attributes as (
         max(labeled_at) as last_labeled_at,
         bool_or(coalesce(is_named_job, false)) as is_named_job,
         coalesce(bool_and(is_failed), false) as is_all_failed,
-        -- NULL of every mention that is no result.
+        -- is_failed is NULL unless the mention is a result.
         count(is_failed) > 0 as has_results,
         bool_or(is_declared) as is_declared,
         bool_or(is_described) as is_described
-    from ranked
+    from ranked_mentions
     group by job_name, label_attribute_name
 ),
 
--- The job's own attribute: the declared one; else the one of the job's description, if a line has it; else one that
--- names this folder's job; else the described one, which no line has yet; else one of which there is no result at all
--- (failed objects name no job, and what labeled nothing is chained to nothing); else (a copied folder) the newest.
-own_first as (
+-- The job's own attribute is the first of these:
+--   0. the declared one;
+--   1. the described one, if a line has it;
+--   2. one whose metadata names the job of this folder;
+--   3. the described one, which no line has yet;
+--   4. one by which every object failed: failed objects name no job, and no job is chained to one that labeled nothing;
+--   5. the newest, which is right in a copied folder.
+ranked_attributes as (
     select
         *,
         row_number() over (
@@ -111,7 +116,7 @@ label_attributes as (
         source_job_name,
         last_labeled_at,
         own_rank > 1 as is_inherited
-    from own_first
+    from ranked_attributes
 )
 
 select * from label_attributes

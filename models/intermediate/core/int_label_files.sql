@@ -10,7 +10,7 @@ labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
 ),
 
-files as (
+loaded_label_files as (
     select
         job_name,
         load_id,
@@ -23,8 +23,8 @@ files as (
         and load_id is not null
 ),
 
--- An earlier job's files are in the folder of that job, even where they have the same names.
-refs as (
+-- Only the job's own label attribute: an earlier job's files are in that job's folder, even if their names are equal.
+named_label_files as (
     select
         data_objects.job_name,
         data_objects.object_index,
@@ -37,23 +37,23 @@ refs as (
     where data_objects.label_uri is not null
 ),
 
--- One file only, should a folder have it twice, under names that a copy changed.
-ranked as (
+-- One file only, if a folder has it twice under names that a copy changed.
+ranked_label_files as (
     select
-        refs.job_name,
-        refs.label_attribute_name,
-        refs.object_index,
-        files.load_id,
-        files.file_no,
-        files.file_kind,
+        named_label_files.job_name,
+        named_label_files.label_attribute_name,
+        named_label_files.object_index,
+        loaded_label_files.load_id,
+        loaded_label_files.file_no,
+        loaded_label_files.file_kind,
         row_number() over (
-            partition by refs.job_name, refs.object_index
-            order by files.load_id desc, files.file_no desc
+            partition by named_label_files.job_name, named_label_files.object_index
+            order by loaded_label_files.load_id desc, loaded_label_files.file_no desc
         ) as file_rank
-    from refs
-    inner join files
-        on refs.job_name = files.job_name
-        and refs.output_file = files.output_file
+    from named_label_files
+    inner join loaded_label_files
+        on named_label_files.job_name = loaded_label_files.job_name
+        and named_label_files.output_file = loaded_label_files.output_file
 ),
 
 label_files as (
@@ -64,7 +64,7 @@ label_files as (
         load_id,
         file_no,
         file_kind
-    from ranked
+    from ranked_label_files
     where file_rank = 1
 )
 

@@ -18,7 +18,7 @@ class_maps as (
     from class_labels
 ),
 
-classes as (
+classes_of_files as (
     select
         label_files.job_name,
         label_files.label_attribute_name,
@@ -48,8 +48,8 @@ classes as (
         and label_files.object_index = class_maps.object_index
 ),
 
--- Where there is a class map, an index that is not in it is no class. Index 0 of a mask is what nobody labeled, and
--- is called BACKGROUND; of a point cloud it is a class like any other.
+-- If there is a class map, an index that is missing from it is no class. Index 0 of a mask is the part that nobody
+-- labeled, called BACKGROUND; index 0 of a point cloud is a class like any other.
 mask_labels as (
     select
         job_name,
@@ -60,7 +60,7 @@ mask_labels as (
         annotation_index,
         label,
         confidence
-    from classes
+    from classes_of_files
     where
         (mapped_label is not null or not has_class_map)
         and not (

@@ -26,8 +26,8 @@ mask_labels as (
     select * from {{ ref('int_mask_labels') }}
 ),
 
--- 0 where a mask was read and nothing is labeled on it.
-mask_totals as (
+-- 0 if a mask was read and nothing is labeled on it.
+mask_label_counts as (
     select
         label_files.job_name,
         label_files.object_index,
@@ -39,7 +39,7 @@ mask_totals as (
     group by label_files.job_name, label_files.object_index
 ),
 
--- Every data object that anything tells of: a job may have frames or answers and no manifest (yet).
+-- Every data object that a manifest, a frame or an answer mentions: a job may have no manifest (yet).
 mentions as (
     select
         job_name,
@@ -73,7 +73,7 @@ objects as (
     select
         job_name,
         object_index,
-        -- 0 where the object's frames are all empty; NULL where it is no sequence.
+        -- 0 if all frames of the object are empty; NULL if it is no sequence.
         cast(sum(sequence_label_count) as bigint) as sequence_label_count,
         max(source_uri) as source_uri,
         max(source_text) as source_text,
@@ -82,8 +82,8 @@ objects as (
     group by job_name, object_index
 ),
 
--- The job's own attribute goes with every object, labeled or not.
-own_keys as (
+-- Every object has a row for the job's own label attribute, labeled or not.
+objects_with_own_attribute as (
     select
         objects.job_name,
         objects.object_index,
@@ -100,7 +100,7 @@ own_keys as (
     inner join labeling_jobs on objects.job_name = labeling_jobs.job_name
 ),
 
-inherited_keys as (
+objects_with_inherited_attribute as (
     select
         data_objects.job_name,
         data_objects.object_index,
@@ -121,9 +121,9 @@ inherited_keys as (
 ),
 
 object_attributes as (
-    select * from own_keys
+    select * from objects_with_own_attribute
     union all
-    select * from inherited_keys
+    select * from objects_with_inherited_attribute
 ),
 
 object_labels as (
@@ -136,16 +136,16 @@ object_labels as (
         coalesce(results.task_type, object_attributes.task_type) as task_type,
         coalesce(results.modality, object_attributes.modality) as modality,
         results.label,
-        -- Labels in the manifest, in the frames of a sequence or in a mask: as many as are known.
+        -- Labels in the manifest, in the frames of a sequence and in a mask, as far as they are known.
         cast(case
             when
                 results.label_count is not null
                 or object_attributes.sequence_label_count is not null
-                or mask_totals.mask_label_count is not null
+                or mask_label_counts.mask_label_count is not null
                 then
                     coalesce(results.label_count, 0)
                     + coalesce(object_attributes.sequence_label_count, 0)
-                    + coalesce(mask_totals.mask_label_count, 0)
+                    + coalesce(mask_label_counts.mask_label_count, 0)
         end as integer) as label_count,
         {{ known_confidence(
             'results.confidence', 'object_attributes.is_inherited', 'object_attributes.max_answers_per_object'
@@ -159,7 +159,7 @@ object_labels as (
         results.labeled_at,
         cast(results.labeled_at as date) as labeled_date,
         object_attributes.is_in_manifest,
-        -- A sequence's labels are in their own file: it is labeled also where no manifest says so (yet).
+        -- A sequence's labels are in a file of their own, so it is labeled even if no manifest says so (yet).
         case
             when results.failure_reason is not null then 'failed'
             when results.job_name is not null or object_attributes.sequence_label_count is not null then 'labeled'
@@ -170,9 +170,9 @@ object_labels as (
         on object_attributes.job_name = results.job_name
         and object_attributes.object_index = results.object_index
         and object_attributes.label_attribute_name = results.label_attribute_name
-    left join mask_totals
-        on object_attributes.job_name = mask_totals.job_name
-        and object_attributes.object_index = mask_totals.object_index
+    left join mask_label_counts
+        on object_attributes.job_name = mask_label_counts.job_name
+        and object_attributes.object_index = mask_label_counts.object_index
         and not object_attributes.is_inherited
 )
 

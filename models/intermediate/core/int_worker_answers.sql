@@ -10,8 +10,9 @@ worker_frames as (
     select * from {{ ref('stg_ground_truth__worker_frames') }}
 ),
 
--- A consolidation request names its workers by their ids alone; answers elsewhere tell who that is.
-identities as (
+-- A consolidation request names a worker only by worker_id. Other answers may hold the identity of that id, which
+-- is used if it is the only one.
+identities_by_worker_id as (
     select
         worker_id,
         max(worker_key) as worker_key,
@@ -24,7 +25,7 @@ identities as (
     having count(distinct worker_key) = 1
 ),
 
-sourced as (
+identified_answers as (
     select
         answers.load_id,
         answers.file_no,
@@ -33,64 +34,64 @@ sourced as (
         answers.job_name,
         answers.iteration,
         answers.object_index,
-        coalesce(identities.worker_key, answers.worker_key) as worker_key,
+        coalesce(identities_by_worker_id.worker_key, answers.worker_key) as worker_key,
         answers.worker_id,
         answers.workforce,
-        coalesce(answers.identity_provider, identities.identity_provider) as identity_provider,
-        coalesce(answers.identity_issuer, identities.identity_issuer) as identity_issuer,
-        coalesce(answers.identity_sub, identities.identity_sub) as identity_sub,
+        coalesce(answers.identity_provider, identities_by_worker_id.identity_provider) as identity_provider,
+        coalesce(answers.identity_issuer, identities_by_worker_id.identity_issuer) as identity_issuer,
+        coalesce(answers.identity_sub, identities_by_worker_id.identity_sub) as identity_sub,
         answers.accepted_at,
         answers.submitted_at,
         answers.time_spent_seconds,
         answers.task_type,
         answers.label_count,
-        current_files.file_kind = 'consolidation_request' as is_of_request,
+        current_files.file_kind = 'consolidation_request' as is_from_request,
         bool_and(current_files.file_kind = 'consolidation_request') over (
             partition by answers.job_name, answers.object_index
-        ) as is_known_by_requests_alone
+        ) as is_in_requests_only
     from answers
     inner join current_files
         on answers.load_id = current_files.load_id
         and answers.file_no = current_files.file_no
-    left join identities
-        on answers.worker_id = identities.worker_id
+    left join identities_by_worker_id
+        on answers.worker_id = identities_by_worker_id.worker_id
         and answers.identity_sub is null
 ),
 
--- One submission may stand in several files, of one iteration or of several. The same worker cannot submit
--- the same object twice within a second, so the first of them is kept and the others say nothing new. What a
--- consolidation was given repeats the answers, without their times: it counts only where nothing else is there, and
--- as one answer of each worker.
-ranked as (
+-- One submission may be in several files, of one iteration or of several. The same worker cannot submit the same object
+-- twice within a second, so the first of such answers is kept and the others add nothing. A consolidation request
+-- repeats the answers without their times: it counts only for objects without a worker response, as one answer per
+-- worker.
+submissions as (
     select
         *,
         row_number() over (
             partition by job_name, object_index, worker_key, date_trunc('second', submitted_at)
             order by iteration nulls last, load_id, file_no, answer_index
         ) as submission_rank
-    from sourced
+    from identified_answers
     where
-        not is_of_request
-        or is_known_by_requests_alone
+        not is_from_request
+        or is_in_requests_only
 ),
 
--- Answers to sequences have a file for each frame, in a folder of their own.
+-- An answer to a sequence has one file per frame, in a folder of its own (the payload folder).
 frame_files as (
     select
         job_name,
-        load_id is not null as is_read,
+        load_id is not null as is_loaded,
         {{ dbt.split_part('uri', "'/annotations/worker-response/'", 2) }} as answer_file
     from current_files
     where file_kind = 'worker_frame'
 ),
 
-payloads as (
+folders as (
     select
         job_name,
         {{ dbt.split_part('answer_file', "'/'", 1) }} as iteration_folder,
         {{ dbt.split_part('answer_file', "'/'", 2) }} as object_folder,
         {{ dbt.split_part('answer_file', "'/'", 3) }} as payload_folder,
-        bool_and(is_read) as is_read_whole
+        bool_and(is_loaded) as is_complete
     from frame_files
     group by
         job_name,
@@ -99,7 +100,7 @@ payloads as (
         {{ dbt.split_part('answer_file', "'/'", 3) }}
 ),
 
-payload_totals as (
+label_counts as (
     select
         job_name,
         iteration,
@@ -114,52 +115,52 @@ payload_totals as (
         payload_folder
 ),
 
-numbered as (
+numbered_answers as (
     select
-        ranked.load_id,
-        ranked.file_no,
-        ranked.answer_index,
-        ranked.payload_folder,
-        ranked.job_name,
-        ranked.iteration,
-        ranked.object_index,
-        ranked.worker_key,
-        ranked.worker_id,
-        ranked.workforce,
-        ranked.identity_provider,
-        ranked.identity_issuer,
-        ranked.identity_sub,
-        cast(ranked.accepted_at as timestamp(3)) as accepted_at,
-        cast(ranked.submitted_at as timestamp(3)) as submitted_at,
-        ranked.task_type,
-        -- With the labels of its frames, if every frame that is there could be read.
+        submissions.load_id,
+        submissions.file_no,
+        submissions.answer_index,
+        submissions.payload_folder,
+        submissions.job_name,
+        submissions.iteration,
+        submissions.object_index,
+        submissions.worker_key,
+        submissions.worker_id,
+        submissions.workforce,
+        submissions.identity_provider,
+        submissions.identity_issuer,
+        submissions.identity_sub,
+        cast(submissions.accepted_at as timestamp(3)) as accepted_at,
+        cast(submissions.submitted_at as timestamp(3)) as submitted_at,
+        submissions.task_type,
+        -- Of a sequence with the labels of its frames, if every frame file was loaded.
         cast(case
-            when ranked.payload_folder is null then ranked.label_count
-            when payloads.is_read_whole then coalesce(ranked.label_count, 0) + payload_totals.label_count
+            when submissions.payload_folder is null then submissions.label_count
+            when folders.is_complete then coalesce(submissions.label_count, 0) + label_counts.label_count
         end as integer) as label_count,
         cast(row_number() over (
-            partition by ranked.job_name, ranked.object_index
+            partition by submissions.job_name, submissions.object_index
             order by
-                ranked.submitted_at nulls last,
-                ranked.worker_key,
-                ranked.load_id,
-                ranked.file_no,
-                ranked.answer_index
+                submissions.submitted_at nulls last,
+                submissions.worker_key,
+                submissions.load_id,
+                submissions.file_no,
+                submissions.answer_index
         ) as integer) as answer_no,
-        -- Less than no time is a clock that was set back: not known.
-        case when ranked.time_spent_seconds >= 0 then ranked.time_spent_seconds end as time_spent_seconds
-    from ranked
-    left join payloads
-        on ranked.job_name = payloads.job_name
-        and 'iteration-' || cast(ranked.iteration as varchar) = payloads.iteration_folder
-        and cast(ranked.object_index as varchar) = payloads.object_folder
-        and ranked.payload_folder = payloads.payload_folder
-    left join payload_totals
-        on ranked.job_name = payload_totals.job_name
-        and ranked.iteration = payload_totals.iteration
-        and ranked.object_index = payload_totals.object_index
-        and ranked.payload_folder = payload_totals.payload_folder
-    where ranked.submission_rank = 1
+        -- A negative time means that a clock was set back: not known.
+        case when submissions.time_spent_seconds >= 0 then submissions.time_spent_seconds end as time_spent_seconds
+    from submissions
+    left join folders
+        on submissions.job_name = folders.job_name
+        and 'iteration-' || cast(submissions.iteration as varchar) = folders.iteration_folder
+        and cast(submissions.object_index as varchar) = folders.object_folder
+        and submissions.payload_folder = folders.payload_folder
+    left join label_counts
+        on submissions.job_name = label_counts.job_name
+        and submissions.iteration = label_counts.iteration
+        and submissions.object_index = label_counts.object_index
+        and submissions.payload_folder = label_counts.payload_folder
+    where submissions.submission_rank = 1
 )
 
-select * from numbered
+select * from numbered_answers

@@ -10,63 +10,64 @@ match_counts as (
     select
         job_name,
         object_index,
-        left_set_no,
-        right_set_no,
+        reference_set_key,
+        answer_set_key,
         count(*) as match_count
     from matches
     where is_match
-    group by job_name, object_index, left_set_no, right_set_no
+    group by job_name, object_index, reference_set_key, answer_set_key
 ),
 
--- Each answer with the golden set, the consolidated set and, once per pair, the answers of other workers.
-pairs as (
+-- Each answer with the golden set, with the consolidated set and, once per pair, with the answers of other workers.
+pairs_of_sets as (
     select
-        left_sets.job_name,
-        left_sets.object_index,
-        left_sets.set_no as left_set_no,
-        right_sets.set_no as right_set_no,
-        left_sets.set_kind as left_set_kind,
-        case when left_sets.shape = right_sets.shape then left_sets.shape end as shape,
-        left_sets.member_count + right_sets.member_count as member_count
-    from label_sets as left_sets
-    inner join label_sets as right_sets
-        on left_sets.job_name = right_sets.job_name
-        and left_sets.object_index = right_sets.object_index
-        and left_sets.set_no < right_sets.set_no
+        reference_sets.job_name,
+        reference_sets.object_index,
+        reference_sets.label_set_key as reference_set_key,
+        answer_sets.label_set_key as answer_set_key,
+        reference_sets.set_kind as reference_kind,
+        reference_sets.answer_no as reference_answer_no,
+        answer_sets.answer_no,
+        case when reference_sets.shape = answer_sets.shape then reference_sets.shape end as shape,
+        reference_sets.member_count + answer_sets.member_count as member_count
+    from label_sets as reference_sets
+    inner join label_sets as answer_sets
+        on reference_sets.job_name = answer_sets.job_name
+        and reference_sets.object_index = answer_sets.object_index
     where
-        right_sets.set_kind = 'answer'
-        and (left_sets.set_kind <> 'answer' or left_sets.worker_key <> right_sets.worker_key)
+        answer_sets.set_kind = 'answer'
+        and (
+            reference_sets.set_kind <> 'answer'
+            or (
+                reference_sets.answer_no < answer_sets.answer_no
+                and reference_sets.worker_key <> answer_sets.worker_key
+            )
+        )
 ),
 
 comparisons as (
     select
-        pairs.job_name,
-        pairs.object_index,
-        pairs.left_set_no,
-        pairs.right_set_no,
-        pairs.left_set_kind,
-        pairs.shape,
-        pairs.member_count,
+        pairs_of_sets.*,
         coalesce(match_counts.match_count, 0) as match_count
-    from pairs
+    from pairs_of_sets
     left join match_counts
-        on pairs.job_name = match_counts.job_name
-        and pairs.object_index = match_counts.object_index
-        and pairs.left_set_no = match_counts.left_set_no
-        and pairs.right_set_no = match_counts.right_set_no
+        on pairs_of_sets.job_name = match_counts.job_name
+        and pairs_of_sets.object_index = match_counts.object_index
+        and pairs_of_sets.reference_set_key = match_counts.reference_set_key
+        and pairs_of_sets.answer_set_key = match_counts.answer_set_key
 ),
 
-scored as (
+scored_comparisons as (
     select
         *,
         case
             when shape in ('class', 'box', 'span') and member_count = 0 then 1
-            -- Jaccard index: of all classes in either set, those in both. For one class each: right or wrong.
+            -- Jaccard index: the classes in both sets, of all classes in either. For one class each: right or wrong.
             when shape = 'class' then {{ safe_divide('match_count', 'member_count - match_count') }}
-            -- F1, the harmonic mean of precision and recall: it is the same seen from either set.
+            -- F1, the harmonic mean of precision and recall. It is the same seen from either set.
             when shape in ('box', 'span') then {{ safe_divide('2 * match_count', 'member_count') }}
         end as score
     from comparisons
 )
 
-select * from scored
+select * from scored_comparisons

@@ -16,8 +16,8 @@ labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
 ),
 
--- A source that stands on several lines of the manifest has the same right labels on each.
-resolved as (
+-- A source that appears on several lines of the manifest has the same golden labels on each.
+object_golden_labels as (
     select
         golden_labels.job_name,
         golden_labels.annotation_index,
@@ -50,27 +50,30 @@ resolved as (
         and golden_labels.source_uri is null
 ),
 
--- Where several files, or several lines of a file, answer for an object: the job's own attribute before others, then
--- the newest load. One of them is taken whole.
-ranked as (
+-- If several files, or several lines of a file, give golden labels for an object: the job's own label attribute comes
+-- first, then the newest load. All labels are taken from the first of them.
+ranked_labels as (
     select
-        resolved.*,
+        object_golden_labels.*,
         dense_rank() over (
-            partition by resolved.job_name, resolved.object_index
+            partition by object_golden_labels.job_name, object_golden_labels.object_index
             order by
-                case when resolved.label_attribute_name = labeling_jobs.label_attribute_name then 0 else 1 end asc,
-                resolved.load_id desc,
-                resolved.file_no desc,
-                resolved.label_attribute_name asc,
-                resolved.source_uri asc,
-                resolved.source_text asc
+                case
+                    when object_golden_labels.label_attribute_name = labeling_jobs.label_attribute_name then 0
+                    else 1
+                end asc,
+                object_golden_labels.load_id desc,
+                object_golden_labels.file_no desc,
+                object_golden_labels.label_attribute_name asc,
+                object_golden_labels.source_uri asc,
+                object_golden_labels.source_text asc
         ) as origin_rank
-    from resolved
-    left join labeling_jobs on resolved.job_name = labeling_jobs.job_name
-    where resolved.object_index is not null
+    from object_golden_labels
+    left join labeling_jobs on object_golden_labels.job_name = labeling_jobs.job_name
+    where object_golden_labels.object_index is not null
 ),
 
-labels as (
+newest_golden_labels as (
     select
         job_name,
         object_index,
@@ -83,8 +86,8 @@ labels as (
         box_height,
         start_offset,
         end_offset
-    from ranked
+    from ranked_labels
     where origin_rank = 1
 )
 
-select * from labels
+select * from newest_golden_labels

@@ -14,13 +14,13 @@ members as (
     select * from {{ ref('int_label_set_members') }}
 ),
 
--- Sets whose labels nobody counted are of a form that is not flattened: there is nothing to compare.
-stated as (
+-- A set whose labels were not counted has a form that is not flattened: there is nothing to compare.
+counted_sets as (
     select
         job_name,
         object_index,
-        0 as set_no,
         'golden' as set_kind,
+        cast(null as integer) as answer_no,
         cast(null as varchar) as worker_key,
         count(shape) as label_count
     from golden_labels
@@ -29,8 +29,8 @@ stated as (
     select
         job_name,
         object_index,
-        1 as set_no,
         'consolidated' as set_kind,
+        cast(null as integer) as answer_no,
         cast(null as varchar) as worker_key,
         label_count
     from object_labels
@@ -42,53 +42,63 @@ stated as (
     select
         job_name,
         object_index,
-        answer_no + 1 as set_no,
         'answer' as set_kind,
+        answer_no,
         worker_key,
         label_count
     from worker_answers
     where label_count is not null
 ),
 
-counted as (
+keyed_sets as (
+    select
+        *,
+        {{ label_set_key('set_kind', 'answer_no') }} as label_set_key
+    from counted_sets
+),
+
+set_shapes as (
     select
         job_name,
         object_index,
-        set_no,
+        label_set_key,
         count(*) as member_count,
         case when min(shape) = max(shape) then min(shape) else 'mixed' end as shape
     from members
-    group by job_name, object_index, set_no
+    group by job_name, object_index, label_set_key
 ),
 
 job_shapes as (
     select
         job_name,
         case when min(shape) = max(shape) then min(shape) else 'mixed' end as shape
-    from counted
+    from set_shapes
     group by job_name
 ),
 
--- An empty set is one of its job's shape: where that is not scored, two empty sets are no agreement either.
+-- An empty set takes the shape of its job. If that shape is not scored, two empty sets are no agreement either.
 label_sets as (
     select
-        stated.job_name,
-        stated.object_index,
-        stated.set_no,
-        stated.set_kind,
-        stated.worker_key,
-        coalesce(counted.shape, job_shapes.shape, 'class') as shape,
-        -- Labels that were counted and are not here cannot be compared: NULL. A class named twice is one member.
+        keyed_sets.job_name,
+        keyed_sets.object_index,
+        keyed_sets.label_set_key,
+        keyed_sets.set_kind,
+        keyed_sets.answer_no,
+        keyed_sets.worker_key,
+        coalesce(set_shapes.shape, job_shapes.shape, 'class') as shape,
+        -- Labels that were counted but are missing here cannot be compared: NULL. A class named twice is one member.
         case
-            when stated.label_count = 0 then 0
-            when counted.shape = 'class' or counted.member_count = stated.label_count then counted.member_count
+            when keyed_sets.label_count = 0 then 0
+            when
+                set_shapes.shape = 'class' or set_shapes.member_count = keyed_sets.label_count
+                then set_shapes.member_count
         end as member_count
-    from stated
-    left join counted
-        on stated.job_name = counted.job_name
-        and stated.object_index = counted.object_index
-        and stated.set_no = counted.set_no
-    left join job_shapes on stated.job_name = job_shapes.job_name
+    from keyed_sets
+    left join set_shapes
+        on keyed_sets.job_name = set_shapes.job_name
+        and keyed_sets.object_index = set_shapes.object_index
+        and keyed_sets.label_set_key = set_shapes.label_set_key
+    left join job_shapes on keyed_sets.job_name = job_shapes.job_name
 )
 
 select * from label_sets

@@ -47,7 +47,7 @@ final as (
         labeling_jobs.status,
         labeling_jobs.workteam_name,
         cast(labeling_jobs.workers_per_object as bigint) as workers_per_object,
-        -- Of a job whose objects were not read, what its description counts.
+        -- If no object of the job was read, the counts of its description.
         coalesce(
             object_totals.object_count,
             coalesce(labeling_jobs.total_labeled_count, 0)

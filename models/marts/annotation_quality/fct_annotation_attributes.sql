@@ -1,5 +1,5 @@
-with attribute_values as (
-    select * from {{ ref('int_attribute_values') }}
+with annotation_attributes as (
+    select * from {{ ref('int_annotation_attributes') }}
 ),
 
 final as (
@@ -12,8 +12,7 @@ final as (
         attribute_name,
         attribute_value,
         is_inherited
-    from attribute_values
-    where scope = 'annotation'
+    from annotation_attributes
 )
 
 select * from final

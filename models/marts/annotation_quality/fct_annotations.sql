@@ -69,7 +69,7 @@ final as (
         on annotations.job_name = attribute_values.job_name
         and annotations.object_index = attribute_values.object_index
         and annotations.annotation_index = attribute_values.annotation_index
-        -- NULL on both sides where nothing names the attribute, and outside sequences.
+        -- Both are NULL if the label attribute is not known, and outside sequences.
         and coalesce(annotations.label_attribute_name, '') = coalesce(attribute_values.label_attribute_name, '')
         and coalesce(annotations.frame_index, -1) = coalesce(attribute_values.frame_index, -1)
 )

@@ -1,5 +1,5 @@
-with attribute_values as (
-    select * from {{ ref('int_attribute_values') }}
+with frame_attributes as (
+    select * from {{ ref('int_frame_attributes') }}
 ),
 
 final as (
@@ -9,8 +9,7 @@ final as (
         frame_index,
         attribute_name,
         attribute_value
-    from attribute_values
-    where scope = 'frame'
+    from frame_attributes
 )
 
 select * from final

@@ -1,8 +1,8 @@
-with reviews as (
+with label_reviews as (
     select * from {{ ref('int_label_reviews') }}
 ),
 
-counted as (
+votes_by_item as (
     select
         job_name,
         item_uri,
@@ -11,7 +11,7 @@ counted as (
         count(case when not is_consolidated and is_confirmed then 1 end) as confirm_count,
         count(case when not is_consolidated and not is_confirmed then 1 end) as disconfirm_count,
         bool_and(is_confirmed) as is_correct
-    from reviews
+    from label_reviews
     group by
         job_name,
         item_uri,
@@ -24,14 +24,14 @@ final as (
         item_uri,
         label,
         confidence,
-        -- Of a consolidated verdict nobody knows here how many votes it is made of.
+        -- The number of votes behind a consolidated verdict is not known.
         cast(case when confirm_count + disconfirm_count > 0 then confirm_count end as bigint) as confirm_count,
         cast(case when confirm_count + disconfirm_count > 0 then disconfirm_count end as bigint) as disconfirm_count,
         is_correct,
         case
             when confirm_count + disconfirm_count > 0 then confirm_count > 0 and disconfirm_count > 0
         end as is_split
-    from counted
+    from votes_by_item
 )
 
 select * from final

@@ -1,59 +1,83 @@
-with attribute_values as (
-    select * from {{ ref('int_attribute_values') }}
+with annotation_attributes as (
+    select * from {{ ref('int_annotation_attributes') }}
 ),
 
-worker_values as (
-    select * from {{ ref('stg_ground_truth__worker_annotation_attributes') }}
+frame_attributes as (
+    select * from {{ ref('int_frame_attributes') }}
 ),
 
-worker_answers as (
-    select * from {{ ref('int_worker_answers') }}
+object_attributes as (
+    select * from {{ ref('int_object_attributes') }}
+),
+
+form_fields as (
+    select * from {{ ref('int_form_fields') }}
 ),
 
 labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
 ),
 
--- What workers filled in on the forms of a custom job, which consolidates nothing by itself. An object has each value
--- that any worker gave.
-form_values as (
+-- A custom job consolidates nothing by itself, so the fields of its form are counted from the answers. An object has
+-- every value that any worker gave.
+fields_of_custom_jobs as (
     select
-        worker_answers.job_name,
-        worker_values.scope,
-        cast(null as varchar) as label,
-        worker_values.attribute_name,
-        worker_values.attribute_value,
-        worker_answers.object_index,
-        cast(null as integer) as frame_index,
-        false as is_inherited
-    from worker_values
-    inner join worker_answers
-        on worker_values.load_id = worker_answers.load_id
-        and worker_values.file_no = worker_answers.file_no
-        and worker_values.answer_index = worker_answers.answer_index
-    inner join labeling_jobs on worker_answers.job_name = labeling_jobs.job_name
-    where
-        worker_values.scope = 'object'
-        and coalesce(labeling_jobs.task_type, 'custom') = 'custom'
+        form_fields.job_name,
+        form_fields.attribute_name,
+        form_fields.attribute_value,
+        form_fields.object_index
+    from form_fields
+    inner join labeling_jobs on form_fields.job_name = labeling_jobs.job_name
+    where coalesce(labeling_jobs.task_type, 'custom') = 'custom'
 ),
 
-given as (
+values_of_all_scopes as (
     select
         job_name,
-        scope,
+        'annotation' as scope,
         label,
         attribute_name,
         attribute_value,
         object_index,
-        frame_index,
-        is_inherited
-    from attribute_values
+        frame_index
+    from annotation_attributes
+    where not is_inherited
     union all
-    select * from form_values
+    select
+        job_name,
+        'frame' as scope,
+        cast(null as varchar) as label,
+        attribute_name,
+        attribute_value,
+        object_index,
+        frame_index
+    from frame_attributes
+    where not is_inherited
+    union all
+    select
+        job_name,
+        'object' as scope,
+        cast(null as varchar) as label,
+        attribute_name,
+        attribute_value,
+        object_index,
+        cast(null as integer) as frame_index
+    from object_attributes
+    where not is_inherited
+    union all
+    select
+        job_name,
+        'object' as scope,
+        cast(null as varchar) as label,
+        attribute_name,
+        attribute_value,
+        object_index,
+        cast(null as integer) as frame_index
+    from fields_of_custom_jobs
 ),
 
--- Frames are counted once, however many labels in one have the value.
-places as (
+-- A frame counts once, however many of its labels have the value.
+values_by_frame as (
     select
         job_name,
         scope,
@@ -63,8 +87,7 @@ places as (
         object_index,
         frame_index,
         count(*) as value_count
-    from given
-    where not is_inherited
+    from values_of_all_scopes
     group by
         job_name,
         scope,
@@ -78,14 +101,14 @@ places as (
 final as (
     select
         job_name,
-        scope,
+        cast(scope as varchar) as scope,
         label,
         attribute_name,
         attribute_value,
         cast(case when scope = 'annotation' then sum(value_count) end as bigint) as annotation_count,
         cast(nullif(count(frame_index), 0) as bigint) as frame_count,
         cast(count(distinct object_index) as bigint) as object_count
-    from places
+    from values_by_frame
     group by
         job_name,
         scope,

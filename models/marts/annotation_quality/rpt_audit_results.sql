@@ -10,11 +10,11 @@ labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
 ),
 
-attribute_values as (
-    select * from {{ ref('int_attribute_values') }}
+annotation_attributes as (
+    select * from {{ ref('int_annotation_attributes') }}
 ),
 
--- What an auditor wrote into an attribute of a label; null is what stands where nobody did.
+-- What an auditor entered in an attribute of a label; NULL if nobody did.
 attribute_outcomes as (
     select
         job_name,
@@ -23,10 +23,9 @@ attribute_outcomes as (
         attribute_value as outcome,
         cast(count(*) as bigint) as annotation_count,
         cast(count(distinct object_index) as bigint) as object_count
-    from attribute_values
+    from annotation_attributes
     where
-        scope = 'annotation'
-        and not is_inherited
+        not is_inherited
         and attribute_value is not null
         and {{ is_named('attribute_name', list_var('audit_attributes')) }}
     group by
@@ -35,7 +34,7 @@ attribute_outcomes as (
         attribute_value
 ),
 
--- Whether a worker changed an object's labels. An object that has none left keeps a row, without a label.
+-- Whether a worker changed an object's labels. An object that has no labels left keeps a row, without a label.
 adjustment_outcomes as (
     select
         object_labels.job_name,
@@ -86,8 +85,8 @@ outcomes as (
     select * from verification_outcomes
 ),
 
--- The share is of what was judged: of labels by an attribute, of objects by an adjustment or a verification.
-judged as (
+-- The share is of what was judged: labels by an attribute, objects by an adjustment or a verification.
+counted_outcomes as (
     select
         *,
         case when outcome_kind = 'attribute' then annotation_count else object_count end as judged_count
@@ -105,7 +104,7 @@ final as (
         {{ safe_divide(
             'judged_count', 'sum(judged_count) over (partition by job_name, label, outcome_kind)'
         ) }} as outcome_share
-    from judged
+    from counted_outcomes
 )
 
 select * from final

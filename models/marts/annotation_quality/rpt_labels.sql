@@ -2,8 +2,8 @@ with annotations as (
     select * from {{ ref('fct_annotations') }}
 ),
 
--- Frames are counted once, however many labels of a kind are in one.
-places as (
+-- A frame counts once, however many labels of a class it has.
+labels_by_frame as (
     select
         job_name,
         label,
@@ -33,7 +33,7 @@ final as (
         cast(nullif(count(frame_index), 0) as bigint) as frame_count,
         {{ safe_divide('sum(confidence_sum)', 'sum(confidence_count)') }} as mean_confidence,
         cast(sum(confidence_count) as bigint) as confidence_count
-    from places
+    from labels_by_frame
     group by
         job_name,
         label,

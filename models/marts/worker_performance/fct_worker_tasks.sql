@@ -26,7 +26,7 @@ scores as (
     select * from {{ ref('int_answer_scores') }}
 ),
 
-timed as (
+timed_answers as (
     select
         *,
         {{ seconds_between('accepted_at', 'submitted_at') }} as elapsed_seconds
@@ -35,38 +35,38 @@ timed as (
 
 tasks as (
     select
-        timed.job_name,
+        timed_answers.job_name,
         labeling_jobs.task_type,
         labeling_jobs.modality,
-        timed.iteration,
-        timed.object_index,
-        timed.worker_key,
+        timed_answers.iteration,
+        timed_answers.object_index,
+        timed_answers.worker_key,
         workers.worker_name,
-        timed.accepted_at,
-        timed.submitted_at,
-        cast(timed.submitted_at as date) as submitted_date,
-        timed.time_spent_seconds,
-        timed.elapsed_seconds,
-        round(timed.elapsed_seconds - timed.time_spent_seconds, 3) as idle_seconds,
-        cast(timed.label_count as bigint) as label_count,
+        timed_answers.accepted_at,
+        timed_answers.submitted_at,
+        cast(timed_answers.submitted_at as date) as submitted_date,
+        timed_answers.time_spent_seconds,
+        timed_answers.elapsed_seconds,
+        round(timed_answers.elapsed_seconds - timed_answers.time_spent_seconds, 3) as idle_seconds,
+        cast(timed_answers.label_count as bigint) as label_count,
         golden_objects.object_index is not null as is_golden,
         scores.golden_score,
         scores.consolidated_score,
         scores.peer_score,
         objects.source_uri
-    from timed
-    left join workers on timed.worker_key = workers.worker_key
-    left join labeling_jobs on timed.job_name = labeling_jobs.job_name
+    from timed_answers
+    left join workers on timed_answers.worker_key = workers.worker_key
+    left join labeling_jobs on timed_answers.job_name = labeling_jobs.job_name
     left join objects
-        on timed.job_name = objects.job_name
-        and timed.object_index = objects.object_index
+        on timed_answers.job_name = objects.job_name
+        and timed_answers.object_index = objects.object_index
     left join golden_objects
-        on timed.job_name = golden_objects.job_name
-        and timed.object_index = golden_objects.object_index
+        on timed_answers.job_name = golden_objects.job_name
+        and timed_answers.object_index = golden_objects.object_index
     left join scores
-        on timed.job_name = scores.job_name
-        and timed.object_index = scores.object_index
-        and timed.answer_no = scores.answer_no
+        on timed_answers.job_name = scores.job_name
+        and timed_answers.object_index = scores.object_index
+        and timed_answers.answer_no = scores.answer_no
 )
 
 select * from tasks

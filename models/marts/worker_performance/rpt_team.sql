@@ -2,7 +2,7 @@ with tasks as (
     select * from {{ ref('fct_worker_tasks') }}
 ),
 
--- Each task twice: under its modality, and in the row of the whole team.
+-- Each task is counted twice: under its modality, and in the row of the whole team.
 team_tasks as (
     select
         *,
@@ -15,17 +15,17 @@ team_tasks as (
     from tasks
 ),
 
-ranked as (
+ranked_tasks as (
     {{ rank_tasks('team_tasks', ['team_modality']) }}
 ),
 
-measured as (
+measures as (
     select
         team_modality as modality,
         count(distinct worker_key) as worker_count,
         {{ worker_measures() }}
-    from ranked
+    from ranked_tasks
     group by team_modality
 )
 
-select * from measured
+select * from measures

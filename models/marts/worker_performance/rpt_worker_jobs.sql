@@ -2,18 +2,18 @@ with tasks as (
     select * from {{ ref('fct_worker_tasks') }}
 ),
 
-ranked as (
+ranked_tasks as (
     {{ rank_tasks('tasks', ['worker_key', 'job_name']) }}
 ),
 
-measured as (
+measures as (
     select
         worker_key,
         max(worker_name) as worker_name,
         job_name,
         {{ worker_measures() }}
-    from ranked
+    from ranked_tasks
     group by worker_key, job_name
 )
 
-select * from measured
+select * from measures

@@ -27,7 +27,8 @@ comparable as (
     inner join label_sets as answered
         on worker_answers.job_name = answered.job_name
         and worker_answers.object_index = answered.object_index
-        and worker_answers.answer_no + 1 = answered.set_no
+        and answered.set_kind = 'answer'
+        and worker_answers.answer_no = answered.answer_no
     inner join label_sets as consolidated
         on worker_answers.job_name = consolidated.job_name
         and worker_answers.object_index = consolidated.object_index

@@ -1,0 +1,22 @@
+with annotation_attributes as (
+    select * from {{ ref('stg_ground_truth__annotation_attributes') }}
+),
+
+labeling_jobs as (
+    select * from {{ ref('int_labeling_jobs') }}
+),
+
+object_values as (
+    select
+        annotation_attributes.job_name,
+        {{ resolved_label_attribute('annotation_attributes', 'labeling_jobs') }} as label_attribute_name,
+        annotation_attributes.object_index,
+        annotation_attributes.attribute_name,
+        annotation_attributes.attribute_value,
+        {{ is_of_earlier_job('annotation_attributes', 'labeling_jobs') }} as is_inherited
+    from annotation_attributes
+    inner join labeling_jobs on annotation_attributes.job_name = labeling_jobs.job_name
+    where annotation_attributes.scope = 'object'
+)
+
+select * from object_values

@@ -1,0 +1,45 @@
+"""The layers of the dbt project: each reads only the layer before it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+MODELS = Path(__file__).parents[1] / "models"
+STAGING, INTERMEDIATE, MARTS = (
+    {path.stem: path.read_text(encoding="utf-8") for path in (MODELS / layer).rglob("*.sql")}
+    for layer in ("staging", "intermediate", "marts")
+)
+
+
+def refs(sql: str) -> set[str]:
+    return set(re.findall(r"\bref\(\s*['\"](\w+)['\"]\s*\)", sql))
+
+
+@pytest.mark.parametrize("name", sorted(MARTS))
+def test_a_mart_reads_intermediate_models_and_marts_only(name: str) -> None:
+    """Otherwise a mart repeats what an intermediate model decides, such as which answers count."""
+    assert refs(MARTS[name])
+    assert refs(MARTS[name]) <= INTERMEDIATE.keys() | MARTS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(INTERMEDIATE))
+def test_an_intermediate_model_reads_no_mart(name: str) -> None:
+    assert not refs(INTERMEDIATE[name]) & MARTS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(INTERMEDIATE | MARTS))
+def test_only_staging_reads_the_raw_tables(name: str) -> None:
+    assert "source(" not in (INTERMEDIATE | MARTS)[name]
+
+
+@pytest.mark.parametrize("layer", [STAGING, INTERMEDIATE, MARTS], ids=["staging", "intermediate", "marts"])
+def test_every_model_of_a_layer_is_described(layer: dict[str, str]) -> None:
+    described = {
+        name
+        for path in MODELS.rglob("_*__models.yml")
+        for name in re.findall(r"^  - name: (\w+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert layer.keys() <= described
