@@ -1,7 +1,8 @@
 """Made-up output of labeling jobs to measure on: larger and more even than the sample, and quick to make.
 
-A corpus is the same for the same arguments. ``python -m tests.bench.corpora classification|boxes|manifest|sequence
-FOLDER COUNT`` writes one. Forms: the same as the sample's, whose writers are used.
+A corpus is the same for the same arguments. ``python -m tests.bench.corpora
+classification|boxes|manifest|sequence|sample FOLDER COUNT`` writes one. Forms: the same as the sample's, whose writers
+are used.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from ingest.sample import generate
 from ingest.sample.output import BUCKET, SEQUENCE_FILE, JobFolder, Json, answer
 from ingest.sample.team import Timing, Worker, from_milliseconds, make_team
 
@@ -91,11 +93,18 @@ def write_sequence(folder: Path, frames: int) -> None:
         job.add_line(0, source, {LABEL_ATTRIBUTE: uri, f"{LABEL_ATTRIBUTE}-metadata": metadata})
 
 
+def write_sample(folder: Path, objects: int) -> None:
+    """Five sets of the sample's jobs, of so many objects each, without the broken files."""
+    for broken in generate(folder, jobs=5, objects=objects, seed=SEED).broken_files:
+        (folder / broken).unlink()
+
+
 CORPORA: dict[str, Callable[[Path, int], None]] = {
     "classification": write_classification,
     "boxes": write_boxes,
     "manifest": write_manifest,
     "sequence": write_sequence,
+    "sample": write_sample,
 }
 
 

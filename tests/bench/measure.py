@@ -24,7 +24,7 @@ class Cost:
     Attributes:
         seconds: by the clock.
         processor: seconds of user and system time, of the process and of its children.
-        megabytes: peak memory of its largest process.
+        megabytes: peak memory of its largest process; no less than this process's own so far, as Linux counts it.
     """
 
     seconds: float
