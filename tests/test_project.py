@@ -1,4 +1,4 @@
-"""The layers of the dbt project: each reads only the layer before it."""
+"""The dbt project: each layer reads only the layer before it, and models and macros are described."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped] # it ships no type information
 
 MODELS = Path(__file__).parents[1] / "models"
 STAGING, INTERMEDIATE, MARTS = (
@@ -43,3 +44,19 @@ def test_every_model_of_a_layer_is_described(layer: dict[str, str]) -> None:
         for name in re.findall(r"^  - name: (\w+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert layer.keys() <= described
+
+
+def test_every_macro_is_described_with_its_arguments() -> None:
+    """Implementations of a dispatched macro (``duckdb__…``) share the description of the macro itself."""
+    macros = MODELS.parent / "macros"
+    declared = {}
+    for path in macros.rglob("*.sql"):
+        for kind, name, arguments in re.findall(r"{%-? (macro|test) (\w+)\((.*?)\)", path.read_text(encoding="utf-8")):
+            if "__" not in name:
+                names = [argument.partition("=")[0].strip() for argument in arguments.split(",") if argument]
+                declared[f"test_{name}" if kind == "test" else name] = names
+    described = yaml.safe_load((macros / "_macros.yml").read_text(encoding="utf-8"))["macros"]
+    assert declared == {
+        macro["name"]: [argument["name"] for argument in macro.get("arguments", [])] for macro in described
+    }
+    assert all(macro["description"] for macro in described)

@@ -1,7 +1,4 @@
-{#
-  What follows the last delimiter, of one character; the whole text where there is none. (dbt.split_part counts from the
-  right on DuckDB only.)
-#}
+{# dbt.split_part counts from the right on DuckDB only. #}
 {% macro last_part(text, delimiter) -%}
     split_part(
         {{ text }},

@@ -1,6 +1,6 @@
 {#
-  DuckDB: makes each source a view over the lake's Parquet (environment GT_LAKE, default demo/lake), so that models
-  and unit tests find the sources where Athena has its Glue tables. A lake without files gives views without rows.
+  On DuckDB, each source becomes a view over the lake's Parquet files, so models and unit tests find the sources where
+  Athena has its Glue tables. On Athena, the loader's register command makes the tables.
 #}
 {% macro register_raw_tables() %}
     {{ adapter.dispatch('register_raw_tables')() }}
@@ -13,12 +13,12 @@
         {% set lake = env_var('GT_LAKE', 'demo/lake').rstrip('/') %}
         {% set loads = "'" ~ (lake ~ '/raw/source_files/[0-9]*.parquet') | replace("'", "''") ~ "'" %}
         {% if run_query('select count(*) from glob(' ~ loads ~ ')').columns[0].values()[0] == 0 %}
-            {% set advice = "nothing is loaded in '" ~ lake ~ "': `python -m ingest load SOURCE " ~ lake ~ "` does that" %}
+            {% set advice = "nothing is loaded in '" ~ lake ~ "'; run `python -m ingest load SOURCE " ~ lake ~ "` first" %}
             {% if env_var('GT_LAKE', '') %}
-                {# A mistyped lake must not empty marts that are good. #}
+                {# A mistyped lake must not empty good marts. #}
                 {% do exceptions.raise_compiler_error('GT_LAKE: ' ~ advice) %}
             {% endif %}
-            {% do exceptions.warn('The marts will be empty, ' ~ advice ~ '; GT_LAKE names another lake.') %}
+            {% do exceptions.warn('The marts will be empty: ' ~ advice ~ ', or set GT_LAKE to another lake.') %}
         {% endif %}
         {% for table in graph.sources.values() | sort(attribute='name') if table.package_name == project_name %}
             {% if loop.first %}{% do run_query('create schema if not exists ' ~ table.schema) %}{% endif %}

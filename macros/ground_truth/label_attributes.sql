@@ -1,7 +1,4 @@
-{#
-  Label attribute that a row of one relation belongs to, by its job in another, and whether an earlier job gave it. The
-  label file of a sequence does not name its attribute: it is the job's own.
-#}
+{# The label file of a sequence does not name its label attribute: it is the job's own. #}
 {% macro resolved_label_attribute(rows, labeling_jobs) -%}
     coalesce({{ rows }}.label_attribute_name, {{ labeling_jobs }}.label_attribute_name)
 {%- endmacro %}

@@ -1,7 +1,4 @@
-{#
-  Intersection over union of the boxes of two relations, 0 to 1; edges are where they are said to be, without a pixel
-  more. 0 where they do not overlap, and for a box turned inside out, of negative width or height.
-#}
+{# Edges are taken as written, without an extra pixel. A box of negative width or height overlaps nothing. #}
 {% macro box_iou(one, other) -%}
     {%- set intersection -%}
         (least({{ one }}.box_left + {{ one }}.box_width, {{ other }}.box_left + {{ other }}.box_width)
@@ -28,13 +25,12 @@
 {%- endmacro %}
 
 
-{# Intersection over union of the spans of two relations, in characters, 0 to 1; the end offset is exclusive. #}
 {% macro span_iou(one, other) -%}
     case
         when
             {{ one }}.start_offset < {{ other }}.end_offset
             and {{ other }}.start_offset < {{ one }}.end_offset
-            -- As double: offsets may be as far apart as a bigint does not reach.
+            -- As double, because the distance of two offsets may exceed a bigint.
             then {{ safe_divide(
                 'cast(least(' ~ one ~ '.end_offset, ' ~ other ~ '.end_offset) as double)'
                 ~ ' - greatest(' ~ one ~ '.start_offset, ' ~ other ~ '.start_offset)',

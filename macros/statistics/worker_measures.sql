@@ -1,4 +1,3 @@
-{# The columns of fct_worker_tasks, with the ranks that worker_measures needs for groups of `columns`. #}
 {% macro rank_tasks(tasks, columns) -%}
     select
         *,
@@ -15,7 +14,6 @@
 {%- endmacro %}
 
 
-{# What every report on workers says of a group of tasks that rank_tasks ranked. #}
 {% macro worker_measures() -%}
     count(distinct job_name) as job_count,
     count(*) as task_count,

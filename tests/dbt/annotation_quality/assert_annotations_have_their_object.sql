@@ -1,5 +1,5 @@
--- Each label belongs to a row of fct_object_labels of the same attribute and day. Without it, labels whose object is
--- not found have no date and no task type, and fall out of what is filtered by them.
+-- Every label belongs to a row of fct_object_labels with the same label attribute and day. Without it, a label whose
+-- object is not found has no date and no task type, and drops out of everything that filters by them.
 with annotations as (
     select * from {{ ref('fct_annotations') }}
 ),

@@ -1,6 +1,6 @@
--- Each consolidated label that was read is in fct_annotations once, and in the mart's job; of masks and segmented point
--- clouds the classes that count. Without it, a join that loses or doubles labels changes every count of labels, and
--- the key test sees the doubled ones only.
+-- Every consolidated label that was loaded is in fct_annotations once, and in its own job; of masks and segmented point
+-- clouds, the classes that count. Without it, a join that loses or doubles labels changes every count of labels, and
+-- the key test notices only the doubled ones.
 with mask_files as (
     select
         load_id,

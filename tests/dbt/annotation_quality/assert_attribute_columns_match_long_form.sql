@@ -1,5 +1,5 @@
--- Each value of a listed attribute is in its column of fct_annotations. Without it, an attribute whose name matches
--- but for case, or whose label the join misses, gives an empty column that looks like an attribute nobody filled in.
+-- Every value of a listed attribute is in its column of fct_annotations. Without it, an attribute whose name differs in
+-- case, or whose label the join misses, gives an empty column that looks like an attribute nobody filled in.
 with values_by_label as (
     select
         job_name,

@@ -1,6 +1,6 @@
--- Each attribute value that was read is in one long form, and rpt_attribute_values counts the job's own ones, and those
--- of forms that answers hold. Without it, values whose label is not found, or of a scope that no model takes, vanish
--- from the lists of values.
+-- Every attribute value that was loaded is in one long form, and rpt_attribute_values counts the job's own values and
+-- those of form fields. Without it, values whose label is not found, or of a scope that no model reads, vanish from the
+-- lists of values.
 with form_values as (
     select distinct
         form_fields.job_name,

@@ -1,5 +1,5 @@
--- The shares of a job, label and kind of outcome add up to 1, and adjusted objects are all there. Without it, a
--- share of the wrong whole, or an adjusted object that has no labels left and is lost, makes an audit look cleaner.
+-- The shares of a job, label and kind of outcome add up to 1, and no adjusted object is lost. Without it, a share of
+-- the wrong total, or an adjusted object that is lost because it has no labels left, makes an audit look better.
 with results as (
     select * from {{ ref('rpt_audit_results') }}
 ),
@@ -14,7 +14,7 @@ shares as (
     group by job_name, label, outcome_kind
 ),
 
--- An object stands at every class it has: at least once.
+-- An object counts for each of its classes, so at least once.
 reported as (
     select
         job_name,

@@ -1,5 +1,5 @@
--- Each frame that was read, empty or not, is in fct_frames once, with as many labels as the loader counted in it.
--- Without it, empty frames that vanish, or labels tied to the wrong frame, make every mean per frame too high.
+-- Every frame that was loaded, empty or not, is in fct_frames once, with as many labels as the loader counted in it.
+-- Without it, empty frames that vanish, or labels in the wrong frame, raise every mean per frame.
 with staged as (
     select * from {{ ref('stg_ground_truth__frames') }}
 ),

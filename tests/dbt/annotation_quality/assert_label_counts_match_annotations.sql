@@ -1,6 +1,5 @@
--- An object's label_count, which the loader read from the manifest or from the frames, is the number of its labels
--- wherever it has labels at all. Without it, objects that lose labels on the way go unnoticed: both counts look
--- sound alone.
+-- An object's label_count, which the loader reads from the manifest or the frames, is the number of its labels, if it
+-- has any. Without it, nobody notices objects that lose labels on the way: each count looks right by itself.
 with object_labels as (
     select * from {{ ref('fct_object_labels') }}
 ),

@@ -1,5 +1,5 @@
--- rpt_load_health and dim_labeling_jobs tell of the same jobs, objects and answers, and of every current file.
--- Without it, a job whose only file is broken drops out of the one report that would have said so.
+-- rpt_load_health and dim_labeling_jobs have the same jobs, objects and answers, and every current file is counted.
+-- Without it, a job whose only file is broken drops out of the report that should say so.
 with health as (
     select * from {{ ref('rpt_load_health') }}
 ),
@@ -32,7 +32,7 @@ full outer join files on coalesce(health.job_name, jobs.job_name) = files.job_na
 where
     health.job_name is null
     or jobs.job_name is null
-    -- Of a job whose objects were not read, dim_labeling_jobs has what its description counts.
+    -- If no object of a job was loaded, dim_labeling_jobs has the counts of its description.
     or (health.object_count > 0 and health.object_count <> jobs.object_count)
     or health.answer_count is distinct from jobs.answer_count
     or health.file_count is distinct from files.file_count

@@ -1,5 +1,5 @@
--- Every line of an output manifest, and every label attribute on it, is in fct_object_labels. Without it, objects
--- that a join loses are missing from every rate's denominator, and the rates look better.
+-- Every line of an output manifest, and every label attribute on it, is in fct_object_labels. Without it, objects that
+-- a join loses are missing from the denominator of every rate, and the rates look better.
 with lines as (
     select distinct
         job_name,
@@ -21,6 +21,6 @@ from lines
 left join object_labels
     on lines.job_name = object_labels.job_name
     and lines.object_index = object_labels.object_index
-    -- A line without any attribute has a row of the job's own.
+    -- A line without any label attribute has a row for the job's own.
     and coalesce(lines.label_attribute_name = object_labels.label_attribute_name, true)
 where object_labels.job_name is null

@@ -1,8 +1,8 @@
 {{ config(severity='warn') }}
 
--- An object whose result names a mask, or the classes of a point cloud, has that file, if it has any that was read.
--- Without it, a file whose name a copy changed beyond recognition gives no labels, and the job looks as if nobody had
--- found anything on its images.
+-- An object whose result names a mask, or the classes of a point cloud, has that file, if any such file of the object
+-- was loaded. Without it, a file whose name a copy changed beyond recognition gives no labels, and the job looks as if
+-- nothing was found on its images.
 with mask_labels as (
     select distinct
         annotations.job_name,

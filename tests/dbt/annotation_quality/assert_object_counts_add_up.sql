@@ -1,6 +1,6 @@
 -- Every object of a job is labeled, failed or unlabeled, and the job's totals are those of fct_object_labels, if any
--- object of it was read.
--- Without it, an object in no group, or in two, makes the progress of a job look further or less far than it is.
+-- object of it was loaded. Without it, an object in no group, or in two, makes a job look further along, or less far,
+-- than it is.
 with jobs as (
     select * from {{ ref('dim_labeling_jobs') }}
 ),

@@ -1,7 +1,7 @@
 {{ config(severity='warn') }}
 
--- Verification jobs in which no verdict confirms a label. Without this, a job whose confirming class the var
--- review_confirming_values does not name would look as if every label were wrong.
+-- Verification jobs in which no verdict confirms a label. Without it, a job whose confirming class is missing from the
+-- var review_confirming_values looks as if every label were wrong.
 with jobs as (
     select * from {{ ref('dim_labeling_jobs') }}
 ),

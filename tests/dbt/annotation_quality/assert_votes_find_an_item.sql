@@ -1,8 +1,8 @@
 {{ config(severity='warn') }}
 
--- Items of bulk reviews that no vote was found for although their batch was answered: a template that numbers from
--- 1, other names of fields, or boxes and values that are in neither of the vars
--- review_confirming_values and review_rejecting_values. Without this such items are left out in silence.
+-- Items of bulk reviews that have no vote although their batch was answered: a template that numbers items from 1,
+-- other names of fields, or check boxes and values that are missing from the vars review_confirming_values and
+-- review_rejecting_values. Without it, such items are left out silently.
 with items as (
     select * from {{ ref('stg_ground_truth__review_items') }}
 ),

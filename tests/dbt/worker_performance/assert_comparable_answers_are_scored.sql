@@ -1,6 +1,6 @@
--- Where an answer's labels and the object's consolidated labels are both classes, boxes or spans, or none, they
--- are scored. Without this a key that no longer joins turns scores into NULL: rates are then made of fewer
--- answers, and look as good as before.
+-- An answer is scored if its labels and the object's consolidated labels are both classes, both boxes or both spans, or
+-- empty. Without it, a key that no longer joins turns scores into NULL: the rates rest on fewer answers, and look as
+-- good as before.
 with label_sets as (
     select * from {{ ref('int_label_sets') }}
     where

@@ -1,5 +1,5 @@
--- An answer that counts n labels has n rows in worker_annotations, its own and those of its frames. Without this labels
--- lost between the two leave a set that is smaller than what the worker said, and the worker's scores sink.
+-- An answer that counts n labels has n rows in worker_annotations, its own and those of its frames. Without it, labels
+-- lost between the two make a set smaller than the worker's answer, and the worker's scores drop.
 with worker_answers as (
     select * from {{ ref('int_worker_answers') }}
 ),

@@ -1,6 +1,6 @@
--- Every submission that any worker response holds, and of objects without one every worker of a consolidation request,
--- is one row of fct_worker_tasks. Without this a join that drops or doubles
--- answers changes every count and rate of people's work, and no key test need notice.
+-- Every submission in a worker response is one row of fct_worker_tasks, and so is every worker in a consolidation
+-- request for an object without a worker response. Without it, a join that drops or doubles answers changes every count
+-- and rate of people's work, and no key test need notice.
 with answers as (
     select
         answers.job_name,

@@ -1,8 +1,7 @@
 {{ config(severity='warn') }}
 
--- Golden labels that no data object of their job answers to: a wrong index, another uri, a text that was edited.
--- Without this they are left out in silence, and the golden accuracy rests on fewer objects than the team
--- believes.
+-- Golden labels that match no data object of their job: a wrong index, another uri, an edited text. Without it, they
+-- are left out silently, and the golden accuracy rests on fewer objects than the team believes.
 with golden_labels as (
     select * from {{ ref('stg_ground_truth__golden_labels') }}
 ),

@@ -1,5 +1,5 @@
--- The formulas every rate and overlap goes through, on examples published with their results. Without this a slip
--- in a macro moves every report by a little, and nothing looks broken.
+-- The formulas behind every rate and overlap, on published examples with known results. Without it, a slip in a macro
+-- moves every report by a little, and nothing looks broken.
 with
 -- numpy's documentation of linear percentiles; Wilson intervals by statsmodels
 time_sample (time_spent_seconds, time_rank) as (
@@ -10,7 +10,7 @@ shares (correct_count, trial_count) as (
     values (81, 263), (0, 20), (20, 20)
 ),
 
--- a published pair of boxes, by their corners [258, 41, 606, 285] and [214, 41, 562, 285]; and two that only touch
+-- a published pair of boxes, with corners [258, 41, 606, 285] and [214, 41, 562, 285], and two that only touch
 one_box (box_left, box_top, box_width, box_height) as (
     values (258.0, 41.0, 606.0 - 258.0, 285.0 - 41.0)
 ),
@@ -23,7 +23,7 @@ touching_box (box_left, box_top, box_width, box_height) as (
     values (606.0, 41.0, 10.0, 10.0)
 ),
 
--- boxes without area that cross: no overlap, and not 0/0
+-- boxes without area that cross: no overlap instead of 0/0
 flat_box (box_left, box_top, box_width, box_height) as (
     values (0.0, 5.0, 10.0, 0.0)
 ),
@@ -32,7 +32,7 @@ thin_box (box_left, box_top, box_width, box_height) as (
     values (5.0, 0.0, 0.0, 10.0)
 ),
 
--- a box of negative width: it would overlap another by more than 1
+-- a box of negative width, which would have an overlap of more than 1
 turned_box (box_left, box_top, box_width, box_height) as (
     values (5.0, 0.0, -5.0, 250.0)
 ),

@@ -1,5 +1,5 @@
--- Each report on workers counts every task once, with its labels and scores. Without this a task of no day, no
--- modality or no worker goes missing from one report, and two of them tell different stories of the same work.
+-- Each report on workers counts every task once, with its labels and scores. Without it, a task without a day, a
+-- modality or a worker is missing from one report, and two reports disagree on the same work.
 {%- set measured = "sum(task_count) as task_count, sum(label_count) as label_count, "
     ~ "sum(golden_count) as golden_count, sum(consolidated_count) as consolidated_count, "
     ~ "sum(peer_count) as peer_count" %}

@@ -1,4 +1,3 @@
-{# How a worker is named in the marts: as the var `worker_identity` says, by the pseudonym where that is not known. #}
 {% macro worker_name(worker_key, username, email) -%}
     {%- set pseudonym = "'worker-' || substr(" ~ worker_key ~ ", 1, 8)" -%}
     {%- set identity = var('worker_identity') -%}

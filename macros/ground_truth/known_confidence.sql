@@ -1,6 +1,6 @@
 {#
-  Ground Truth writes confidence 0 where one worker labeled an object: that is no confidence, so NULL. Only where some
-  object of the job had several workers is a 0 one. Who labeled inherited results is not in this job's output: NULL.
+  Ground Truth writes confidence 0 if one worker labeled an object, which means that there is no confidence. In a job with
+  several workers, 0 is a confidence. The workers of inherited results are not in this job's output.
 #}
 {% macro known_confidence(confidence, is_inherited, max_answers_per_object) -%}
     case
