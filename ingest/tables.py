@@ -40,18 +40,18 @@ class LedgerEntry(NamedTuple):
 
     load_id: Annotated[Text, "Load that wrote the entry."]
     file_no: Annotated[Int, "Number of the source file within the load."]
-    origin_load_id: Annotated[Text, "Load that read the file; older than load_id where the rows were compacted since."]
+    origin_load_id: Annotated[Text, "Load that read the file; older than load_id if the rows were compacted later."]
     uri: Annotated[
-        Text, "Source file: s3:// or file:// uri; what an API tells: sagemaker://, cognito-idp://, cloudwatch-logs://."
+        Text, "Source file: s3:// or file:// uri; for an API: sagemaker://, cognito-idp:// or cloudwatch-logs://."
     ]
-    job_name: Annotated[Text, "Labeling job the file belongs to; NULL where it is of no job."]
+    job_name: Annotated[Text, "Labeling job the file belongs to; NULL if it belongs to none."]
     job_uri: Annotated[Text, "Folder of that job."]
-    file_kind: Annotated[Text, "What the file is: output_manifest, worker_response, sequence_labels, and so on."]
-    etag: Annotated[Text, "Version at the source: S3's ETag, size and time of a local file, md5 of what an API tells."]
+    file_kind: Annotated[Text, "Kind of file: output_manifest, worker_response, sequence_labels, and so on."]
+    etag: Annotated[Text, "Version at the source: ETag on S3, size and time of a local file, md5 of an API response."]
     size_bytes: Annotated[BigInt, "Size of the file in bytes."]
     modified_at: Annotated[Time, "When the file was last written at its source."]
-    status: Annotated[Text, "loaded, rejected (broken), skipped (not taken, see error) or forgotten (erased)."]
-    row_count: Annotated[BigInt, "Rows the file gave, over all raw tables; 0 unless loaded."]
+    status: Annotated[Text, "loaded, rejected (broken), skipped (not loaded, see error) or forgotten (erased)."]
+    row_count: Annotated[BigInt, "Rows of the file, over all raw tables; 0 unless loaded."]
     error: Annotated[Text, "Why the file was rejected or skipped."]
     loaded_at: Annotated[Time, "When the load read the file."]
     loader_version: Annotated[Text, "Version of the loader that read the file."]
@@ -60,10 +60,10 @@ class LedgerEntry(NamedTuple):
 class Job(NamedTuple):
     """What one source file says of its labeling job as a whole."""
 
-    label_attribute_name: Annotated[Text, "Label attribute, where it was declared; NULL where the manifest tells."] = (
-        None
-    )
-    task_type: Annotated[Text, "Task type, where the source tells it of the whole job."] = None
+    label_attribute_name: Annotated[
+        Text, "Label attribute, if it is declared or described; NULL if it comes from the manifest."
+    ] = None
+    task_type: Annotated[Text, "Task type, if the source gives it for the whole job."] = None
     job_status: Annotated[Text, "LabelingJobStatus, from DescribeLabelingJob."] = None
     workteam_name: Annotated[Text, "Work team the job was given to, from DescribeLabelingJob."] = None
     workers_per_object: Annotated[Int, "Workers asked for each object, from DescribeLabelingJob."] = None
@@ -71,7 +71,7 @@ class Job(NamedTuple):
         None
     )
     audit_label_attribute_name: Annotated[Text, "auditLabelAttributeName: the label attribute that is audited."] = None
-    is_editable: Annotated[Flag, "Whether editsAllowed lets workers change labels; NULL where it is not said."] = None
+    is_editable: Annotated[Flag, "Whether editsAllowed lets workers change labels; NULL if it is missing."] = None
     config_json: Annotated[Text, "Label category config, as written."] = None
     labeling_job_arn: Annotated[Text, "LabelingJobArn."] = None
     workteam_arn: Annotated[Text, "WorkteamArn."] = None
@@ -87,7 +87,7 @@ class Job(NamedTuple):
     unlabeled_count: Annotated[BigInt, "LabelCounters.Unlabeled."] = None
     task_price_usd: Annotated[Double, "Price of one worker's task in a public workforce, in US dollars."] = None
     task_time_limit_seconds: Annotated[Int, "TaskTimeLimitInSeconds."] = None
-    description_json: Annotated[Text, "What DescribeLabelingJob or ListLabelingJobs says, as written."] = None
+    description_json: Annotated[Text, "Response of DescribeLabelingJob or ListLabelingJobs, as written."] = None
 
 
 class LabelCategory(NamedTuple):
@@ -102,14 +102,14 @@ class LabelCategory(NamedTuple):
 class LabelAttributeDefinition(NamedTuple):
     """Attribute that workers fill in, from a job's label category config."""
 
-    scope: Annotated[Text, "annotation (of a label) or frame."]
-    label: Annotated[Text, "Label the attribute belongs to; NULL where it goes with every label, or with frames."]
+    scope: Annotated[Text, "annotation (applies to labels) or frame."]
+    label: Annotated[Text, "Label the attribute belongs to; NULL if it applies to every label, or to frames."]
     attribute_name: Annotated[Text, "Name of the attribute."]
     attribute_type: Annotated[Text, "string or number."] = None
     description: Annotated[Text, "Description shown to workers."] = None
     enum_json: Annotated[Text, "Allowed values, a JSON list."] = None
-    minimum: Annotated[Double, "Least allowed number."] = None
-    maximum: Annotated[Double, "Greatest allowed number."] = None
+    minimum: Annotated[Double, "Minimum of a number."] = None
+    maximum: Annotated[Double, "Maximum of a number."] = None
     is_required: Annotated[Flag, "Whether workers must fill it in."] = None
     edits_allowed: Annotated[Text, "editsAllowed of the attribute: any or none."] = None
 
@@ -118,7 +118,7 @@ class DataObject(NamedTuple):
     """Output-manifest line and label attribute; a line without any attribute gives one row of its own."""
 
     object_index: Annotated[BigInt, "Line of the output manifest, from 0."]
-    label_attribute_name: Annotated[Text, "Label attribute; NULL for a line that nothing is labeled on."] = None
+    label_attribute_name: Annotated[Text, "Label attribute; NULL for a line without a label attribute."] = None
     source_uri: Annotated[Text, "source-ref: uri of the data object."] = None
     source_text: Annotated[Text, "source: the text itself."] = None
     metadata_type: Annotated[Text, "type of the metadata, as written."] = None
@@ -129,10 +129,8 @@ class DataObject(NamedTuple):
     ] = None
     label: Annotated[Text, "Class of a single-class task."] = None
     class_id: Annotated[Text, "Class index of a single-class task, as text."] = None
-    label_count: Annotated[Int, "Labels in the result; NULL where they are in another file or of an unknown form."] = (
-        None
-    )
-    confidence: Annotated[Double, "confidence of the metadata, as written (0 where one worker labels)."] = None
+    label_count: Annotated[Int, "Labels in the result; NULL if they are in another file or of an unknown form."] = None
+    confidence: Annotated[Double, "confidence of the metadata, as written (0 if one worker labels)."] = None
     is_human_annotated: Annotated[Flag, "human-annotated."] = None
     adjustment_status: Annotated[Text, "adjustment-status: adjusted or unadjusted."] = None
     failure_reason: Annotated[Text, "failure-reason of an object that could not be labeled."] = None
@@ -140,7 +138,7 @@ class DataObject(NamedTuple):
     image_width: Annotated[Int, "Width of the image in pixels."] = None
     image_height: Annotated[Int, "Height of the image in pixels."] = None
     image_depth: Annotated[Int, "Channels of the image."] = None
-    label_uri: Annotated[Text, "Uri of the file the labels are in, for attributes ending in -ref."] = None
+    label_uri: Annotated[Text, "Uri of the file with the labels, for attributes ending in -ref."] = None
     worker_response_uri: Annotated[Text, "worker-response-ref: the answers of a custom job without consolidation."] = (
         None
     )
@@ -148,7 +146,9 @@ class DataObject(NamedTuple):
     stream_object_id: Annotated[Text, "Id that a streaming job's input gave the data object."] = None
     value_json: Annotated[Text, "Value of the attribute, as written."] = None
     metadata_json: Annotated[Text, "Metadata of the attribute, as written."] = None
-    passthrough_json: Annotated[Text, "The line's other keys, which Ground Truth passes through: a JSON object."] = None
+    passthrough_json: Annotated[Text, "Other keys of the line, which Ground Truth passes through: a JSON object."] = (
+        None
+    )
 
 
 class ClassLabel(NamedTuple):
@@ -158,7 +158,7 @@ class ClassLabel(NamedTuple):
     object_index: Annotated[BigInt, "Data object: line of the output manifest, from 0."]
     class_id: Annotated[Text, "Class index, as text."]
     label: Annotated[Text, "Class."]
-    color: Annotated[Text, "Colour of the class in a mask, as #rrggbb."] = None
+    color: Annotated[Text, "Color of the class in a mask, as #rrggbb."] = None
     confidence: Annotated[Double, "Confidence of the class in a mask, as written."] = None
 
 
@@ -168,10 +168,12 @@ class Label(NamedTuple):
     shape: Annotated[Text, "class, box, span, polygon, polyline, keypoint, cuboid or mask."]
     label: Annotated[Text, "Class of the label."]
     class_id: Annotated[Text, "Class index, as text."] = None
-    confidence: Annotated[Double, "Confidence, as written (0 where one worker labels)."] = None
-    track_id: Annotated[Text, "object-id: the same object over the frames of a sequence."] = None
+    confidence: Annotated[Double, "Confidence, as written (0 if one worker labels)."] = None
+    track_id: Annotated[Text, "object-id: the same object in all frames of a sequence."] = None
     track_name: Annotated[Text, "object-name: the track's name as workers see it."] = None
-    sensor: Annotated[Text, "Sensor of labels that link a point cloud and cameras: lidar, camera-0, and so on."] = None
+    sensor: Annotated[Text, "Sensor of a label that links a point cloud and cameras: lidar, camera-0, and so on."] = (
+        None
+    )
     box_left: Annotated[Double, "Left edge in pixels."] = None
     box_top: Annotated[Double, "Top edge in pixels."] = None
     box_width: Annotated[Double, "Width in pixels."] = None
@@ -179,26 +181,28 @@ class Label(NamedTuple):
     start_offset: Annotated[BigInt, "First character of a span, from 0."] = None
     end_offset: Annotated[BigInt, "Character after the last of a span."] = None
     vertex_count: Annotated[Int, "Vertices of a polygon or polyline; 1 for a keypoint."] = None
-    area: Annotated[Double, "Area in square pixels, of a box, a polygon or a mask's class."] = None
-    center_x: Annotated[Double, "Centre of a cuboid, in metres."] = None
-    center_y: Annotated[Double, "Centre of a cuboid, in metres."] = None
-    center_z: Annotated[Double, "Centre of a cuboid, in metres."] = None
-    cuboid_length: Annotated[Double, "Length of a cuboid, in metres."] = None
-    cuboid_width: Annotated[Double, "Width of a cuboid, in metres."] = None
-    cuboid_height: Annotated[Double, "Height of a cuboid, in metres."] = None
-    roll: Annotated[Double, "Turn about the length's axis in radians, as written."] = None
-    pitch: Annotated[Double, "Turn about the width's axis in radians, as written."] = None
-    yaw: Annotated[Double, "Turn about the vertical axis in radians, as written: before 2022-09-02 pi minus it."] = None
+    area: Annotated[Double, "Area in square pixels, for a box, a polygon or a class of a mask."] = None
+    center_x: Annotated[Double, "Center of a cuboid, in meters."] = None
+    center_y: Annotated[Double, "Center of a cuboid, in meters."] = None
+    center_z: Annotated[Double, "Center of a cuboid, in meters."] = None
+    cuboid_length: Annotated[Double, "Length of a cuboid, in meters."] = None
+    cuboid_width: Annotated[Double, "Width of a cuboid, in meters."] = None
+    cuboid_height: Annotated[Double, "Height of a cuboid, in meters."] = None
+    roll: Annotated[Double, "Rotation about the length axis in radians, as written."] = None
+    pitch: Annotated[Double, "Rotation about the width axis in radians, as written."] = None
+    yaw: Annotated[
+        Double, "Rotation about the vertical axis in radians, as written; pi minus it before 2022-09-02."
+    ] = None
     point_count: Annotated[BigInt, "Points of a class in a point cloud."] = None
-    region_share: Annotated[Double, "Share of the image's pixels, or of the cloud's points: 0 to 1."] = None
+    region_share: Annotated[Double, "Share of the image's pixels, or of the point cloud's points: 0 to 1."] = None
     geometry_json: Annotated[Text, "Vertices of a polygon, polyline or keypoint, a JSON list."] = None
-    extra_json: Annotated[Text, "Fields of the label that no column holds: a JSON object."] = None
+    extra_json: Annotated[Text, "Other fields of the label: a JSON object."] = None
 
 
 class AnnotationKey(NamedTuple):
     """Where a consolidated label stands."""
 
-    label_attribute_name: Annotated[Text, "Label attribute; NULL where the file does not name it (SeqLabel.json)."]
+    label_attribute_name: Annotated[Text, "Label attribute; NULL if the file does not name it (SeqLabel.json)."]
     object_index: Annotated[BigInt, "Data object: line of the output manifest, from 0."]
     frame_index: Annotated[Int, "frame-no; NULL outside sequences."]
     annotation_index: Annotated[Int, "Place among the labels of the object, or of the frame, from 0."]
@@ -209,7 +213,7 @@ class Attribute(NamedTuple):
 
     scope: Annotated[Text, "annotation, frame or object."]
     attribute_name: Annotated[Text, "Name of the attribute, as written."]
-    attribute_value: Annotated[Text, "Value as text; JSON where it is a list or an object."]
+    attribute_value: Annotated[Text, "Value as text; JSON if it is a list or an object."]
 
 
 class Frame(NamedTuple):
@@ -219,7 +223,7 @@ class Frame(NamedTuple):
     frame_index: Annotated[Int, "frame-no."]
     frame_name: Annotated[Text, "File name of the frame."]
     annotation_count: Annotated[Int, "Labels in the frame."]
-    extra_json: Annotated[Text, "Fields of the frame that no column holds: a JSON object."] = None
+    extra_json: Annotated[Text, "Other fields of the frame: a JSON object."] = None
 
 
 class AnswerKey(NamedTuple):
@@ -233,7 +237,7 @@ class AnswerKey(NamedTuple):
 class Answer(NamedTuple):
     """Answer of one worker to one task."""
 
-    worker_key: Annotated[Text, "Stable pseudonym: md5 of identity issuer and subject, else of worker_id."]
+    worker_key: Annotated[Text, "Pseudonym: md5 of identity issuer and subject, else of worker_id."]
     worker_id: Annotated[Text, "workerId, as written."]
     workforce: Annotated[Text, "private, public, vendor or unknown: the first part of worker_id."]
     identity_provider: Annotated[Text, "identityProviderType: Cognito or Oidc."]
@@ -241,12 +245,12 @@ class Answer(NamedTuple):
     identity_sub: Annotated[Text, "sub: the worker's id at the issuer."]
     accepted_at: Annotated[Time, "acceptanceTime, UTC."]
     submitted_at: Annotated[Time, "submissionTime, UTC."]
-    time_spent_seconds: Annotated[Double, "timeSpentInSeconds: active time as reported, pauses excluded."]
-    task_type: Annotated[Text, "Task type that the answer's element is of; NULL where it does not tell."]
-    label_count: Annotated[Int, "Labels in the answer; NULL where the answer is of a form not flattened."]
+    time_spent_seconds: Annotated[Double, "timeSpentInSeconds: active time as reported, without pauses."]
+    task_type: Annotated[Text, "Task type of the answer's element; NULL if the element fits several or none."]
+    label_count: Annotated[Int, "Labels in the answer; NULL if its form is not flattened."]
     payload_folder: Annotated[Text, "Folder of the files that hold the answer's frames; NULL outside sequences."]
     answer_json: Annotated[Text, "answerContent, as written."]
-    extra_json: Annotated[Text, "Fields of the answer that no column holds: a JSON object."]
+    extra_json: Annotated[Text, "Other fields of the answer: a JSON object."]
 
 
 class AnswerLabelKey(NamedTuple):
@@ -261,46 +265,47 @@ class PayloadKey(NamedTuple):
     """Which of a data object's answers a file of one frame belongs to."""
 
     payload_folder: Annotated[
-        Text, "Folder of the frame's file, as in worker_answers: answer_index is NULL then, and the two join by it."
+        Text,
+        "Folder of the frame's file, as in worker_answers; with it, answer_index is NULL and the two join by folder.",
     ]
     frame_name: Annotated[
-        Text, "File name of the frame, as in frames: frame_index is as the file has it, or NULL where it has none."
+        Text, "File name of the frame, as in frames; frame_index is then the file's own number, or NULL if it has none."
     ] = None
 
 
 class WorkerFrame(NamedTuple):
     """Frame of a worker's answer to a sequence, empty ones too."""
 
-    frame_index: Annotated[Int, "Number of the frame, as the file has it; NULL where it has none."]
-    annotation_count: Annotated[Int, "Labels in the frame; NULL where some are of a form not flattened."]
-    extra_json: Annotated[Text, "Fields of the frame that no column holds: a JSON object."]
+    frame_index: Annotated[Int, "Number of the frame in its file; NULL if it has none."]
+    annotation_count: Annotated[Int, "Labels in the frame; NULL if the form of some is not flattened."]
+    extra_json: Annotated[Text, "Other fields of the frame: a JSON object."]
 
 
 class GoldenKey(NamedTuple):
     """Which data object a known-right label is for: by its index, or by its source."""
 
-    label_attribute_name: Annotated[Text, "Label attribute, where the golden answers are an augmented manifest."]
-    object_index: Annotated[BigInt, "Data object; NULL where source_uri or source_text names it."]
+    label_attribute_name: Annotated[Text, "Label attribute, if the golden answers are an augmented manifest."]
+    object_index: Annotated[BigInt, "Data object; NULL if source_uri or source_text names it."]
     source_uri: Annotated[Text, "source-ref of the data object."]
     source_text: Annotated[Text, "source of the data object."]
-    annotation_index: Annotated[Int, "Place among the object's labels, from 0; NULL where its right answer is empty."]
+    annotation_index: Annotated[Int, "Place among the object's labels, from 0; NULL if its golden answer is empty."]
 
 
 class ReviewItem(NamedTuple):
     """Item of a bulk-review batch: a model's label, which workers confirm or not."""
 
-    batch_name: Annotated[Text, "File name of the batch, with which the source-ref of a data object ends."]
-    item_number: Annotated[Int, "Number of the item in its batch, with which the names of its votes end."]
+    batch_name: Annotated[Text, "File name of the batch; the source-ref of its data object ends with it."]
+    item_number: Annotated[Int, "Number of the item in its batch; the names of its form fields end with it."]
     item_uri: Annotated[Text, "Uri of the image."]
     label: Annotated[Text, "Label that the model gave."]
     confidence: Annotated[Double, "Confidence of the model, as written."] = None
-    extra_json: Annotated[Text, "Fields of the item that no column holds: a JSON object."] = None
+    extra_json: Annotated[Text, "Other fields of the item: a JSON object."] = None
 
 
 class Worker(NamedTuple):
     """User of a worker directory."""
 
-    worker_key: Annotated[Text, "Stable pseudonym, as in worker_answers."]
+    worker_key: Annotated[Text, "Pseudonym, as in worker_answers."]
     identity_issuer: Annotated[Text, "Uri of the user pool or identity provider."]
     identity_sub: Annotated[Text, "The worker's id at the issuer."]
     username: Annotated[Text, "User name."]
@@ -314,7 +319,7 @@ class Workteam(NamedTuple):
     workteam_name: Annotated[Text, "Work team."]
     workteam_arn: Annotated[Text, "WorkteamArn."]
     workforce: Annotated[Text, "private, public, vendor or unknown."]
-    identity_issuer: Annotated[Text, "Uri of the user pool that members are of."] = None
+    identity_issuer: Annotated[Text, "Uri of the members' user pool."] = None
     group_names: Annotated[Text, "Groups of the user pool or identity provider, joined by a comma."] = None
     description: Annotated[Text, "Description of the team."] = None
     created_at: Annotated[Time, "CreateDate, UTC."] = None
@@ -333,7 +338,7 @@ class WorkerActivity(NamedTuple):
 
     event_type: Annotated[Text, "TasksAccepted, TasksSubmitted, TasksReturned or TasksDeclined, as written."]
     event_at: Annotated[Time, "event_timestamp, UTC."]
-    worker_key: Annotated[Text, "Stable pseudonym, as in worker_answers."]
+    worker_key: Annotated[Text, "Pseudonym, as in worker_answers."]
     worker_token: Annotated[Text, "worker_id: the last part of worker_answers.worker_id."]
     identity_issuer: Annotated[Text, "Uri of the user pool."] = None
     identity_sub: Annotated[Text, "cognito_sub_id: the worker's id in the user pool."] = None
@@ -381,7 +386,7 @@ LEDGER = _table("source_files", "source file and load", LedgerEntry)
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        _table("labeling_jobs", "labeling job and source file that tells of it", Lineage, Job),
+        _table("labeling_jobs", "labeling job and source file that describes it", Lineage, Job),
         _table("label_categories", "label of a label category config", Lineage, LabelCategory),
         _table(
             "label_attribute_definitions", "attribute of a label category config", Lineage, LabelAttributeDefinition
@@ -406,7 +411,7 @@ TABLES: dict[str, Table] = {
             "worker_frames", "frame of a worker's answer to a sequence", Lineage, AnswerKey, PayloadKey, WorkerFrame
         ),
         _table("review_items", "item of a bulk-review batch", Lineage, ReviewItem),
-        _table("golden_labels", "known-right label of a data object", Lineage, GoldenKey, Label),
+        _table("golden_labels", "golden label of a data object", Lineage, GoldenKey, Label),
         _table("workers", "user of a worker directory", Lineage, Worker),
         _table("workteams", "work team", Lineage, Workteam),
         _table("workteam_members", "work team and member", Lineage, WorkteamMember),
