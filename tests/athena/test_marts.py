@@ -13,17 +13,18 @@ from tests.athena.project import Project
 from tests.athena.stack import Stack
 
 READ_ALL_THE_WHILE = "fct_worker_tasks"
+READER_PAUSES_SECONDS = 0.2  # far less than a table that is dropped and made again would be missing
 
 
 @contextlib.contextmanager
 def reading(project: Project, mart: str) -> Iterator[set[int]]:
-    """The row counts of a mart that a reader sees who asks again and again; a failed query fails the test."""
+    """The row counts that a reader of a mart sees, asking all the time; a failed query fails the test."""
     seen: set[int] = set()
     errors: list[Exception] = []
     stop = threading.Event()
 
     def read() -> None:
-        while not stop.is_set():
+        while not stop.wait(READER_PAUSES_SECONDS):
             try:
                 seen.add(int(project.query(f"select count(*) from {mart}").rows[0][0] or 0))
             except Exception as error:

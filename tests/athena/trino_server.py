@@ -26,7 +26,8 @@ USER = "athena"
 _START_SECONDS = 180
 _STOP_SECONDS = 20
 _JAVA_OPTIONS = (
-    *("-Xmx3G", "-XX:+UseG1GC", "-XX:+ExplicitGCInvokesConcurrent", "-XX:ReservedCodeCacheSize=256M"),
+    # Many short queries on few processors: the quick compiler and a simple collector take a third less of their time.
+    *("-Xmx3G", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=256M"),
     *(
         "-XX:+ExitOnOutOfMemoryError",
         "-Djdk.attach.allowAttachSelf=true",
