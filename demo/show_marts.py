@@ -1,4 +1,4 @@
-"""Print what the marts say, as small tables.
+"""Print the answers of the marts as small tables.
 
 The warehouse is the one that dbt built: environment GT_WAREHOUSE, default demo/warehouse.duckdb.
 """
@@ -14,7 +14,7 @@ import duckdb
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from ingest.display import text_table
 
-# Each a question of those who run labeling jobs, and the mart that answers it.
+# Questions of people who run labeling jobs, and the mart that answers each.
 QUESTIONS = (
     (
         "Which jobs are there, and how far are they?  (dim_labeling_jobs)",
@@ -77,7 +77,7 @@ QUESTIONS = (
         """,
     ),
     (
-        "In how many frames does each value stand?  (rpt_attribute_values; a few of its rows)",
+        "In how many frames does each value appear?  (rpt_attribute_values; a few of its rows)",
         """
         select job_name, scope, label, attribute_name as attribute, attribute_value as value,
             annotation_count as annotations, frame_count as frames
@@ -110,7 +110,7 @@ def main() -> None:
     print(
         f"""
 The marts are tables of {warehouse}. Where to look next:
-  .venv/bin/python -m ingest status demo/lake          what is loaded, what was refused and why
+  .venv/bin/python -m ingest status demo/lake          what is loaded, and what was rejected and why
   make docs                                            every mart and column described
   .venv/bin/python -m ingest load YOUR_OUTPUT LAKE     your own jobs: a folder or an s3:// uri; then
   GT_LAKE=LAKE .venv/bin/dbt build --target local"""

@@ -13,6 +13,8 @@ from ingest.cli import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
 
 def first_cells(header: str) -> list[str]:
@@ -42,20 +44,13 @@ def test_help_is_whole_on_a_terminal_of_80_columns(command: str | None) -> None:
 
 def test_options_of_the_loader() -> None:
     helps = [CliRunner().invoke(cli, [command, "--help"]).output for command in cli.commands]
-    for option in set(re.findall(r"--[a-z][a-z-]+", README)) - set(re.findall(r"--[a-z-]+", code("uv pip"))):
+    for option in set(re.findall(r"--[a-z][a-z-]+", README)):
         assert any(option in text for text in helps) or option in {"--target", "--vars", "--strict", "--help"}, option
-
-
-def code(containing: str) -> str:
-    """The code block that contains a text."""
-    blocks: list[str] = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-    (block,) = (block for block in blocks if containing in block)
-    return block
 
 
 def test_make_targets() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"make ([a-z-]+)(?=[ `\n])(?! sure)", README)) <= targets
+    assert set(re.findall(r"make ([a-z-]+)(?=[ `\n])(?! sure)", README + CONTRIBUTING)) <= targets
 
 
 def test_dbt_vars() -> None:
@@ -72,17 +67,26 @@ def test_environment() -> None:
     assert set(first_cells("environment ")) == used
 
 
-def test_links() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "DECISIONS.md", "docs/architecture.md"])
+def test_links(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
+        if not target.startswith("https://"):
+            assert ((ROOT / page).parent / target).exists(), target
 
 
-@pytest.mark.parametrize("name", re.findall(r"^\| `([a-z]+)/` \|", README, re.MULTILINE))
+@pytest.mark.parametrize("name", re.findall(r"^\| `([a-z]+)/` \|", ARCHITECTURE, re.MULTILINE))
 def test_folders(name: str) -> None:
     assert (ROOT / name).is_dir()
-    row = next(line for line in README.splitlines() if line.startswith(f"| `{name}/` |"))
+    row = next(line for line in ARCHITECTURE.splitlines() if line.startswith(f"| `{name}/` |"))
     for part in re.findall(r"`([a-z_/]+)`", row)[1:]:
         assert list((ROOT / name).glob(f"{part.rstrip('/')}*")), part
+
+
+def test_contributing_names_files_that_exist() -> None:
+    """A part in angle brackets is any name."""
+    for path in re.findall(r"[a-z_]+(?:/(?:[a-z_]|<[a-z ]+>)+)+\.(?:py|sql|yml|csv|md|lock)", CONTRIBUTING):
+        pattern = re.sub(r"<[a-z ]+>", "*", path)
+        assert list(ROOT.glob(pattern)), path
 
 
 def test_the_lock_is_made_of_the_declared_dependencies() -> None:

@@ -2,9 +2,8 @@
 
 A *set* is six labeling jobs of one team over some weeks: vehicles tracked in video, an audit of that, image
 classification, text classification, bounding boxes and named entities. Beside the first set there is one small job
-of every other form that Ground Truth's output has, and in `aws-responses` what AWS's APIs would tell. What there is to
-be seen (the truth) is made up; workers see it through their skill, speed and habits; consolidated labels come from
-their answers alone.
+for every other form of Ground Truth's output, and `aws-responses` has saved responses of AWS's APIs. The truth is made
+up; workers see it through their skill, speed and habits; consolidated labels come from their answers alone.
 
 The same seed gives the same tree, byte for byte, and a set is the same however many sets there are.
 """
@@ -35,8 +34,8 @@ from ingest.sample.tracking import (
     write_tracking,
 )
 
-# The first set ends before this Monday; every other set ends where the one before it begins, so that the team,
-# which is the same in all of them, works on one set at a time.
+# The first set ends before this Monday; each other set ends when the previous one begins, because the same team works
+# on all of them, one at a time.
 LAST_DAY_AFTER = date(2026, 6, 29)
 WEEKS = 5
 # What the team gets done in WEEKS; sets with more objects take that much longer.
@@ -61,7 +60,7 @@ LABEL_SETS: tuple[LabelSet, ...] = (VEHICLES, *(task.label_set for _, _, _, task
 
 
 class DestinationNotEmptyError(Exception):
-    """There is something at the destination already: the sample overwrites and deletes nothing."""
+    """The destination is not empty: the sample overwrites and deletes nothing."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +76,13 @@ class SampleSummary:
 
 
 def generate(dest: Path, *, jobs: int = 1, objects: int = 200, seed: int = 1) -> SampleSummary:
-    """Writes `jobs` sets of six labeling jobs, and the small jobs, below `dest`, which must be empty or not yet there.
+    """Writes `jobs` sets of six labeling jobs, and the small jobs, below `dest`, which must be empty or missing.
 
     Args:
-        dest: folder the job folders go into.
+        dest: folder for the job folders.
         jobs: sets of jobs; jobs of the second and later sets have the set's number in their names.
         objects: data objects of each image and text job; the video sequences grow with it, more slowly.
-        seed: what the sample is made from.
+        seed: of the random numbers.
 
     Raises:
         DestinationNotEmptyError: `dest` is a file, or a folder that holds something.
@@ -95,7 +94,7 @@ def generate(dest: Path, *, jobs: int = 1, objects: int = 200, seed: int = 1) ->
     if not 1 <= objects <= MAXIMUM_OBJECTS:
         raise ValueError(f"objects must be from 1 to {MAXIMUM_OBJECTS}, not {objects}")
     if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
-        raise DestinationNotEmptyError(f"{dest} is not an empty folder: the sample needs one of its own")
+        raise DestinationNotEmptyError(f"{dest} is not an empty folder: choose another DEST")
     team = make_team(seed, [label for label_set in LABEL_SETS for label in label_set.labels])
     folders = [folder for number in range(1, jobs + 1) for folder in _write_set(dest, number, team, objects, seed)]
     first_day = LAST_DAY_AFTER - timedelta(weeks=WEEKS)

@@ -1,4 +1,4 @@
-"""What AWS's APIs and logs would tell of the jobs and the team: saved responses, for the sync commands' ``--from``.
+"""Saved responses of AWS's APIs about the jobs and the team, for ``--from`` of the sync commands.
 
 Forms: the responses of SageMaker's DescribeLabelingJob and DescribeWorkteam, and of Cognito's ListUsers and
 ListUsersInGroup; developer guide, "Monitor private workforce performance".
@@ -31,7 +31,7 @@ LAMBDAS = {task_type: name for name, task_type in reversed(LAMBDA_TASK_TYPES.ite
 
 
 def write_responses(dest: Path, folders: Sequence[JobFolder], team: Sequence[Worker], created_at: datetime) -> int:
-    """Writes the responses below `dest`; gives the number of files.
+    """Writes the responses below `dest`; returns the number of files.
 
     Args:
         dest: folder of the sample, with its jobs.

@@ -91,7 +91,7 @@ class BoundingBoxes(Task[Picture, list[Box]]):
         return value, {**extra, "objects": [{"confidence": confidence} for _, confidence in consolidated]}
 
     def golden(self, item: Item[Picture], object_index: int) -> Json:
-        """The right boxes as an augmented manifest, which tells the object by its source-ref."""
+        """The correct boxes as an augmented manifest, which names the object by its source-ref."""
         value, extra = self._label(item.truth.boxes, item.truth)
         extra["objects"] = [{"confidence": 1}] * len(item.truth.boxes)
         return golden_line(item.source, self.task_type, value, extra)
@@ -153,7 +153,7 @@ class BoxAdjustment(BoundingBoxes):
         return adjusted
 
     def content(self, item: Item[Picture], given: list[Box]) -> Json:
-        """The answer tells whether the worker changed anything."""
+        """The answer says whether the worker changed anything."""
         content = super().content(item, given)
         content["boundingBox"]["initialValueModified"] = given != item.truth.boxes
         return content

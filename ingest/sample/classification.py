@@ -26,7 +26,7 @@ class Classification(Task[str, str]):
         return {self.element: {"label": given}}
 
     def consolidate(self, item: Item[str], answers: Sequence[str]) -> tuple[Any, Json]:
-        """The majority's class by its index; its name and confidence, 0 where only one worker is asked."""
+        """The majority's class by its index; its name and confidence, 0 if only one worker is asked."""
         label = majority(answers)
         labels = self.label_set.labels
         confidence = vote_confidence(answers, len(labels)) if self.workers_per_object > 1 else 0
@@ -38,7 +38,7 @@ class Classification(Task[str, str]):
 
 
 class SmallClassification(Classification):
-    """A small job on files of one folder, whose classes are equally common."""
+    """A small job on the files in one folder; its classes are equally common."""
 
     element = "crowd-image-classifier"
     folder: ClassVar[str]
@@ -62,7 +62,7 @@ class ClipClassification(SmallClassification):
 
 
 class SignClassification(SmallClassification):
-    """Traffic signs, some of which Ground Truth's model labels; the answers are in consolidation requests alone."""
+    """Traffic signs, some of which Ground Truth's model labels; the answers are in consolidation requests only."""
 
     task_type = "image-classification"
     label_set = LabelSet(weights=dict.fromkeys(("Stop", "Yield", "Speed limit"), 1), lookalikes={})
@@ -130,7 +130,7 @@ class ImageClassification(Classification):
 
 
 class TextClassification(Classification):
-    """What a customer's message is about; the text stands in the manifest itself, and one worker reads it."""
+    """What a customer's message is about; the text is in the manifest itself, and one worker reads it."""
 
     task_type = "text-classification"
     element = "crowd-classifier"

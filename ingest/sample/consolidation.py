@@ -1,6 +1,6 @@
 """Makes one label of several workers' answers, in the manner of Ground Truth's annotation consolidation.
 
-The developer guide ("Annotation consolidation") tells the manner, not the formulas: classes by a vote that yields a
+The developer guide ("Annotation consolidation") describes the method, not the formulas: classes by a vote that yields a
 confidence, boxes by matching on Jaccard index and averaging, named entities by clustering on Jaccard index with the
 most frequent bounds and label. Only answers go in, never the right label: so agreement with the consolidated label
 and agreement with golden answers differ, as they do in life.
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import NamedTuple, TypeVar
 
-# How often a vote is taken to be right where nothing is known of the voter, and the most a vote can prove.
+# The assumed share of right votes if nothing is known of the voter, and the highest confidence of a vote.
 TRUST = 0.7
 MAX_CONFIDENCE = 0.95
 # Two boxes or spans are taken for the same thing from this Jaccard index on.

@@ -60,7 +60,7 @@ class NamedEntities(Task[Message, list[Span]]):
         }
 
     def draw(self, number: str, difficulty: float, rng: Random) -> Item[Message]:
-        """An order in a few words: a template whose slots are filled."""
+        """An order in a few words: a template with its slots filled."""
         text = f"#{int(number)} "
         spans = []
         for piece in re.split(r"[{}]", rng.choice(TEMPLATES)):
@@ -103,7 +103,7 @@ class NamedEntities(Task[Message, list[Span]]):
         }
 
     def golden(self, item: Item[Message], object_index: int) -> Json:
-        """The right spans as an augmented manifest, which tells the object by its text."""
+        """The correct spans as an augmented manifest, which names the object by its text."""
         spans = item.truth.spans
         return golden_line(
             item.source, self.task_type, self._label(spans), {"entities": [{"confidence": 1}] * len(spans)}

@@ -127,7 +127,7 @@ class Footage(Task[Frames, Frames]):
 
     @abstractmethod
     def track(self, mark: Mark) -> Json:
-        """What a label of SeqLabel.json tells of the track."""
+        """The track's fields in a label of SeqLabel.json."""
 
     def consolidate(self, item: Item[Frames], answers: Sequence[Frames]) -> tuple[Any, Json]:
         """The one worker's frames, and the classes that are in them."""
@@ -168,13 +168,13 @@ class Footage(Task[Frames, Frames]):
 
 
 class FootageDetection(Footage):
-    """Marks that have nothing to do with those of other frames."""
+    """Marks that are unrelated to those of other frames."""
 
     task_type = "video-object-detection"
     list_key, answer_key = "detection-annotations", "detectionAnnotations"
 
     def answer_frame(self, number: int, marks: list[Mark]) -> Json:
-        """A frame tells its name, not its number."""
+        """A frame has its name, not its number."""
         return {"frame": _frame_name(number), self.shape.answer_list_name: self.answer_marks(marks)}
 
     def track(self, mark: Mark) -> Json:
@@ -233,7 +233,7 @@ class FootageAdjustment(FootageTracking):
         ]
 
     def consolidate(self, item: Item[Frames], answers: Sequence[Frames]) -> tuple[Any, Json]:
-        """Whether anything was changed stands in the metadata."""
+        """The metadata says whether anything was changed."""
         value, extra = super().consolidate(item, answers)
         return value, {**extra, "adjustment-status": "adjusted" if value != item.truth else "unadjusted"}
 

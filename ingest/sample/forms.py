@@ -34,7 +34,7 @@ class InvoiceForm(Task[str, Json]):
         return Item({"source-ref": f"{BUCKET}/scans/page-{number}.png"}, self.label_set.draw(rng), difficulty)
 
     def give(self, item: Item[str], turn: Turn, rng: Random) -> Json:
-        """The form, filled in; a text that is left empty is not there."""
+        """The form, filled in; an empty text field is missing."""
         kind = self.label_set.name(item.truth, turn.worker, item.difficulty, turn.progress, rng)
         is_paid = rng.random() < 0.5
         form = {
@@ -81,7 +81,7 @@ class Batch:
 
 
 class BulkReview(Task[Batch, list[bool]]):
-    """A model's labels, a batch of them to a task: workers untick those that are wrong.
+    """A model's labels, a batch of them to a task: workers untick the wrong ones.
 
     The surer the model is, the more often it is right; one of its classes it knows badly.
     """

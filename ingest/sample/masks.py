@@ -105,7 +105,7 @@ class PlantMaskAdjustment(PlantMasks):
         return super().give(item, turn, rng) if rng.random() < ADJUSTED_SHARE else item.truth
 
     def content(self, item: Item[list[Box]], given: list[Box]) -> Json:
-        """The answer tells whether the worker changed anything."""
+        """The answer says whether the worker changed anything."""
         content = super().content(item, given)
         content["crowd-semantic-segmentation"]["initialValueModified"] = given != item.truth
         return content

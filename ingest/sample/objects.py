@@ -46,7 +46,7 @@ class Item(Generic[Truth]):
 
 @dataclass(frozen=True)
 class ResultPlace:
-    """Which object a result is of, when it was made, and where the answers are."""
+    """The object of a result, when the result was made, and where the answers are."""
 
     object_index: int
     created_at: datetime
@@ -97,11 +97,11 @@ class Task(ABC, Generic[Truth, Given]):
     def answer_content(
         self, folder: JobFolder, object_index: int, item: Item[Truth], given: Given, rng: Random
     ) -> Json:
-        """The same, of an answer parts of which are in files of their own."""
+        """The same, for an answer with parts in separate files."""
         return self.content(item, given)
 
     def finish(self, folder: JobFolder, place: ResultPlace, value: Any, extra: Json) -> tuple[Any, Json]:
-        """What consolidate gave, where the labels are in a file of their own or the metadata names one."""
+        """What consolidate returned, if the labels are in a separate file or the metadata names one."""
         return value, extra
 
     def machine_label(self, item: Item[Truth], rng: Random) -> tuple[Any, Json]:

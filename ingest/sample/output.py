@@ -29,7 +29,7 @@ TRUNCATED_SHARE = 0.6
 
 
 def answer(worker: Worker, timing: Timing, content: Json) -> Json:
-    """One entry of a worker-response file; a public worker's tells less, as those of 2019 do."""
+    """One entry of a worker-response file; a public worker's has fewer fields, as in 2019."""
     if worker.worker_id.startswith("public."):
         submitted = from_milliseconds(timing.submitted_at).isoformat(timespec="seconds")
         return {"answerContent": content, "submissionTime": submitted + "Z", "workerId": worker.worker_id}
@@ -124,7 +124,7 @@ class JobFolder:
         return f"{self.uri}/{place}/{path.name}"
 
     def write_answer_frames(self, object_index: int, frames: Mapping[str, Json], rng: Random) -> str:
-        """The frames of one worker's answer to a sequence, each in a file; gives the uri of their folder."""
+        """The frames of one worker's answer to a sequence, each in a file; returns the URI of their folder."""
         place = f"annotations/worker-response/iteration-1/{object_index}/{rng.getrandbits(160):040x}"
         for name, frame in frames.items():
             self.write(f"{place}/{name}.json", msgspec.json.encode(frame))
@@ -139,11 +139,11 @@ class JobFolder:
         self.workers_per_object = max(counts)
 
     def write_result(self, name: str, data: bytes) -> str:
-        """A file of labels that the manifest names; gives its uri."""
+        """A label file that the manifest names; returns its URI."""
         return self.write(f"annotations/consolidated-annotation/output/{name}", data)
 
     def write(self, place: str, data: bytes) -> str:
-        """A file of the job's folder; gives its uri."""
+        """A file in the job's folder; returns its URI."""
         path = self.root / place
         path.parent.mkdir(parents=True, exist_ok=True)
         self._write(path, data)

@@ -106,7 +106,7 @@ def _config(**fields: Any) -> Json:
 
 
 class CuboidDetection(Task[list[Cuboid], list[Cuboid]]):
-    """Cuboids in single clouds: they stand in the manifest itself."""
+    """Cuboids in single clouds: they are in the manifest itself."""
 
     task_type = "point_cloud_object_detection"
     label_set = VEHICLES
@@ -238,7 +238,7 @@ class CuboidTracking(Task[list[list[Cuboid]], list[list[Cuboid]]]):
         given: list[list[Cuboid]],
         rng: Random,
     ) -> Json:
-        """The pointer to the clouds' files, each of which has a list of one frame."""
+        """The pointer to the clouds' files; each has a list of one frame."""
         files = {}
         for number, cuboids in enumerate(given):
             labels = [{**cuboid.answered(), "objectId": cuboid.track_id} for cuboid in cuboids]

@@ -65,7 +65,7 @@ class SmallJobs:
         """Every job; some begin with the boxes of a large one.
 
         Args:
-            boxes_manifest: output manifest of a job on bounding boxes, whose label attribute is ``boxes``.
+            boxes_manifest: output manifest of a bounding-box job with the label attribute ``boxes``.
         """
         objects = self._objects
         self._label("Landscape-Tags", "tags", LandscapeTags(), objects)

@@ -20,7 +20,7 @@ class Tags(Task[list[str], list[str]]):
     element: ClassVar[str]
 
     def give(self, item: Item[list[str]], turn: Turn, rng: Random) -> list[str]:
-        """The tags a worker sees: some are overlooked, some are not there."""
+        """The tags a worker sees: some are overlooked, some are imagined."""
         return [
             tag
             for tag in self.label_set.labels
@@ -59,7 +59,7 @@ class LandscapeTags(Tags):
     typical_seconds = 9.0
 
     def draw(self, number: str, difficulty: float, rng: Random) -> Item[list[str]]:
-        """A landscape, whose name is not all ASCII."""
+        """A landscape with a name beyond ASCII."""
         source = {"source-ref": f"{BUCKET}/landscapes/tiefe täler/image-{number}.jpg"}
         return Item(source, self.draw_tags(rng), difficulty)
 

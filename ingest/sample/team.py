@@ -49,7 +49,7 @@ class Habits:
     span_slip: float = 0.0  # share of spans that take in the character after them
 
 
-# The dozen, each with a story for the marts to tell.
+# Twelve workers, each with a story that shows in the marts.
 TEAM = (
     Habits(skill=0.98, tempo=1.3),  # slow and thorough
     Habits(skill=0.96, hours=(8, 16)),
@@ -85,7 +85,7 @@ class Worker:
     sub: str
     habits: Habits
     knack: Mapping[str, float]  # class -> what is added to the skill for it
-    identity_provider: str | None = "Cognito"  # None: the answers tell no identity
+    identity_provider: str | None = "Cognito"  # None: the answers have no identity
     issuer: str = ISSUER
 
     def accuracy(self, label: str, progress: float = 0.5) -> float:
@@ -111,7 +111,7 @@ class LabelSet:
         return rng.choices(self.labels, list(self.weights.values()))[0]
 
     def name(self, truth: str, worker: Worker, difficulty: float, progress: float, rng: Random) -> str:
-        """The class that a worker gives to something whose right class is `truth`."""
+        """The class that a worker gives to something of the class `truth`."""
         if truth in worker.habits.mix_ups and rng.random() < MIX_UP_SHARE:
             return worker.habits.mix_ups[truth]
         if rng.random() >= (1 - worker.accuracy(truth, progress)) * difficulty:
@@ -155,7 +155,7 @@ def make_staff(seed: int) -> list[Worker]:
 
 
 def make_vendor(seed: int) -> list[Worker]:
-    """A vendor's workers, of whom the answers tell no identity."""
+    """A vendor's workers; their answers have no identity."""
     return [
         Worker(number, f"vendor.us-east-1.{rng.getrandbits(64):016x}", "", habits, {}, None)
         for number, habits, rng in _numbered(VENDOR, f"{seed}/vendor")
@@ -163,7 +163,7 @@ def make_vendor(seed: int) -> list[Worker]:
 
 
 def make_public(seed: int) -> list[Worker]:
-    """Workers of the public workforce, whose answers have neither identity nor times of acceptance."""
+    """Workers of the public workforce; their answers have neither identity nor acceptance times."""
     return [
         Worker(number, f"public.us-east-1.{''.join(rng.choices(BASE32, k=26))}", "", habits, {}, None)
         for number, habits, rng in _numbered(PUBLIC, f"{seed}/public")
@@ -280,7 +280,7 @@ class Crew:
                 heapq.heappush(self._clocks, (first_at, worker.number, worker))
 
     def next_turns(self, count: int) -> list[Turn]:
-        """The `count` workers who are free first (all of them, if the crew is smaller), each at their own time."""
+        """The `count` workers who are free first (all of them if the crew is smaller), each at their own time."""
         begin, end = self._span
         return [
             Turn(worker, accepted_at, (accepted_at - begin) / (end - begin))

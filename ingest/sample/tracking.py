@@ -51,7 +51,7 @@ AUDIT_SECONDS_PER_FRAME = 5.0
 
 @dataclass(frozen=True)
 class Track:
-    """A vehicle on its way through a sequence: what is there to be seen."""
+    """A vehicle on its way through a sequence: the truth."""
 
     label: str
     vehicle_type: str
@@ -70,7 +70,7 @@ class Track:
 
 @dataclass
 class Sequence:
-    """A sequence of frames: what is there to be seen, and what became of it in the tracking job."""
+    """A sequence of frames: the truth, and what the tracking job made of it."""
 
     source: Json
     frame_count: int
@@ -83,7 +83,7 @@ class Sequence:
 
 
 def plan_sequences(objects: int, rng: Random) -> list[Sequence]:
-    """The sequences of a set whose other jobs have so many objects each: they grow with the root of it."""
+    """The sequences of a set with so many objects in each other job: they grow with its square root."""
     scale = sqrt(objects / 200)
     count = min(max(round(4 * scale), 2), MAXIMUM_SEQUENCES)
     return [
@@ -155,7 +155,7 @@ def write_audit(folder: JobFolder, crew: Crew, sequences: list[Sequence], audite
 def _write_sequence(
     folder: JobFolder, crew: Crew, turn: Turn, object_index: int, frames: list[Json], effort: float, rng: Random
 ) -> Json:
-    """Writes a sequence's answer and labels; gives what they add to the manifest line."""
+    """Writes a sequence's answer and labels; returns what they add to the manifest line."""
     timing = crew.finish(turn, effort)
     prefix = f"{folder.uri}/annotations/worker-response/iteration-1/{object_index}/{rng.getrandbits(160):040x}/"
     stamped_at = timing.submitted_at + rng.randint(9_000, 166_000)
@@ -227,7 +227,7 @@ def _draw_box(label: str, right: Box, slide: float, scale: float) -> Box:
 
 
 def _judge(box: Box, right: Box, *, is_late: bool) -> str:
-    """What an audit ought to say of a label; `missed` tells that the vehicle has no label in the frames before."""
+    """The correct audit value of a label; `missed` means that the vehicle has no label in the frames before."""
     if box.label != right.label:
         return "wrong class"
     if is_late:
@@ -269,7 +269,7 @@ def _audit(sequence: Sequence, auditor: Worker, rng: Random) -> Iterator[Json]:
 
 
 def _choice(name: str, description: str, values: list[str], edits_allowed: str = "any") -> Json:
-    """Attribute of a label category config whose values are given."""
+    """Attribute of a label category config with the given values."""
     return {
         "name": name,
         "description": description,
