@@ -18,12 +18,12 @@ from tqdm import tqdm
 from ingest import __version__
 from ingest.display import text_table
 from ingest.formats.parsing import BadFile, milliseconds
+from ingest.lake.compact import compact as compact_lake
+from ingest.lake.forget import Selection
+from ingest.lake.forget import forget as forget_rows
 from ingest.lake.lake import Lake
-from ingest.lake.upkeep import Selection
-from ingest.lake.upkeep import compact as compact_lake
-from ingest.lake.upkeep import forget as forget_rows
-from ingest.lake.upkeep import status as lake_status
-from ingest.lake.upkeep import vacuum as vacuum_lake
+from ingest.lake.status import status as lake_status
+from ingest.lake.vacuum import vacuum as vacuum_lake
 from ingest.load.run import Options, Summary
 from ingest.load.run import load as load_files
 from ingest.review_batches import write_review_batches
@@ -350,7 +350,7 @@ def _finish_sync(summary: SyncSummary, as_json: bool) -> NoReturn:
 @json_option
 def status(lake: str, s3: S3Options, as_json: bool) -> None:
     """Show what LAKE holds, and what was rejected and why."""
-    found = _or_nothing(lambda: lake_status(Lake.open(lake, s3, must_exist=True).store))
+    found = _or_nothing(lambda: lake_status(Lake.open(lake, s3, must_exist=True)))
     if as_json:
         click.echo(json.dumps(asdict(found)))
         return
@@ -425,7 +425,7 @@ def compact(lake: str, s3: S3Options, as_json: bool) -> None:
 
     Rows that a newer load replaced, and forgotten rows, are left out. Old files stay until `vacuum`.
     """
-    loads = _or_nothing(lambda: compact_lake(Lake.open(lake, s3, must_exist=True).store))
+    loads = _or_nothing(lambda: compact_lake(Lake.open(lake, s3, must_exist=True)))
     _show({"loads_rewritten": loads}, f"{loads:,} loads merged into one" if loads else "nothing to merge", as_json)
 
 
@@ -445,7 +445,7 @@ def vacuum(lake: str, grace_hours: float, s3: S3Options, as_json: bool) -> None:
 
     Also deletes what interrupted loads left behind.
     """
-    files, size = _or_nothing(lambda: vacuum_lake(Lake.open(lake, s3, must_exist=True).store, grace_hours))
+    files, size = _or_nothing(lambda: vacuum_lake(Lake.open(lake, s3, must_exist=True), grace_hours))
     _show({"files_deleted": files, "bytes_deleted": size}, f"{files:,} files deleted ({size:,} bytes)", as_json)
 
 
@@ -470,7 +470,7 @@ def forget(
     """
     if not (job or worker or uri):
         raise click.UsageError("nothing to forget: give --job, --worker or --uri")
-    done = _or_nothing(lambda: forget_rows(Lake.open(lake, s3, must_exist=True).store, Selection(job, uri, worker)))
+    done = _or_nothing(lambda: forget_rows(Lake.open(lake, s3, must_exist=True), Selection(job, uri, worker)))
     _show(
         asdict(done),
         f"{done.files:,} files forgotten, and {done.answers:,} answers of {done.workers:,} workers",

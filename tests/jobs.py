@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ingest.lake.lake import Lake
 from ingest.lake.ledger import Status, read_ledger
 from ingest.lake.parquet import read_table
 from ingest.storage.open import open_store
@@ -50,9 +51,9 @@ def write_answers(job: Path, number: int, answers: Mapping[str, str]) -> Path:
     return path
 
 
-def current_rows(lake: Store | Path) -> dict[str, list[Row]]:
+def current_rows(lake: Lake | Store | Path) -> dict[str, list[Row]]:
     """Rows of every table that a reader of the lake sees, sorted, without the numbers of loads and files."""
-    store = open_store(str(lake)) if isinstance(lake, Path) else lake
+    store = open_store(str(lake)) if isinstance(lake, Path) else lake.store if isinstance(lake, Lake) else lake
     versions = {
         (entry.load_id, entry.file_no) for entry in read_ledger(store).versions() if entry.status == Status.LOADED
     }
@@ -70,7 +71,7 @@ def current_rows(lake: Store | Path) -> dict[str, list[Row]]:
     return rows
 
 
-def answers_of(lake: Store | Path) -> list[tuple[str, int, str, str]]:
+def answers_of(lake: Lake | Store | Path) -> list[tuple[str, int, str, str]]:
     """Job, data object, worker and label of every answer in the lake."""
     names = [name for name, _, _ in TABLES["worker_answers"].columns[2:]]
     places = [names.index(name) for name in ("job_name", "object_index", "worker_id", "answer_json")]

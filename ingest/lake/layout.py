@@ -10,6 +10,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+
+from ingest.storage.store import Entry, Store
 from ingest.tables import LEDGER
 
 RAW = "raw"
@@ -46,7 +50,14 @@ def load_id_of(path: str) -> str | None:
     return name if path.startswith(f"{table_folder(LEDGER.name)}/") else name.rpartition("-")[0] or None
 
 
-def table_of(path: str) -> str | None:
-    """Table whose folder a file is in; None for a file in no table's folder."""
-    folder, _, name = path.removeprefix(f"{RAW}/").partition("/")
-    return folder if name and "/" not in name and not folder.startswith("_") else None
+def files_by_table(store: Store) -> dict[str, list[Entry]]:
+    """Files in the folder of every table, the ledger's too, and of tables that this loader does not declare."""
+    files: dict[str, list[Entry]] = defaultdict(list)
+    for entry in store.list(RAW):
+        match = _TABLE_FILE.fullmatch(entry.path)
+        if match:
+            files[match["table"]].append(entry)
+    return files
+
+
+_TABLE_FILE = re.compile(rf"{RAW}/(?P<table>[^/_][^/]*)/[^/]+", re.DOTALL)

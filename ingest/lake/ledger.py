@@ -10,19 +10,21 @@ from __future__ import annotations
 import io
 import secrets
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from operator import itemgetter
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from packaging.version import InvalidVersion, Version
 
 from ingest import __version__
-from ingest.job_folder import FramesFolder
+from ingest.job_folder import FileKind, FramesFolder, place_of
 from ingest.lake import format_version
 from ingest.lake.layout import ledger_path, load_id_of, table_folder
 from ingest.lake.parquet import WRITE_OPTIONS, parse_table, to_batch
@@ -44,9 +46,9 @@ class Status(StrEnum):
 # Entries that say what a file's rows are. A rejected or skipped rewrite leaves the rows of the version before.
 VERSIONS = frozenset({Status.LOADED, Status.FORGOTTEN})
 
-# Entries that are no file but a worker to be left out of every load have this in place of a uri's scheme.
+# Scheme of an entry's uri that is not a file's, but a worker's whose rows every load leaves out.
 WORKER_SCHEME = "worker:"
-# Likewise entries for the folders of frames of such a worker's answers: <job>/<data object>/<folder> follows.
+# The same for a folder of frames of such a worker's answer: <job>/<data object>/<folder> follows.
 FRAMES_SCHEME = "worker-frames:"
 WORKER_KIND = "worker"
 
@@ -75,32 +77,89 @@ def new_entry(load_id: str, file_no: int, uri: str, status: Status, **fields: An
     )
 
 
-def forgotten_frames_entry(load_id: str, file_no: int, folder: FramesFolder) -> LedgerEntry:
-    """Entry that tells loads to leave out the frames of a forgotten worker's answer."""
+def tombstone(load_id: str, file_no: int, entry: LedgerEntry) -> LedgerEntry:
+    """Entry that erases a source file's rows."""
     return new_entry(
-        load_id, file_no, f"{FRAMES_SCHEME}{'/'.join(folder)}", Status.FORGOTTEN, file_kind="worker_frames"
+        load_id,
+        file_no,
+        entry.uri or "",
+        Status.FORGOTTEN,
+        job_name=entry.job_name,
+        job_uri=entry.job_uri,
+        file_kind=entry.file_kind,
     )
+
+
+def forgotten_worker_entry(load_id: str, file_no: int, worker_key: str) -> LedgerEntry:
+    """Entry that makes every load leave out a worker's rows."""
+    return new_entry(load_id, file_no, f"{WORKER_SCHEME}{worker_key}", Status.FORGOTTEN, file_kind=WORKER_KIND)
+
+
+def forgotten_frames_entry(load_id: str, file_no: int, folder: FramesFolder) -> LedgerEntry:
+    """Entry that makes every load leave out the frames of a forgotten worker's answer."""
+    uri = f"{FRAMES_SCHEME}{'/'.join(folder)}"
+    return new_entry(load_id, file_no, uri, Status.FORGOTTEN, file_kind="worker_frames")
 
 
 _BLANK = LedgerEntry(*[None] * len(LedgerEntry._fields))._replace(row_count=0)
 
 
+class NewestRows(NamedTuple):
+    """Row numbers in a table of ledger entries, oldest entry first."""
+
+    newest: pa.UInt64Array
+    """The newest entry of each uri: what is said of the file."""
+    versions: pa.UInt64Array
+    """The newest entry of each uri that says what its rows are; a uri that was never loaded has none."""
+
+
+def newest_rows(entries: pa.Table, key: str = "uri") -> NewestRows:
+    """The one rule for which entries count; ``current_source_files.sql`` has the same.
+
+    Newest by the load that read the file, then by the load that wrote the entry, then by the number within it. A
+    rejected or skipped entry leaves the rows of the version before.
+
+    Args:
+        entries: the columns origin_load_id, load_id, file_no and status of ledger entries, and the key's.
+        key: the column that is the uri, or stands for it.
+    """
+    age = {name: _ranks(entries.column(name)) for name in ("origin_load_id", "load_id")}
+    order = pc.sort_indices(
+        pa.table({**age, "file_no": entries.column("file_no")}),
+        sort_keys=[("origin_load_id", "ascending"), ("load_id", "ascending"), ("file_no", "ascending")],
+    )
+    aged = pa.table({"key": entries.column(key).take(order), "place": pa.array(range(len(order)), pa.int64())})
+    is_version = pc.is_in(entries.column("status").take(order), value_set=pa.array(VERSIONS, pa.string()))
+
+    def last_of_each_key(rows: pa.Table) -> pa.UInt64Array:
+        places = rows.group_by("key").aggregate([("place", "max")]).column("place_max").combine_chunks()
+        return order.take(places.take(pc.sort_indices(places)))
+
+    return NewestRows(last_of_each_key(aged), last_of_each_key(aged.filter(is_version)))
+
+
+def _ranks(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Numbers that sort as the few different texts of a column do."""
+    texts = pc.unique(column)
+    return pc.index_in(column, value_set=texts.take(pc.sort_indices(texts)))
+
+
 @dataclass
 class Ledger:
-    """The newest entry of every uri, and where that is a rejection, the entry whose rows count still."""
+    """The newest entry of every uri, and if that is a rejection, the entry whose rows still count."""
 
     newest: dict[str, LedgerEntry] = field(default_factory=dict)
     older_versions: dict[str, LedgerEntry] = field(default_factory=dict)
     superseded_loads: set[str] = field(default_factory=set)
-    """Loads with an entry that says nothing any more."""
+    """Loads with an entry that no longer says anything."""
 
     def version(self, uri: str) -> LedgerEntry | None:
-        """The entry whose rows count as the uri's, or that says that they count no more; None where none does."""
+        """The entry whose rows count as the uri's, or that says that they no longer count; None if there is none."""
         entry = self.newest.get(uri)
         return self.older_versions.get(uri) if entry and entry.status not in VERSIONS else entry
 
     def versions(self) -> Iterator[LedgerEntry]:
-        """The same of every uri that has one."""
+        """The same, for every uri that has one."""
         return (version for uri in self.newest if (version := self.version(uri)) is not None)
 
     def current(self) -> Iterator[LedgerEntry]:
@@ -108,52 +167,105 @@ class Ledger:
         yield from self.newest.values()
         yield from self.older_versions.values()
 
+    @property
+    def forgotten_workers(self) -> frozenset[str]:
+        """Keys of the workers whose rows are left out."""
+        return frozenset(
+            uri.removeprefix(WORKER_SCHEME)
+            for uri, entry in self.newest.items()
+            if uri.startswith(WORKER_SCHEME) and entry.status == Status.FORGOTTEN
+        )
 
-def read_ledger(lake: Store, files: Iterable[Entry] | None = None, kinds: Collection[str] | None = None) -> Ledger:
-    """What the lake's committed loads say; with ``files``, what those ledger files alone say; of some kinds alone."""
-    ledger = Ledger()
-    rows = _read_rows(lake, ledger_files(lake) if files is None else files, LedgerEntry._fields)
-    entries = (entry for entry in map(LedgerEntry._make, rows) if kinds is None or entry.file_kind in kinds)
-    for entry in sorted(entries, key=lambda entry: (entry.origin_load_id, entry.load_id)):
-        uri = entry.uri or ""
-        before = ledger.newest.get(uri)
-        superseded = [before]
-        if entry.status in VERSIONS:
-            superseded.append(ledger.older_versions.pop(uri, None))
-        elif before is not None and before.status in VERSIONS:
-            ledger.older_versions[uri] = before
-            superseded.clear()
-        ledger.superseded_loads.update(old.load_id or "" for old in superseded if old is not None)
-        ledger.newest[uri] = entry
-    return ledger
+    @property
+    def forgotten_frames(self) -> frozenset[FramesFolder]:
+        """Folders of the frames of their answers."""
+        return frozenset(
+            _frames_folder(uri)
+            for uri, entry in self.newest.items()
+            if uri.startswith(FRAMES_SCHEME) and entry.status == Status.FORGOTTEN
+        )
+
+
+def _frames_folder(uri: str) -> FramesFolder:
+    return FramesFolder(*uri.removeprefix(FRAMES_SCHEME).rsplit("/", 2))
+
+
+def frames_in(ledger: Ledger, folders: Collection[FramesFolder]) -> Iterator[LedgerEntry]:
+    """The entries of files of frames in some folders, unless they are forgotten."""
+    for uri, entry in ledger.newest.items() if folders else ():
+        if entry.file_kind == FileKind.WORKER_FRAME and entry.status != Status.FORGOTTEN:
+            place = place_of(uri)
+            if place is not None and place.frames_folder in folders:
+                yield entry
+
+
+def read_ledger(store: Store, files: Iterable[Entry] | None = None, kinds: Collection[str] | None = None) -> Ledger:
+    """What the lake's committed loads say; or, of them, some ledger files alone, or some kinds of entries alone."""
+    entries = _read_entries(store, ledger_files(store) if files is None else files, LedgerEntry._fields)
+    if kinds is not None:
+        entries = entries.filter(pc.is_in(entries.column("file_kind"), value_set=pa.array(kinds, pa.string())))
+    rows = newest_rows(entries)
+    newest = {entry.uri or "": entry for entry in _entries(entries.take(rows.newest))}
+    older = {
+        entry.uri or "": entry
+        for entry in _entries(entries.take(rows.versions.filter(pc.invert(pc.is_in(rows.versions, rows.newest)))))
+    }
+    is_current = pc.is_in(pa.array(range(len(entries)), pa.uint64()), pa.concat_arrays([*rows]))
+    superseded = pc.unique(entries.column("load_id").filter(pc.invert(is_current)))
+    return Ledger(newest, older, {load_id or "" for load_id in superseded.to_pylist()})
+
+
+def _entries(table: pa.Table) -> Iterator[LedgerEntry]:
+    return map(LedgerEntry._make, zip(*map(_values, table.columns), strict=True))
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    # The same few job names and load ids are in every row: keep one of each.
+    return [sys.intern(value) if type(value) is str else value for value in column.to_pylist()]
 
 
 class KnownFiles:
-    """What a load must know of the files that the lake has: by hash, for there may be millions."""
+    """What a load must know of the files that the lake has: by hash, because there may be millions."""
 
-    def __init__(self, lake: Store) -> None:
-        self._etags: dict[int, int | None] = {}  # None: forgotten
-        self.job_uris: dict[str, str] = {}
+    def __init__(self, store: Store) -> None:
         self.forgotten_workers: set[str] = set()
         self.forgotten_frames: set[FramesFolder] = set()
-        entries: list[tuple[str, str, int, int | None, str | None, str | None]] = []
-        for origin, load_id, uri, etag, status, version, job_name, job_uri in _read_rows(
-            lake, ledger_files(lake), _KNOWN_COLUMNS
-        ):
-            is_forgotten = status == Status.FORGOTTEN
-            etag_hash = None if is_forgotten else hash(etag if is_settled(status, version) else "")
-            gave_rows = job_uri if status == Status.LOADED else None
-            entries.append((origin, load_id, hash(uri), etag_hash, job_name, gave_rows))
-            if is_forgotten and uri.startswith(WORKER_SCHEME):
+        entries = _read_entries(store, ledger_files(store), _KNOWN_COLUMNS, self._hashed)
+        rows = newest_rows(entries, "uri_hash")
+        newest = entries.take(rows.newest)
+        is_forgotten = pc.equal(newest.column("status"), Status.FORGOTTEN.value)
+        etags = pc.if_else(is_forgotten, None, newest.column("etag_hash"))
+        self._etags: dict[int, int | None] = dict(
+            zip(newest.column("uri_hash").to_pylist(), etags.to_pylist(), strict=True)
+        )
+        versions = entries.take(rows.versions)
+        gave_rows = versions.filter(pc.equal(versions.column("status"), Status.LOADED.value))
+        jobs = gave_rows.select(["job_name", "job_uri"]).drop_null()
+        jobs = jobs.group_by("job_name", use_threads=False).aggregate([("job_uri", "last")])
+        self.job_uris: dict[str, str] = dict(
+            zip(jobs.column("job_name").to_pylist(), jobs.column("job_uri_last").to_pylist(), strict=True)
+        )
+
+    def _hashed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Some entries, with hashes in place of uris and etags; forgotten workers and frames are noted."""
+        forgotten = batch.filter(pc.equal(batch.column("status"), Status.FORGOTTEN.value))
+        for uri in forgotten.column("uri").to_pylist():
+            if uri.startswith(WORKER_SCHEME):
                 self.forgotten_workers.add(uri.removeprefix(WORKER_SCHEME))
-            elif is_forgotten and uri.startswith(FRAMES_SCHEME):
-                self.forgotten_frames.add(FramesFolder(*uri.removeprefix(FRAMES_SCHEME).rsplit("/", 2)))
-        entries.sort(key=itemgetter(0, 1))
-        for _, _, uri_hash, etag_hash, _, _ in entries:
-            self._etags[uri_hash] = etag_hash
-        for _, _, uri_hash, _, job_name, job_uri in entries:
-            if job_name and job_uri and self._etags[uri_hash] is not None:
-                self.job_uris[job_name] = job_uri
+            elif uri.startswith(FRAMES_SCHEME):
+                self.forgotten_frames.add(_frames_folder(uri))
+        columns = (batch.column(name).to_pylist() for name in ("etag", "status", "loader_version"))
+        etags = [
+            hash(etag if is_settled(status, version) else "") for etag, status, version in zip(*columns, strict=True)
+        ]
+        uris = [hash(uri) for uri in batch.column("uri").to_pylist()]
+        return (
+            batch.drop_columns(["uri", "etag", "loader_version"])
+            .append_column("uri_hash", pa.array(uris, pa.int64()))
+            .append_column("etag_hash", pa.array(etags, pa.int64()))
+        )
 
     def has(self, uri: str, etag: str | None) -> bool:
         """Whether the lake has taken notice of this version of the file."""
@@ -168,33 +280,42 @@ class KnownFiles:
         return self.is_known(uri) and self._etags[hash(uri)] is None
 
 
+_KNOWN_COLUMNS = (
+    *("origin_load_id", "load_id", "file_no", "uri", "etag", "status", "loader_version", "job_name", "job_uri"),
+)
+
+
 def is_settled(status: str | None, loader_version: str | None) -> bool:
-    """Whether an entry stands for the version that it is of: what an older loader refused, this one tries again."""
-    return status in VERSIONS or loader_version == __version__
+    """Whether an entry is the last word on its version of a file: what an older loader refused, this one retries."""
+    return status in VERSIONS or not _is_older(loader_version, __version__)
 
 
-_KNOWN_COLUMNS = ("origin_load_id", "load_id", "uri", "etag", "status", "loader_version", "job_name", "job_uri")
+@lru_cache(maxsize=1_000)
+def _is_older(loader_version: str | None, other: str) -> bool:
+    try:
+        return Version(loader_version or "") < Version(other)
+    except InvalidVersion:
+        return True
 
 
-def ledger_files(lake: Store) -> list[Entry]:
+def ledger_files(store: Store) -> list[Entry]:
     """The ledger file of every committed load."""
-    return [entry for entry in lake.list(table_folder(LEDGER.name)) if load_id_of(entry.path)]
+    return [entry for entry in store.list(table_folder(LEDGER.name)) if load_id_of(entry.path)]
 
 
-def _read_rows(lake: Store, files: Iterable[Entry], columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """The entries of ledger files, in no order."""
+def _read_entries(
+    store: Store,
+    files: Iterable[Entry],
+    columns: Sequence[str],
+    change: Callable[[pa.RecordBatch], pa.RecordBatch] = lambda batch: batch,
+) -> pa.Table:
+    """The entries of ledger files, in no order; each batch of them changed as it is read."""
     schema = pa.schema([LEDGER.schema.field(name) for name in columns])
+    batches = [change(pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema))]
     with ThreadPoolExecutor(_READERS) as readers:
-        for data in readers.map(lambda file: lake.read(file.path), files):
-            for batch in parse_table(data, schema):
-                yield from zip(*(_values(column) for column in batch.columns), strict=True)
-
-
-def _values(column: pa.Array) -> list[Any]:
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.int64())
-    # The same few job names and load ids stand in every row: keep one of each.
-    return [sys.intern(value) if type(value) is str else value for value in column.to_pylist()]
+        for data in readers.map(lambda file: store.read(file.path), files):
+            batches += map(change, parse_table(data, schema))
+    return pa.Table.from_batches(batches)
 
 
 class LedgerWriter:

@@ -52,7 +52,7 @@ def with_unknown_columns(declared: pa.Schema, found: Sequence[pa.Schema]) -> pa.
     for field in (field for other in found for field in other):
         if field.name not in names:
             names.add(field.name)
-            schema = schema.append(field)
+            schema = schema.append(pa.field(field.name, field.type))
     return schema
 
 
@@ -70,15 +70,24 @@ def read_table(store: Store, path: str, schema: pa.Schema) -> Iterator[pa.Record
 def parse_table(data: bytes, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The same, from a file's bytes."""
     parquet = pq.ParquetFile(io.BytesIO(data))
-    columns = [name for name in schema.names if name in parquet.schema_arrow.names]
-    for batch in parquet.iter_batches(_BATCH_ROWS, columns=columns):
-        yield pa.RecordBatch.from_arrays(
-            [
-                batch.column(field.name).cast(field.type) if field.name in columns else pa.nulls(len(batch), field.type)
-                for field in schema
-            ],
-            schema=schema,
-        )
+    present = set(parquet.schema_arrow.names)
+    for batch in parquet.iter_batches(_BATCH_ROWS, columns=[name for name in schema.names if name in present]):
+        yield in_schema(batch, schema)
+
+
+def in_schema(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """A batch with the columns of a schema: NULL if it lacks one."""
+    names = set(batch.schema.names)
+    columns = [
+        batch.column(field.name).cast(field.type) if field.name in names else pa.nulls(len(batch), field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """Names and types alone, without the numbers that Parquet gives to fields."""
+    return pa.schema([(field.name, field.type) for field in schema])
 
 
 class BufferedParquetWriter:

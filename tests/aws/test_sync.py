@@ -17,8 +17,12 @@ from moto import mock_aws
 from ingest.aws import clients as aws
 from ingest.cli import cli
 from ingest.identity import worker_key
+from ingest.lake.compact import compact
+from ingest.lake.forget import Selection, forget
+from ingest.lake.lake import Lake
 from ingest.lake.ledger import read_ledger
-from ingest.lake.upkeep import Selection, compact, forget, status, vacuum
+from ingest.lake.status import status
+from ingest.lake.vacuum import vacuum
 from ingest.load.run import load
 from ingest.storage.open import open_store
 from ingest.tables import TABLES
@@ -258,7 +262,7 @@ def test_jobs_of_one_name_in_two_regions_are_not_mixed(api: AwsApi, lake: Path, 
     assert summary(again).keys() >= {"skipped"}
     assert column(lake, "labeling_jobs", "job_name", "job_status") == [("Bats", "Completed"), ("Birds", "Completed")]
 
-    forget(open_store(str(lake)), Selection(uris=[f"{HOME}/labeling-job/Birds"]))
+    forget(Lake.open(str(lake)), Selection(uris=[f"{HOME}/labeling-job/Birds"]))
     assert run("sync-jobs", lake, "--from", str(other)).exit_code == 0
     assert column(lake, "labeling_jobs", "job_name", "job_status") == [("Bats", "Completed"), ("Birds", "Failed")]
 
@@ -273,14 +277,14 @@ def test_a_description_belongs_to_the_job_that_is_loaded(api: AwsApi, lake: Path
     run("sync-jobs", lake)
 
     assert (loaded.files_loaded, loaded.errors) == (2, [])
-    found = {held.job_name: held.files for held in status(open_store(str(lake))).jobs}
+    found = {held.job_name: held.files for held in status(Lake.open(str(lake))).jobs}
     assert found == {"Birds": 3, "Bats": 1}
 
 
 def test_a_job_that_was_forgotten_stays_so_until_it_is_asked_for(api: AwsApi, lake: Path) -> None:
     serve_jobs(api, job("Birds"), job("Bats"))
     run("sync-jobs", lake)
-    forget(open_store(str(lake)), Selection(jobs=["Birds"]))
+    forget(Lake.open(str(lake)), Selection(jobs=["Birds"]))
 
     left_out = run("sync-jobs", lake, "--json")
     before = column(lake, "labeling_jobs", "job_name")
@@ -426,9 +430,9 @@ def test_a_forgotten_worker_is_erased_everywhere_and_left_out_from_then_on(name:
     run("sync-activity", lake)
     store = open_store(str(lake))
 
-    forgotten = forget(store, Selection(workers=[name]))
-    compact(store)
-    vacuum(store, grace_hours=0)
+    forgotten = forget(Lake(store), Selection(workers=[name]))
+    compact(Lake(store))
+    vacuum(Lake(store), grace_hours=0)
 
     assert (forgotten.workers, forgotten.answers) == (1, 0)
     data = b"".join(path.read_bytes() for path in lake.rglob("*.parquet"))
@@ -578,7 +582,7 @@ def test_status_shows_directories_apart_from_jobs(api: AwsApi, lake: Path) -> No
     for command in ("sync-jobs", "sync-workers"):
         run(command, lake)
 
-    held = status(open_store(str(lake)))
+    held = status(Lake.open(str(lake)))
 
     assert [job.job_name for job in held.jobs] == ["Birds"]
     assert {kind.file_kind: (kind.files, kind.rows) for kind in held.directories} == {
@@ -603,8 +607,8 @@ def test_compact_changes_no_row_and_no_memory(api: AwsApi, lake: Path) -> None:
     before = current_rows(lake)
 
     store = open_store(str(lake))
-    compact(store)
-    vacuum(store, grace_hours=0)
+    compact(Lake(store))
+    vacuum(Lake(store), grace_hours=0)
 
     assert current_rows(lake) == before
     assert len([*(lake / "raw/source_files").glob("[!_]*.parquet")]) == 1
@@ -620,7 +624,7 @@ def test_a_file_that_is_whole_again_is_no_error_any_more(lake: Path, tmp_path: P
     done = run("sync-jobs", lake, "--from", str(saved), "--json")
 
     assert summary(done) == {"found": 1, "loaded": 1, "rows": 1}
-    assert status(open_store(str(lake))).errors == []
+    assert status(Lake.open(str(lake))).errors == []
 
 
 def test_a_file_that_is_not_there_does_nothing(lake: Path, tmp_path: Path) -> None:

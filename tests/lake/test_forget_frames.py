@@ -10,10 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest.identity import worker_key
-from ingest.lake.upkeep import Selection, compact, forget, status, vacuum
+from ingest.lake.compact import compact
+from ingest.lake.forget import Selection, forget
+from ingest.lake.lake import Lake
+from ingest.lake.status import status
+from ingest.lake.vacuum import vacuum
 from ingest.load.run import Options, load
-from ingest.storage.open import open_store
-from ingest.storage.store import Store
 from ingest.tables import TABLES
 from tests.jobs import current_rows
 
@@ -72,18 +74,18 @@ def job(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def lake(job: Path, tmp_path: Path) -> Store:
+def lake(job: Path, tmp_path: Path) -> Lake:
     path = str(tmp_path / "lake")
     load(str(job.parent), path)
-    return open_store(path)
+    return Lake.open(path)
 
 
-def column(lake: Store, table: str, name: str) -> list[Any]:
+def column(lake: Lake, table: str, name: str) -> list[Any]:
     place = [column for column, _, _ in TABLES[table].columns[2:]].index(name)
     return [row[place] for row in current_rows(lake)[table]]
 
 
-def owners(lake: Store) -> tuple[set[str], set[str], set[str]]:
+def owners(lake: Lake) -> tuple[set[str], set[str], set[str]]:
     """Folders that frames, labels and attributes come from."""
     found = ("worker_frames", "worker_annotations", "worker_annotation_attributes")
     frames, labels, attributes = (set(column(lake, table, "payload_folder")) for table in found)
@@ -95,7 +97,7 @@ BOTH = ({*FOLDERS.values()},) * 3
 
 
 @pytest.mark.parametrize("name", [ANN, ANN_KEY], ids=["worker id", "worker key"])
-def test_frames_go_with_the_worker_whose_answer_points_to_them(name: str, lake: Store, job: Path) -> None:
+def test_frames_go_with_the_worker_whose_answer_points_to_them(name: str, lake: Lake, job: Path) -> None:
     assert owners(lake) == BOTH
 
     done = forget(lake, Selection(workers=[name]))
@@ -113,7 +115,7 @@ def test_frames_go_with_the_worker_whose_answer_points_to_them(name: str, lake: 
     assert sorted(column(lake, "worker_frames", "frame_index")) == [1, 2, 3]
 
 
-def test_bytes_of_forgotten_frames_go_with_compact_and_vacuum(lake: Store, tmp_path: Path) -> None:
+def test_bytes_of_forgotten_frames_go_with_compact_and_vacuum(lake: Lake, tmp_path: Path) -> None:
     forget(lake, Selection(workers=[ANN]))
     compact(lake)
     vacuum(lake, grace_hours=0)
@@ -128,7 +130,7 @@ def test_bytes_of_forgotten_frames_go_with_compact_and_vacuum(lake: Store, tmp_p
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_frames_of_a_job_that_is_loaded_after_its_worker_was_forgotten(
-    processes: int, lake: Store, job: Path, monkeypatch: pytest.MonkeyPatch
+    processes: int, lake: Lake, job: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever is listed first, the frame or the answer, and in whichever chunk."""
     monkeypatch.setattr("ingest.load.run._CHUNK_FILES", 1)
@@ -145,7 +147,7 @@ def test_frames_of_a_job_that_is_loaded_after_its_worker_was_forgotten(
     assert load(str(job.parent), lake.uri).load_id is None
 
 
-def test_frames_that_were_loaded_before_the_answer_that_says_whose_they_are(lake: Store, job: Path) -> None:
+def test_frames_that_were_loaded_before_the_answer_that_says_whose_they_are(lake: Lake, job: Path) -> None:
     forget(lake, Selection(workers=[ANN]))
     other = job.parent / "Rain"
     write_frame(other, ANN, 1)
@@ -159,7 +161,7 @@ def test_frames_that_were_loaded_before_the_answer_that_says_whose_they_are(lake
     assert load(str(job.parent), lake.uri).load_id is None
 
 
-def test_a_folder_of_the_same_name_in_another_job_is_spared(lake: Store, job: Path) -> None:
+def test_a_folder_of_the_same_name_in_another_job_is_spared(lake: Lake, job: Path) -> None:
     other = job.parent / "Rain"
     write_frame(other, ANN, 1)
     load(str(job.parent), lake.uri)
@@ -174,7 +176,7 @@ def test_answers_in_requests_go_with_those_in_responses(name: str, job: Path, tm
     """Though the worker's key is another there, where nothing but the worker id is known."""
     write_request(job, ANN, BEN)
     load(str(job.parent), str(tmp_path / "lake"))
-    lake = open_store(str(tmp_path / "lake"))
+    lake = Lake.open(str(tmp_path / "lake"))
     assert set(column(lake, "worker_answers", "worker_key")) == {
         *(ANN_KEY, worker_key(ANN)),
         *(worker_key(BEN, ISSUER, "ben"), worker_key(BEN)),
@@ -193,7 +195,7 @@ def test_a_worker_forgotten_by_one_is_left_out_of_the_other(first: str, job: Pat
         response.unlink()
         write_request(job, ANN, BEN)
     load(str(job.parent), str(tmp_path / "lake"))
-    lake = open_store(str(tmp_path / "lake"))
+    lake = Lake.open(str(tmp_path / "lake"))
     forget(lake, Selection(workers=[ANN]))
     assert owners(lake) == ONLY_BEN
 
@@ -214,7 +216,7 @@ def test_all_answers_of_a_person_go_under_whichever_worker_id(job: Path, tmp_pat
     path = job / FOLDER / "2026-01-02_03:05:00.json"
     path.write_text(path.read_text().replace(BEN, other).replace('"ben"', '"ann"'))
     load(str(job.parent), str(tmp_path / "lake"))
-    lake = open_store(str(tmp_path / "lake"))
+    lake = Lake.open(str(tmp_path / "lake"))
 
     done = forget(lake, Selection(workers=[other]))
 

@@ -11,12 +11,12 @@ from click.testing import CliRunner
 
 from ingest.cli import cli
 from ingest.identity import worker_key
-from ingest.lake.ledger import commit
-from ingest.lake.upkeep import Selection, compact, forget, status, vacuum
+from ingest.lake.compact import compact
+from ingest.lake.forget import Selection, forget
+from ingest.lake.lake import Lake, Load
+from ingest.lake.status import status
+from ingest.lake.vacuum import vacuum
 from ingest.load.run import Options, load
-from ingest.storage.open import open_store
-from ingest.storage.store import Store
-from ingest.tables import LedgerEntry
 from tests.jobs import answers_of, current_rows, write_answers, write_job
 
 ANN, BEN = "private.us-east-1.ann", "private.us-east-1.ben"
@@ -30,7 +30,7 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def lake(source: Path, tmp_path: Path) -> Store:
+def lake(source: Path, tmp_path: Path) -> Lake:
     """Three loads, of which the later ones replaced rows, and a file that broke after it was loaded."""
     path = str(tmp_path / "lake")
     load(str(source), path)
@@ -39,14 +39,14 @@ def lake(source: Path, tmp_path: Path) -> Store:
     write_answers(source / "Birds", 0, {"ben": "Owl"}).write_text("{")
     write_answers(source / "Birds", 1, {"ben": "Owl"})
     load(str(source), path)
-    return open_store(path)
+    return Lake.open(path)
 
 
-def data_files(lake: Store) -> list[str]:
-    return [file.path for file in lake.list("raw") if "/_" not in file.path]
+def data_files(lake: Lake) -> list[str]:
+    return [file.path for file in lake.store.list("raw") if "/_" not in file.path]
 
 
-def test_compacting_and_vacuuming_change_no_row(lake: Store) -> None:
+def test_compacting_and_vacuuming_change_no_row(lake: Lake) -> None:
     before, errors = current_rows(lake), status(lake).errors
 
     assert compact(lake) == 3
@@ -61,14 +61,14 @@ def test_compacting_and_vacuuming_change_no_row(lake: Store) -> None:
     assert vacuum(lake, grace_hours=0) == (0, 0)
 
 
-def test_nothing_is_read_again_after_compacting(lake: Store, source: Path) -> None:
+def test_nothing_is_read_again_after_compacting(lake: Lake, source: Path) -> None:
     compact(lake)
     vacuum(lake, grace_hours=0)
 
     assert load(str(source), lake.uri).load_id is None
 
 
-def test_the_grace_period_protects_what_a_running_query_may_need(lake: Store) -> None:
+def test_the_grace_period_protects_what_a_running_query_may_need(lake: Lake) -> None:
     compact(lake)
     before = data_files(lake)
 
@@ -76,10 +76,10 @@ def test_the_grace_period_protects_what_a_running_query_may_need(lake: Store) ->
     assert data_files(lake) == before
 
 
-def test_vacuum_deletes_what_a_dead_load_left(lake: Store) -> None:
+def test_vacuum_deletes_what_a_dead_load_left(lake: Lake) -> None:
     before = data_files(lake)
-    left = lake.read(next(path for path in before if "/frames/" not in path and "source_files" not in path))
-    with lake.create("raw/annotations/20200101T000000000-deadbeef-00000.parquet") as file:
+    left = lake.store.read(next(path for path in before if "/frames/" not in path and "source_files" not in path))
+    with lake.store.create("raw/annotations/20200101T000000000-deadbeef-00000.parquet") as file:
         file.write(left)
 
     assert vacuum(lake, grace_hours=1) == (0, 0), "it may be a load that is running"
@@ -93,18 +93,20 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
     """Lets something happen after rows were compacted, right before that is committed."""
 
     def let_happen(event: Callable[[], object]) -> None:
-        def commit_late(store: Store, load_id: str, entries: list[LedgerEntry]) -> None:
+        commit = Load._commit
+
+        def commit_late(load: Load) -> None:
             monkeypatch.undo()
             event()
-            commit(store, load_id, entries)
+            commit(load)
 
-        monkeypatch.setattr("ingest.lake.upkeep.commit", commit_late)
+        monkeypatch.setattr(Load, "_commit", commit_late)
 
     return let_happen
 
 
 def test_a_load_that_commits_while_rows_are_compacted_keeps_precedence(
-    lake: Store, source: Path, meanwhile: Callable[[Callable[[], object]], None]
+    lake: Lake, source: Path, meanwhile: Callable[[Callable[[], object]], None]
 ) -> None:
     def change() -> None:
         write_answers(source / "Pets", 1, {"ann": "Parrot", "ben": "Parrot"})
@@ -119,7 +121,7 @@ def test_a_load_that_commits_while_rows_are_compacted_keeps_precedence(
 
 
 def test_a_worker_forgotten_while_rows_are_compacted_stays_gone(
-    lake: Store, meanwhile: Callable[[Callable[[], object]], None]
+    lake: Lake, meanwhile: Callable[[Callable[[], object]], None]
 ) -> None:
     meanwhile(lambda: forget(lake, Selection(workers=[ANN])))
     compact(lake)
@@ -128,7 +130,7 @@ def test_a_worker_forgotten_while_rows_are_compacted_stays_gone(
 
 
 def test_a_worker_stays_gone_when_rows_are_compacted_while_it_is_forgotten(
-    lake: Store, meanwhile: Callable[[Callable[[], object]], None]
+    lake: Lake, meanwhile: Callable[[Callable[[], object]], None]
 ) -> None:
     meanwhile(lambda: compact(lake))
     forget(lake, Selection(workers=[ANN]))
@@ -136,16 +138,16 @@ def test_a_worker_stays_gone_when_rows_are_compacted_while_it_is_forgotten(
     assert {BEN} == {answer[2] for answer in answers_of(lake)}
 
 
-def test_a_ledger_file_is_never_overwritten(lake: Store) -> None:
-    lake.put_new("raw/source_files/one.parquet", b"first")
+def test_a_ledger_file_is_never_overwritten(lake: Lake) -> None:
+    lake.store.put_new("raw/source_files/one.parquet", b"first")
 
     with pytest.raises(FileExistsError):
-        lake.put_new("raw/source_files/one.parquet", b"second")
+        lake.store.put_new("raw/source_files/one.parquet", b"second")
 
-    assert lake.read("raw/source_files/one.parquet") == b"first"
+    assert lake.store.read("raw/source_files/one.parquet") == b"first"
 
 
-def test_a_forgotten_job_is_gone_and_stays_gone(lake: Store, source: Path) -> None:
+def test_a_forgotten_job_is_gone_and_stays_gone(lake: Lake, source: Path) -> None:
     done = forget(lake, Selection(jobs=["Pets"]))
 
     assert done.files == 3
@@ -159,7 +161,7 @@ def test_a_forgotten_job_is_gone_and_stays_gone(lake: Store, source: Path) -> No
     assert {"Birds", "Pets"} == {answer[0] for answer in answers_of(lake)}
 
 
-def test_a_forgotten_job_makes_room_for_another_of_its_name(lake: Store, tmp_path: Path) -> None:
+def test_a_forgotten_job_makes_room_for_another_of_its_name(lake: Lake, tmp_path: Path) -> None:
     write_job(tmp_path / "other", "Pets", {7: {"dot": "Cat"}})
     forget(lake, Selection(jobs=["Pets"]))
 
@@ -171,7 +173,7 @@ def test_a_forgotten_job_makes_room_for_another_of_its_name(lake: Store, tmp_pat
 @pytest.mark.parametrize(
     "name", [ANN, worker_key(ANN), f"worker-{worker_key(ANN)[:8]}"], ids=["worker id", "worker key", "pseudonym"]
 )
-def test_a_forgotten_worker_is_gone_and_stays_gone(name: str, lake: Store, source: Path) -> None:
+def test_a_forgotten_worker_is_gone_and_stays_gone(name: str, lake: Lake, source: Path) -> None:
     done = forget(lake, Selection(workers=[name]))
 
     assert (done.workers, done.answers) == (1, 2)
@@ -184,7 +186,7 @@ def test_a_forgotten_worker_is_gone_and_stays_gone(name: str, lake: Store, sourc
     assert {BEN} == {answer[2] for answer in answers_of(lake)}
 
 
-def test_a_forgotten_worker_s_bytes_go_with_compact_and_vacuum(lake: Store, tmp_path: Path) -> None:
+def test_a_forgotten_worker_s_bytes_go_with_compact_and_vacuum(lake: Lake, tmp_path: Path) -> None:
     forget(lake, Selection(workers=[ANN]))
     compact(lake)
     vacuum(lake, grace_hours=0)
@@ -198,7 +200,7 @@ def test_a_forgotten_worker_s_bytes_go_with_compact_and_vacuum(lake: Store, tmp_
     [["--job", "Nothing"], ["--worker", "nobody"], ["--uri", "/nowhere"], ["--job", "Pets", "--worker", "nobody"]],
     ids=" ".join,
 )
-def test_forgetting_what_is_not_there_does_nothing(selection: list[str], lake: Store) -> None:
+def test_forgetting_what_is_not_there_does_nothing(selection: list[str], lake: Lake) -> None:
     before = data_files(lake)
 
     done = CliRunner().invoke(cli, ["forget", lake.uri, *selection])
@@ -208,7 +210,7 @@ def test_forgetting_what_is_not_there_does_nothing(selection: list[str], lake: S
     assert data_files(lake) == before
 
 
-def test_forgetting_a_folder_spares_its_neighbour_of_a_longer_name(lake: Store, source: Path) -> None:
+def test_forgetting_a_folder_spares_its_neighbour_of_a_longer_name(lake: Lake, source: Path) -> None:
     write_job(source, "Pets-2", {0: {"ann": "Cat"}})
     load(str(source), lake.uri)
 
@@ -225,7 +227,7 @@ def test_a_mistyped_lake_is_an_error(command: str, tmp_path: Path) -> None:
     assert "nothing is loaded in" in done.stderr
 
 
-def test_row_counts_in_the_ledger_hold_after_every_rewrite(lake: Store) -> None:
+def test_row_counts_in_the_ledger_hold_after_every_rewrite(lake: Lake) -> None:
     forget(lake, Selection(workers=[ANN]))
     compact(lake)
 

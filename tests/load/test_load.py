@@ -14,8 +14,10 @@ from click.testing import CliRunner
 from PIL import Image
 
 from ingest.cli import cli
+from ingest.lake.forget import Selection, forget
+from ingest.lake.lake import Lake
 from ingest.lake.ledger import Status, read_ledger
-from ingest.lake.upkeep import Selection, forget, status
+from ingest.lake.status import status
 from ingest.load.run import Options, load
 from ingest.storage.local import LocalStore
 from ingest.storage.open import open_store
@@ -114,7 +116,7 @@ def test_a_broken_file_is_recorded_and_the_rest_is_loaded(source: Path, lake: Pa
     assert (summary["files_loaded"], summary["files_rejected"]) == (3, 1)
     assert summary["errors"] == [{"uri": f"file://{broken}", "error": "Input data was truncated"}]
     assert len(answers_of(lake)) == 3
-    assert status(open_store(str(lake))).errors == [(f"file://{broken}", "Input data was truncated")]
+    assert status(Lake.open(str(lake))).errors == [(f"file://{broken}", "Input data was truncated")]
 
 
 def test_a_sound_file_that_breaks_keeps_its_rows_and_is_reported(source: Path, lake: Path) -> None:
@@ -199,7 +201,7 @@ def test_a_sequence_file_that_the_manifest_names_but_is_not_there_is_recorded(tm
     (job / tail).write_text('{"tracking-annotations": [{"frame-no": "0", "annotations": []}]}')
     assert load(str(tmp_path / "source"), str(lake)).files_loaded == 1
     assert len(current_rows(lake)["frames"]) == 1
-    assert status(open_store(str(lake))).errors == []
+    assert status(Lake.open(str(lake))).errors == []
 
     (job / tail).unlink()
     manifest.write_text(manifest.read_text() + "\n")
@@ -382,7 +384,7 @@ def test_a_file_that_could_not_be_read_is_tried_again(
         assert load(str(source), str(lake)).files_rejected == 3
 
     assert load(str(source), str(lake)).files_loaded == 3
-    assert status(open_store(str(lake))).errors == []
+    assert status(Lake.open(str(lake))).errors == []
 
 
 @pytest.mark.parametrize("way", ["job", "folder"])
@@ -393,7 +395,7 @@ def test_a_folder_in_the_way_can_be_forgotten(way: str, source: Path, lake: Path
     assert (first.files_skipped, len(first.errors)) == (2, 1)
 
     place = str(source / "Pets")
-    forget(open_store(str(lake)), Selection(jobs=["Pets"]) if way == "job" else Selection(uris=[place]))
+    forget(Lake.open(str(lake)), Selection(jobs=["Pets"]) if way == "job" else Selection(uris=[place]))
 
     assert load(str(tmp_path / "moved"), str(lake)).files_loaded == 2
     assert {"private.us-east-1.dot"} == {answer[2] for answer in answers_of(lake)}

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.lake.upkeep import Selection, compact, forget, vacuum
+from ingest.lake.compact import compact
+from ingest.lake.forget import Selection, forget
+from ingest.lake.lake import Lake
+from ingest.lake.vacuum import vacuum
 from ingest.load.run import load
-from ingest.storage.open import open_store
 from tests.jobs import Row, current_rows, write_answers, write_job
 
 DRIVER = Path(__file__).with_name("die_at_each_step.py")
@@ -58,7 +60,7 @@ def test_a_first_load_that_dies_shows_nothing_and_can_be_repeated(source: Path, 
     assert any(list(lake.rglob("*.part")) for lake in lakes)
     for lake in lakes:
         load(str(source), str(lake))
-        vacuum(open_store(str(lake)), grace_hours=0)
+        vacuum(Lake.open(str(lake)), grace_hours=0)
         assert current_rows(lake) == whole
         assert len({path.name[:27] for path in lake.rglob("2*")}) == 1, "what the dead load wrote is gone"
 
@@ -92,7 +94,7 @@ def test_upkeep_that_dies_changes_no_row(command: tuple[str, ...], source: Path,
     write_job(source, "Birds", {0: {"cam": "Owl"}, 1: {"dot": "Owl"}})
     load(str(source), str(lake))
     if command[0] == "vacuum":
-        assert compact(open_store(str(lake))) == 2
+        assert compact(Lake.open(str(lake))) == 2
     rows = current_rows(lake)
 
     lakes = die_at_each_step(lake, tmp_path / "copies", *command)
@@ -109,7 +111,7 @@ def test_forgetting_a_worker_is_all_or_nothing(source: Path, tmp_path: Path) -> 
 
     lakes = die_at_each_step(lake, tmp_path / "copies", "forget", "LAKE", "--worker", worker)
 
-    forget(open_store(str(lake)), Selection(workers=[worker]))
+    forget(Lake.open(str(lake)), Selection(workers=[worker]))
     after = current_rows(lake)
     assert before != after
     assert all(current_rows(copy) in (before, after) for copy in lakes)

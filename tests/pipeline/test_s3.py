@@ -16,7 +16,11 @@ from obstore.auth.boto3 import Boto3CredentialProvider
 from werkzeug.wrappers import Request, Response
 
 from ingest.cli import cli
-from ingest.lake.upkeep import Selection, compact, forget, status, vacuum
+from ingest.lake.compact import compact
+from ingest.lake.forget import Selection, forget
+from ingest.lake.lake import Lake
+from ingest.lake.status import status
+from ingest.lake.vacuum import vacuum
 from ingest.load.run import Options, load
 from ingest.storage.open import open_store
 from ingest.storage.s3 import S3Store
@@ -41,7 +45,9 @@ def test_a_lake_on_s3_is_the_lake_of_a_folder(bucket: str, tmp_path: Path) -> No
     assert (summary.files_loaded, summary.files_rejected) == (3, 1)
     assert current_rows(lake) == current_rows(tmp_path / "lake")
     assert load(f"{bucket}/output", f"{bucket}/lake").load_id is None
-    assert status(lake).errors[0][0].startswith(f"{bucket}/output/Pets/annotations/worker-response/iteration-1/2/")
+    assert (
+        status(Lake(lake)).errors[0][0].startswith(f"{bucket}/output/Pets/annotations/worker-response/iteration-1/2/")
+    )
 
 
 def test_review_batches_on_s3(bucket: str, tmp_path: Path) -> None:
@@ -78,13 +84,13 @@ def test_changes_compact_vacuum_and_forget_on_s3(bucket: str, tmp_path: Path) ->
     before = current_rows(lake)
     assert len(before["worker_answers"]) == 3
 
-    assert compact(lake) == 2
-    files, size = vacuum(lake, grace_hours=0)
+    assert compact(Lake(lake)) == 2
+    files, size = vacuum(Lake(lake), grace_hours=0)
 
     assert files > 2
     assert size > 0
     assert current_rows(lake) == before
-    assert forget(lake, Selection(jobs=["Pets"])).files == 3
+    assert forget(Lake(lake), Selection(jobs=["Pets"])).files == 3
     assert not any(current_rows(lake).values())
 
 
@@ -312,7 +318,7 @@ def test_options_of_the_commands(
         for name, value in (settings | dict.fromkeys(flags, "1")).items():
             monkeypatch.setenv(f"GT_S3_{name.replace('-', '_').upper()}", value)
     if command == "vacuum":
-        compact(open_store(f"{bucket}/lake", S3Options(endpoint_url=s3.endpoint)))
+        compact(Lake.open(f"{bucket}/lake", S3Options(endpoint_url=s3.endpoint)))
 
     with s3.watched() as requests:
         done = CliRunner().invoke(cli, [command, *words])

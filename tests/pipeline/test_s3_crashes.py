@@ -19,7 +19,10 @@ import boto3
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from ingest.lake.upkeep import Selection, compact, forget, vacuum
+from ingest.lake.compact import compact
+from ingest.lake.forget import Selection, forget
+from ingest.lake.lake import Lake
+from ingest.lake.vacuum import vacuum
 from ingest.load.run import load
 from ingest.storage.open import open_store
 from tests.jobs import Row, current_rows, write_answers, write_job
@@ -171,7 +174,7 @@ def test_a_first_load(s3: S3Server, bucket: str, source: Path, tmp_path: Path) -
     assert all(state in (empty, whole) for state in states + seen)
     for lake in lakes[::5]:
         load(str(source), lake)
-        vacuum(open_store(lake), grace_hours=0)
+        vacuum(Lake.open(lake), grace_hours=0)
         assert current_rows(open_store(lake)) == whole
         loads = {entry.path.rpartition("/")[2][:27] for entry in open_store(f"{lake}/raw").list()}
         assert len(loads - {"_schema.parquet", "_format.json"}) == 1, "what the dead load wrote is gone"
@@ -202,7 +205,7 @@ def test_upkeep(s3: S3Server, bucket: str, source: Path, command: str) -> None:
     load(str(source), f"{bucket}/lake")
     write_job(source, "Birds", {0: {"cam": "Owl"}, 1: {"dot": "Owl"}})
     load(str(source), f"{bucket}/lake")
-    lake = open_store(f"{bucket}/lake")
+    lake = Lake.open(f"{bucket}/lake")
     words = [command, "LAKE"]
     if command == "vacuum":
         assert compact(lake) == 2
@@ -224,7 +227,7 @@ def test_forgetting_a_worker(s3: S3Server, bucket: str, source: Path) -> None:
 
     lakes, seen, _ = kill_at_each_write(s3, "lake", "forget", "LAKE", "--worker", worker)
 
-    forget(open_store(f"{bucket}/lake"), Selection(workers=[worker]))
+    forget(Lake.open(f"{bucket}/lake"), Selection(workers=[worker]))
     after = current_rows(open_store(f"{bucket}/lake"))
     assert before != after
     states = [current_rows(open_store(lake)) for lake in lakes]

@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 from werkzeug.wrappers import Request, Response
 
 from ingest.cli import cli
-from ingest.lake.upkeep import status
+from ingest.lake.lake import Lake
+from ingest.lake.status import status
 from ingest.load.run import load
 from ingest.storage.open import open_store
 from ingest.storage.s3 import _in_order
@@ -285,13 +286,13 @@ def test_one_file_that_may_not_be_read_is_recorded(s3: S3Server, bucket: str, tm
 
     assert done.exit_code == 1
     lake = open_store(f"{bucket}/lake")
-    ((uri, error),) = status(lake).errors
+    ((uri, error),) = status(Lake(lake)).errors
     assert uri.startswith(f"{bucket}/output/Pets/annotations/worker-response/iteration-1/1/")
     assert error.startswith(f"cannot be read: {uri}: AccessDenied: Access Denied (the credentials need s3:GetObject")
     assert len(answers_of(lake)) == 1
     s3.door = open_door
     assert run("load", f"{bucket}/output", f"{bucket}/lake").exit_code == 0
-    assert status(lake).errors == []
+    assert status(Lake(lake)).errors == []
     assert len(answers_of(lake)) == 2
 
 

@@ -1,0 +1,63 @@
+"""Compacting: many small loads become one."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ingest.lake.lake import Lake
+from ingest.lake.layout import files_by_table, load_id_of
+from ingest.lake.ledger import Status, forgotten_frames_entry, frames_in, read_ledger, tombstone
+from ingest.lake.redaction import Redaction
+from ingest.lake.rewrite import FileId, find_answers, rewrite
+from ingest.tables import LEDGER
+
+_SMALL_LOAD_BYTES = 256 * 2**20
+
+
+def compact(lake: Lake) -> int:
+    """Rewrite the rows of small loads, and of loads with superseded rows, as one new load.
+
+    A load that commits meanwhile keeps its precedence: the rewritten entries keep the load that read them. Rows of
+    forgotten workers that a load committed late, while they were being forgotten, are left out.
+
+    Returns:
+        The number of loads rewritten; 0 if there is nothing to gain.
+
+    Raises:
+        StoreError: the lake's format is newer than this loader's.
+    """
+    lake.check_format()
+    store = lake.store
+    ledger = read_ledger(store)
+    files = files_by_table(store)
+    sizes: Counter[str] = Counter()
+    for file in (file for table, found in files.items() if table != LEDGER.name for file in found):
+        sizes[load_id_of(file.path) or ""] += file.size_bytes
+    loads = {load_id for file in files[LEDGER.name] if (load_id := load_id_of(file.path))}
+    chosen = {load_id for load_id in loads if sizes[load_id] < _SMALL_LOAD_BYTES} | ledger.superseded_loads
+    if len(chosen) < 2 and not ledger.superseded_loads:
+        return 0
+    redaction = Redaction(ledger.forgotten_workers)
+    answers = find_answers(store, files, redaction, chosen)
+    new_frames = sorted(answers.frames - ledger.forgotten_frames)
+    with lake.begin() as load:
+        gone = {entry.uri for entry in frames_in(ledger, new_frames)}
+        moved = [entry for entry in ledger.current() if entry.load_id in chosen or entry.uri in gone]
+        file_numbers = {
+            FileId(entry.load_id or "", entry.file_no or 0): number
+            for number, entry in enumerate(moved)
+            if entry.status == Status.LOADED and entry.uri not in gone
+        }
+        counts = rewrite(store, files, load, file_numbers, redaction, answers)
+        load.add(
+            [
+                tombstone(load.id, number, entry)
+                if entry.uri in gone
+                else entry._replace(load_id=load.id, file_no=number, row_count=counts[number])
+                for number, entry in enumerate(moved)
+            ]
+        )
+        load.add(
+            [forgotten_frames_entry(load.id, number, folder) for number, folder in enumerate(new_frames, len(moved))]
+        )
+    return len(chosen)

@@ -1,0 +1,191 @@
+"""Forgetting: jobs, files and workers are erased from view, for good."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.identity import worker_key
+from ingest.lake.lake import Lake
+from ingest.lake.layout import files_by_table
+from ingest.lake.ledger import (
+    Ledger,
+    Status,
+    forgotten_frames_entry,
+    forgotten_worker_entry,
+    frames_in,
+    read_ledger,
+    tombstone,
+)
+from ingest.lake.parquet import read_table
+from ingest.lake.redaction import ANSWERS, DroppedAnswers, Redaction
+from ingest.lake.rewrite import FileId, data_files, find_answers, rewrite
+from ingest.storage.open import open_store
+from ingest.storage.store import Entry, Store, StoreError
+from ingest.tables import LEDGER, TABLES, LedgerEntry
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to forget: jobs by name, files and folders by uri or path, workers by any of their names.
+
+    Those are the key, the worker id and the pseudonym; of the directory the user name, the e-mail address and the sub.
+    """
+
+    jobs: Collection[str] = ()
+    uris: Collection[str] = ()
+    workers: Collection[str] = ()
+
+
+@dataclass
+class Forgotten:
+    """What ``forget`` found and erased from view."""
+
+    files: int = 0
+    workers: int = 0
+    answers: int = 0
+
+
+def forget(lake: Lake, selection: Selection) -> Forgotten:
+    """Write tombstones: the rows are gone from every current view, and no load brings them back.
+
+    The rows' bytes go with ``compact`` and then ``vacuum``.
+
+    Raises:
+        StoreError: something of the selection is not in the lake, and nothing is forgotten; or the lake's format is
+            newer than this loader's.
+    """
+    lake.check_format()
+    store = lake.store
+    ledger = read_ledger(store)
+    files = files_by_table(store)
+    gone = _files_to_forget(ledger, selection)
+    people = _find_people(store, files, selection.workers)
+    redaction = Redaction(frozenset().union(*people))
+    answers = find_answers(store, files, redaction)
+    gone |= {entry.uri or "": entry for entry in frames_in(ledger, answers.frames)}
+    kept = {
+        FileId(entry.load_id or "", entry.file_no or 0): entry
+        for entry in ledger.versions()
+        if entry.status == Status.LOADED and entry.uri not in gone
+    }
+    changed = sorted(kept.keys() & _files_about(store, files, redaction, answers))
+    with lake.begin() as load:
+        entries = [tombstone(load.id, file_no, entry) for file_no, entry in enumerate(gone.values())]
+        numbers = {old: file_no for file_no, old in enumerate(changed, len(entries))}
+        counts = rewrite(store, files, load, numbers, redaction, answers)
+        entries += [
+            # Newer than the version it replaces, even if that is compacted meanwhile.
+            kept[old]._replace(load_id=load.id, origin_load_id=load.id, file_no=file_no, row_count=counts[file_no])
+            for old, file_no in numbers.items()
+        ]
+        for key in sorted(redaction.workers):
+            entries.append(forgotten_worker_entry(load.id, len(entries), key))
+        for folder in sorted(answers.frames):
+            entries.append(forgotten_frames_entry(load.id, len(entries), folder))
+        load.add(entries)
+    return Forgotten(
+        files=len(gone),
+        workers=len(people),
+        answers=sum(
+            FileId(load_id, file_no) in kept
+            for load_id in answers.load_ids
+            for file_no in answers.file_numbers(load_id)
+        ),
+    )
+
+
+def _files_to_forget(ledger: Ledger, selection: Selection) -> dict[str, LedgerEntry]:
+    known = [entry for entry in ledger.newest.values() if entry.status != Status.FORGOTTEN]
+    folders = {
+        entry.job_uri
+        for entry in ledger.versions()
+        if entry.status == Status.LOADED and entry.job_name in selection.jobs
+    }
+    gone: dict[str, LedgerEntry] = {}
+    for job_name in selection.jobs:
+        # Another folder of that name, which was skipped, gave nothing that could be forgotten.
+        of_job = [entry for entry in known if entry.job_name == job_name]
+        of_job = [entry for entry in of_job if entry.status != Status.SKIPPED or entry.job_uri in folders] or of_job
+        if not of_job:
+            raise StoreError(f"no job {job_name} in the lake")
+        gone |= {entry.uri or "": entry for entry in of_job}
+    for place in selection.uris:
+        uri = (place if "://" in place else open_store(place).uri).rstrip("/")
+        below = [entry for entry in known if entry.uri == uri or (entry.uri or "").startswith(f"{uri}/")]
+        if not below:
+            raise StoreError(f"no file {uri}, nor any below it, in the lake")
+        gone |= {entry.uri or "": entry for entry in below}
+    return gone
+
+
+# Every table that is about workers, and its columns that may name one besides the key.
+_WORKER_NAMES: dict[str, tuple[str, ...]] = {
+    ANSWERS: ("worker_id",),
+    "workers": ("username", "email", "identity_sub"),
+    "workteam_members": (),
+    "worker_activity": ("worker_token",),
+}
+
+
+def _find_people(store: Store, files: Mapping[str, list[Entry]], names: Collection[str]) -> set[frozenset[str]]:
+    """The people who are named so, each by their keys: one for each identity and worker id that they answer under."""
+    if not names:
+        return set()
+    known_as: set[tuple[str, str | None]] = set()
+    accounts: set[tuple[str, str]] = set()
+    for table, columns in _WORKER_NAMES.items():
+        for key, *row in _distinct_rows(store, files, table, "worker_key", *columns):
+            known_as.update((key, name) for name in (key, f"worker-{key[:8]}", *row))
+            if table == ANSWERS:
+                accounts.add((key, row[0]))
+    people = [_keys_of(name, known_as, accounts) for name in names]
+    for name, person in zip(names, people, strict=True):
+        if not person:
+            raise StoreError(f"no worker {name} in the lake")
+    return set(people)
+
+
+def _keys_of(name: str, known_as: set[tuple[str, str | None]], accounts: set[tuple[str, str]]) -> frozenset[str]:
+    """The keys of the person with a name; ``accounts`` are the keys and worker ids that answered."""
+    keys = {key for key, other in known_as if other == name}
+    while True:
+        worker_ids = {worker_id for key, worker_id in accounts if key in keys}
+        # A consolidation request has no identity: there, the worker's key is that of the worker id.
+        more = {key for key, worker_id in accounts if worker_id in worker_ids} | set(map(worker_key, worker_ids))
+        if more <= keys:
+            return frozenset(keys)
+        keys |= more
+
+
+def _distinct_rows(
+    store: Store, files: Mapping[str, list[Entry]], table: str, *columns: str
+) -> Iterator[tuple[Any, ...]]:
+    """The distinct values of some columns, in each file of a table."""
+    schema = pa.schema([TABLES[table].schema.field(name) for name in columns])
+    for file, _ in data_files(files, table):
+        for batch in read_table(store, file.path, schema):
+            distinct = pa.Table.from_batches([batch]).group_by(list(columns)).aggregate([])
+            yield from zip(*(distinct.column(name).to_pylist() for name in columns), strict=True)
+
+
+def _files_about(
+    store: Store, files: Mapping[str, list[Entry]], redaction: Redaction, answers: DroppedAnswers
+) -> set[FileId]:
+    """Source files with rows of the workers."""
+    if not redaction.workers:
+        return set()
+    about = {FileId(load_id, file_no) for load_id in answers.load_ids for file_no in answers.file_numbers(load_id)}
+    schema = pa.schema([("file_no", pa.int32()), ("worker_key", pa.string())])
+    for table in files.keys() - {LEDGER.name, ANSWERS}:
+        if table in TABLES and "worker_key" not in TABLES[table].schema.names:
+            continue
+        for file, load_id in data_files(files, table):
+            for batch in read_table(store, file.path, schema):
+                numbers = batch.column("file_no").filter(redaction.concerns(batch))
+                about |= {FileId(load_id, file_no) for file_no in pc.unique(numbers).to_pylist()}
+    return about

@@ -1,0 +1,94 @@
+"""What a lake holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingest.lake.lake import Lake
+from ingest.lake.ledger import FRAMES_SCHEME, WORKER_SCHEME, Status, read_ledger
+from ingest.tables import LedgerEntry
+
+
+@dataclass(kw_only=True)
+class FileCounts:
+    """Files of one job, or of one kind, by what became of them."""
+
+    files: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    rows: int = 0
+    last_loaded_at: int | None = None
+    newest_source_at: int | None = None
+
+    def add(self, entry: LedgerEntry) -> None:
+        """Count a file whose rows are there."""
+        self.files += 1
+        self.rows += entry.row_count or 0
+        self.last_loaded_at = _latest(self.last_loaded_at, entry.loaded_at)
+        self.newest_source_at = _latest(self.newest_source_at, entry.modified_at)
+
+
+@dataclass(kw_only=True)
+class JobStatus(FileCounts):
+    """What the lake holds of one job."""
+
+    job_name: str
+
+
+@dataclass(kw_only=True)
+class DirectoryStatus(FileCounts):
+    """What the lake holds of one kind of what AWS says of workers: users, work teams and so on."""
+
+    file_kind: str
+
+
+@dataclass
+class LakeStatus:
+    """What a lake holds, and what was rejected or skipped."""
+
+    jobs: list[JobStatus]
+    directories: list[DirectoryStatus]
+    errors: list[tuple[str, str]]
+    """Uri and reason of every file whose newest version was rejected or skipped."""
+    forgotten_files: int
+
+
+def status(lake: Lake) -> LakeStatus:
+    """What is loaded, from when, what was rejected and why."""
+    ledger = read_ledger(lake.store)
+    jobs: dict[str, JobStatus] = {}
+    directories: dict[str, DirectoryStatus] = {}
+
+    def counts_of(entry: LedgerEntry) -> FileCounts:
+        if entry.job_name is not None:
+            return jobs.setdefault(entry.job_name, JobStatus(job_name=entry.job_name))
+        kind = entry.file_kind or ""
+        return directories.setdefault(kind, DirectoryStatus(file_kind=kind))
+
+    for entry in ledger.newest.values():
+        if entry.status != Status.FORGOTTEN:
+            counts = counts_of(entry)
+            counts.rejected += entry.status == Status.REJECTED
+            counts.skipped += entry.status == Status.SKIPPED
+    for entry in ledger.versions():
+        if entry.status == Status.LOADED:
+            counts_of(entry).add(entry)
+    errors = [
+        (uri, entry.error or "")
+        for uri, entry in ledger.newest.items()
+        if entry.status in (Status.REJECTED, Status.SKIPPED)
+    ]
+    no_files = (WORKER_SCHEME, FRAMES_SCHEME)
+    forgotten_files = sum(
+        entry.status == Status.FORGOTTEN and not uri.startswith(no_files) for uri, entry in ledger.newest.items()
+    )
+    return LakeStatus(
+        sorted(jobs.values(), key=lambda job: job.job_name),
+        sorted(directories.values(), key=lambda directory: directory.file_kind),
+        sorted(errors),
+        forgotten_files,
+    )
+
+
+def _latest(one: int | None, other: int | None) -> int | None:
+    return max((time for time in (one, other) if time is not None), default=None)
