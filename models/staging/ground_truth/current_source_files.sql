@@ -14,11 +14,11 @@ ranked_entries as (
         status in ('loaded', 'forgotten') as is_version,
         row_number() over (
             partition by uri
-            order by origin_load_id desc, load_id desc
+            order by origin_load_id desc, load_id desc, file_no desc
         ) as entry_rank,
         row_number() over (
             partition by uri, status in ('loaded', 'forgotten')
-            order by origin_load_id desc, load_id desc
+            order by origin_load_id desc, load_id desc, file_no desc
         ) as version_rank
     from ledger
 ),
