@@ -334,6 +334,8 @@ def _said(error: Exception) -> _Said:
     if isinstance(error, ClientError):
         return _Said(error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
     text = str(error)
+    if "redirect without LOCATION" in text:  # obstore does not say S3's own code
+        return _Said("PermanentRedirect", "the bucket answers at another endpoint")
     retries = re.search(r"after (\d+) retries", text)
     found = re.search(r"<Code>(?P<code>.*?)</Code>.*?<Message>(?P<message>.*?)</Message>", text, re.DOTALL)
     found = found or re.search(r"key (?P<message>.*) \(code: (?P<code>\w+)\)", text)
