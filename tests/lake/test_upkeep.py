@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
 from ingest.cli import cli
 from ingest.identity import worker_key
+from ingest.job_folder import FileKind, FramesFolder
 from ingest.lake.compact import compact
 from ingest.lake.forget import Selection, forget
 from ingest.lake.lake import Lake, Load
+from ingest.lake.ledger import Status, new_entry, read_ledger
 from ingest.lake.status import status
 from ingest.lake.vacuum import vacuum
 from ingest.load.run import Options, load
+from ingest.tables import TABLES
 from tests.jobs import answers_of, current_rows, write_answers, write_job
 
 ANN, BEN = "private.us-east-1.ann", "private.us-east-1.ben"
@@ -234,3 +238,47 @@ def test_row_counts_in_the_ledger_hold_after_every_rewrite(lake: Lake) -> None:
     total = sum(job.rows for job in status(lake).jobs)
 
     assert total == sum(len(rows) for rows in current_rows(lake).values())
+
+
+def test_compact_leaves_out_what_a_load_wrote_while_a_worker_was_forgotten(lake: Lake) -> None:
+    """The load began before, so it did not know; the frames that its answer points to go too."""
+    folder = "a" * 40
+    job = "file:///late/Traffic"
+    place = f"{job}/annotations/worker-response/iteration-1/0"
+    with lake.begin() as late:
+        forget(lake, Selection(workers=[ANN]))
+        lineage = {"load_id": late.id, "file_no": 0, "job_name": "Traffic", "object_index": 0}
+        answers = [
+            {**lineage, "answer_index": 0, "worker_id": ANN, "worker_key": worker_key(ANN), "payload_folder": folder},
+            {**lineage, "answer_index": 1, "worker_id": BEN, "worker_key": worker_key(BEN)},
+        ]
+        frames = [{**lineage, "file_no": 1, "payload_folder": folder}]
+        with late.part(0) as part:
+            for table, rows in (("worker_answers", answers), ("worker_frames", frames)):
+                columns = TABLES[table].schema
+                every = [{name: row.get(name) for name in columns.names} for row in rows]
+                part.write(table, pa.RecordBatch.from_pylist(every, columns))
+        kinds = [("a.json", FileKind.WORKER_RESPONSE, 2), (f"{folder}/1.json", FileKind.WORKER_FRAME, 1)]
+        late.add(
+            [
+                new_entry(
+                    *(late.id, number, f"{place}/{name}", Status.LOADED),
+                    job_name="Traffic",
+                    job_uri=job,
+                    file_kind=kind.value,
+                    row_count=count,
+                )
+                for number, (name, kind, count) in enumerate(kinds)
+            ]
+        )
+    assert {answer[2] for answer in answers_of(lake)} == {ANN, BEN}
+
+    compact(lake)
+
+    kept = current_rows(lake)
+    assert {answer[2] for answer in answers_of(lake)} == {BEN}
+    assert kept["worker_frames"] == []
+    assert sum(job.rows for job in status(lake).jobs) == sum(map(len, kept.values()))
+    assert FramesFolder("Traffic", "0", folder) in read_ledger(lake.store).forgotten_frames
+    vacuum(lake, grace_hours=0)
+    assert compact(lake) == 0

@@ -264,7 +264,7 @@ def test_every_command_says_what_is_wrong(bucket: str, words: list[str]) -> None
     assert done.exit_code == 2
     assert done.stderr == (
         "error: s3://no-such-bucket/lake"
-        + ("/raw/source_files" if (words[1] == "LAKE" and words[0] != "load") or words[-1] == "LAKE" else "")
+        + ("/raw/_format.json" if (words[1] == "LAKE" and words[0] != "load") or words[-1] == "LAKE" else "")
         + ": NoSuchBucket: The specified bucket does not exist (check its name, and the endpoint if there is one)\n"
     )
 
