@@ -1,6 +1,6 @@
 """Print the answers of the marts as small tables.
 
-The warehouse is the one that dbt built: environment GT_WAREHOUSE, default demo/warehouse.duckdb.
+Reads the warehouse that dbt built: environment GT_WAREHOUSE, default demo/warehouse.duckdb.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ingest.display import text_table
 # Questions of people who run labeling jobs, and the mart that answers each.
 QUESTIONS = (
     (
-        "Which jobs are there, and how far are they?  (dim_labeling_jobs)",
+        "Which jobs are there, and how far have they come?  (dim_labeling_jobs)",
         """
         select job_name, task_type, job_kind, object_count as objects, labeled_count as labeled,
             failed_count as failed, unlabeled_count as unlabeled, answer_count as answers, worker_count as workers
@@ -26,7 +26,7 @@ QUESTIONS = (
         """,
     ),
     (
-        "How are the labelers doing?  (rpt_workers; accuracy against golden answers with its 95 % interval)",
+        "How are the labelers doing?  (rpt_workers; accuracy against golden answers, with its 95 % interval)",
         """
         select worker_name as worker, task_count as tasks, label_count as labels,
             total_time_seconds / 3600 as hours, p50_time_seconds as median_seconds, golden_count as golden,
@@ -37,7 +37,7 @@ QUESTIONS = (
         """,
     ),
     (
-        "And the whole team, by modality?  (rpt_team)",
+        "How is the whole team doing, by modality?  (rpt_team)",
         """
         select modality, worker_count as workers, task_count as tasks, mean_time_seconds as mean_seconds,
             p95_time_seconds as p95_seconds, labels_per_hour, golden_accuracy as accuracy,
@@ -67,7 +67,7 @@ QUESTIONS = (
         """,
     ),
     (
-        "How many labels a week?  (rpt_labels)",
+        "How many labels are made per week?  (rpt_labels)",
         """
         select cast(date_trunc('week', labeled_date) as date) as week_of,
             cast(sum(annotation_count) as bigint) as labels, count(distinct job_name) as jobs
@@ -77,7 +77,7 @@ QUESTIONS = (
         """,
     ),
     (
-        "In how many frames does each value appear?  (rpt_attribute_values; a few of its rows)",
+        "In how many frames does each attribute value appear?  (rpt_attribute_values; a few of its rows)",
         """
         select job_name, scope, label, attribute_name as attribute, attribute_value as value,
             annotation_count as annotations, frame_count as frames
@@ -112,7 +112,7 @@ def main() -> None:
 The marts are tables of {warehouse}. Where to look next:
   .venv/bin/python -m ingest status demo/lake          what is loaded, and what was rejected and why
   make docs                                            every mart and column described
-  .venv/bin/python -m ingest load YOUR_OUTPUT LAKE     your own jobs: a folder or an s3:// uri; then
+  .venv/bin/python -m ingest load YOUR_OUTPUT LAKE     your own jobs: a folder or an s3:// URI; then
   GT_LAKE=LAKE .venv/bin/dbt build --target local"""
     )
 

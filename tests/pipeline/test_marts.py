@@ -16,6 +16,7 @@ import pytest
 
 from ingest.load.run import load
 from ingest.sample import generate
+from ingest.tables import LEDGER, TABLES
 from tests.jobs import write_answers, write_job
 from tests.pipeline.warehouse import ROOT, Marts, dbt
 
@@ -82,6 +83,18 @@ def who(answer: dict[str, Any]) -> str:
     """A worker's subject at the identity provider, or id where the answer tells no identity."""
     name: str = answer["workerMetadata"]["identityData"]["sub"] if "workerMetadata" in answer else answer["workerId"]
     return name
+
+
+def test_staging_has_the_columns_of_every_raw_table(marts: Marts) -> None:
+    """In order: a column that the loader gains is in its staging view without an edit."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for view, column in marts.rows("""
+        select table_name, column_name from information_schema.columns
+        where table_schema = 'main_staging' and table_name like 'stg_%' order by table_name, ordinal_position
+    """):
+        found[view.removeprefix("stg_ground_truth__")].append(column)
+
+    assert found == {table.name: table.schema.names for table in (LEDGER, *TABLES.values())}
 
 
 def test_time_and_tasks_of_every_worker(source: Path, marts: Marts) -> None:
