@@ -24,7 +24,8 @@ from ingest.lake.forget import forget as forget_rows
 from ingest.lake.lake import Lake
 from ingest.lake.status import status as lake_status
 from ingest.lake.vacuum import vacuum as vacuum_lake
-from ingest.load.run import Options, Summary
+from ingest.load.outcome import Summary
+from ingest.load.plan import Options
 from ingest.load.run import load as load_files
 from ingest.review_batches import write_review_batches
 from ingest.sample import DestinationNotEmptyError, generate
@@ -228,7 +229,7 @@ def sync_jobs(
         raise click.UsageError("--name-contains and --since cannot be used with --from: they select jobs in the API")
 
     def run() -> SyncSummary:
-        directory = resources.Directory(Lake.open(lake, s3).store)
+        directory = resources.Directory(Lake.open(lake, s3))
         if saved:
             jobs = labeling_jobs.saved_jobs(resources.saved_files(saved, s3), clients.default_region())
         else:
@@ -288,7 +289,7 @@ def sync_workers(
         raise click.UsageError(str(error)) from None
 
     def run() -> SyncSummary:
-        directory = resources.Directory(Lake.open(lake, s3).store)
+        directory = resources.Directory(Lake.open(lake, s3))
         if is_saved:
             of_teams = [(team, file) for team, location in members for file in resources.saved_files([location], s3)]
             found = workers.saved_workers(resources.saved_files(saved, s3), of_teams, *user_pool)
@@ -320,7 +321,7 @@ def sync_activity(
         raise click.UsageError("--since cannot be used with --from: it selects events in the log")
 
     def run() -> SyncSummary:
-        directory = resources.Directory(Lake.open(lake, s3).store)
+        directory = resources.Directory(Lake.open(lake, s3))
         if saved:
             activity = worker_activity.saved_activity(resources.saved_files(saved, s3))
         else:

@@ -21,9 +21,11 @@ the job's input is; all are also found here, in the job's folder::
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
+
+import msgspec
 
 
 class FileKind(StrEnum):
@@ -41,8 +43,7 @@ class FileKind(StrEnum):
     REVIEW_BATCH = "review_batch"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(msgspec.Struct, frozen=True, gc=False):
     """One file to read: where it is, what it is, and what its place in the tree says of its content."""
 
     file_no: int
@@ -106,6 +107,7 @@ _PLACE = re.compile(
     re.DOTALL,
 )
 
+_ITERATION = re.compile(r"(?P<job>.+)/annotations/worker-response/iteration-(?P<iteration>\d{1,9})", re.DOTALL)
 _COLON = re.compile("[_-]|%3A|%3a|\uf03a")
 
 
@@ -114,6 +116,12 @@ def place_of(uri: str) -> Place | None:
 
     The ``._`` files that macOS leaves beside others on foreign disks are not read.
     """
+    # Nearly all files are worker responses: those of an iteration share a folder, which is looked at once.
+    folder, _, name = uri.rpartition("/")
+    iteration_folder, _, object_folder = folder.rpartition("/")
+    answers = _worker_responses_in(iteration_folder)
+    if answers and object_folder and len(name) > len(".json") and name.endswith(".json") and not name.startswith("._"):
+        return Place(FileKind.WORKER_RESPONSE, answers[0], answers[1], object_folder)
     match = _PLACE.fullmatch(uri)
     if match is None:
         return None
@@ -129,12 +137,19 @@ def place_of(uri: str) -> Place | None:
     )
 
 
+@lru_cache(maxsize=1_000)
+def _worker_responses_in(folder: str) -> tuple[str, int] | None:
+    """Job and iteration of a folder of worker responses; None for any other folder."""
+    match = _ITERATION.fullmatch(folder)
+    return (match["job"], int(match["iteration"])) if match else None
+
+
 def is_label_file(kind: FileKind) -> bool:
     """Whether a manifest names such files, which hold the labels of its data objects."""
     return kind in {FileKind.SEQUENCE_LABELS, FileKind.MASK, FileKind.POINT_CLASSES}
 
 
-def alike(uri: str) -> str:
+def comparable_uri(uri: str) -> str:
     """The uri as it compares with others: in a copy, the colons of a file name's time may be other characters."""
     head, slash, name = uri.rpartition("/")
     return head + slash + _COLON.sub(":", name)

@@ -13,7 +13,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -25,22 +26,22 @@ import msgspec
 from msgspec import Raw
 
 from ingest.aws.clients import AwsError
-from ingest.formats.parsing import BadFile, Rows, as_json, milliseconds, milliseconds_of_seconds
+from ingest.formats.parsing import BadFile, as_json, milliseconds, milliseconds_of_seconds
+from ingest.lake.lake import Lake
 from ingest.lake.ledger import (
     WORKER_KIND,
     WORKER_SCHEME,
     Ledger,
-    LedgerWriter,
     Status,
     is_settled,
     new_entry,
-    new_load_id,
     read_ledger,
 )
-from ingest.lake.parquet import TableWriter, write_schemas
+from ingest.lake.redaction import Redaction
+from ingest.rows import Rows
 from ingest.storage.open import open_store
-from ingest.storage.store import DEFAULT_S3_OPTIONS, S3_SCHEME, S3Options, Store, StoreError
-from ingest.tables import TABLES, LedgerEntry, Lineage
+from ingest.storage.store import DEFAULT_S3_OPTIONS, S3_SCHEME, S3Options, StoreError
+from ingest.tables import LedgerEntry
 
 
 class ResourceKind(StrEnum):
@@ -64,7 +65,8 @@ class Resource:
     kind: ResourceKind
     content: bytes | None
     """What its version is told by; None where it could not be had, so that the next sync tries again."""
-    rows: Rows = field(default_factory=dict)
+    rows: Mapping[str, Sequence[tuple[Any, ...]]] = field(default_factory=dict)
+    """By table."""
     job_name: str | None = None
     """The labeling job that it tells of; users, teams and logs are of no job."""
     modified_at: int | None = None
@@ -96,9 +98,9 @@ class SyncSummary:
 class Directory:
     """What a lake knows of AWS's directories."""
 
-    def __init__(self, lake: Store) -> None:
+    def __init__(self, lake: Lake) -> None:
         self.lake = lake
-        self._ledger: Ledger = read_ledger(lake, kinds={*ResourceKind, WORKER_KIND})
+        self._ledger: Ledger = read_ledger(lake.store, kinds={*ResourceKind, WORKER_KIND})
         self.forgotten_workers = frozenset(
             uri.removeprefix(WORKER_SCHEME) for uri in self._ledger.newest if uri.startswith(WORKER_SCHEME)
         )
@@ -128,25 +130,24 @@ def sync(directory: Directory, resources: Iterable[Resource], include_forgotten:
         AwsError: nothing at all could be had.
     """
     summary = SyncSummary()
-    load_id = new_load_id()
-    ledger = LedgerWriter(load_id)
     found = _newest_of_each(resources)
     if found and all(resource.content is None and resource.status == Status.REJECTED for resource in found):
         raise AwsError(found[0].error)
-    with TableWriter(directory.lake, load_id, 0) as writer:
-        entries: list[LedgerEntry] = []
-        for resource in found:
-            if _is_wanted(directory, resource, include_forgotten, summary):
-                rows = _without_workers(resource.rows, directory.forgotten_workers)
-                content = resource.content or b""
-                count = writer.add(len(entries), resource.job_name, rows, len(content))
-                entries.append(_entry(load_id, len(entries), resource, count))
-                summary.rows += count
-    ledger.add(entries)
-    write_schemas(directory.lake)
-    if ledger.has_entries:
-        ledger.commit(directory.lake)
-        summary.load_id = load_id
+    wanted = [resource for resource in found if _is_wanted(directory, resource, include_forgotten, summary)]
+    rows = Rows()
+    for number, resource in enumerate(wanted):
+        rows.begin(number, resource.job_name)
+        for table, table_rows in resource.rows.items():
+            rows.add_rows(table, table_rows)
+    with directory.lake.begin() as load:
+        batches = Redaction(directory.forgotten_workers).apply(rows.batches(load.id)).tables
+        counts = Counter(number for batch in batches.values() for number in batch.column("file_no").to_pylist())
+        with load.part(0) as part:
+            for table, batch in batches.items():
+                part.write(table, batch)
+        load.add([_entry(load.id, number, resource, counts[number]) for number, resource in enumerate(wanted)])
+    summary.rows = counts.total()
+    summary.load_id = load.id if load.is_committed else None
     return summary
 
 
@@ -205,23 +206,6 @@ def _is_outdated(resource: Resource, version: LedgerEntry | None) -> bool:
     if resource.is_dated and (resource.modified_at or 0) < (version.modified_at or 0):
         return True
     return not resource.may_shrink and sum(map(len, resource.rows.values())) < (version.row_count or 0)
-
-
-def _without_workers(rows: Rows, forgotten_workers: Collection[str]) -> Rows:
-    if not forgotten_workers:
-        return rows
-    return {
-        table: [row for row in table_rows if row[place] not in forgotten_workers]
-        if (place := _key_place(table)) is not None
-        else table_rows
-        for table, table_rows in rows.items()
-    }
-
-
-def _key_place(table: str) -> int | None:
-    """Where the worker's key stands in a row, before its lineage is added."""
-    names = TABLES[table].schema.names
-    return names.index("worker_key") - len(Lineage._fields) if "worker_key" in names else None
 
 
 def _entry(load_id: str, number: int, resource: Resource, row_count: int) -> LedgerEntry:

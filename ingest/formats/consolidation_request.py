@@ -7,16 +7,18 @@ Format: Amazon SageMaker developer guide, "Post-annotation Lambda", and real fil
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from msgspec import Raw
 
-from ingest.formats.parsing import BadFile, Rows, as_json, as_written, decode_with_extra, index, whole
-from ingest.formats.worker_response import Content, add_content, frames_folders
+from ingest.formats.parsing import BadFile, as_json, as_written, decode_with_extra, index, whole
+from ingest.formats.worker_response import ANSWERS, CLASSES, Content, add_content
 from ingest.identity import worker_key, workforce
-from ingest.job_folder import FramesFolder, SourceFile
-from ingest.tables import Answer, AnswerKey
+from ingest.job_folder import SourceFile
+from ingest.rows import Rows
+from ingest.tables import Answer
 
 
 class _Annotation(msgspec.Struct, rename="camel", gc=False):
@@ -41,55 +43,42 @@ _text = msgspec.json.Decoder(str)
 _json = msgspec.json.Decoder(Raw)
 
 
-def parse(
-    file: SourceFile,
-    blocks: Iterable[bytes],
-    forgotten_workers: Set[str] = frozenset(),
-    forgotten_frames: set[FramesFolder] | None = None,
-) -> Iterator[Rows]:
+def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of a consolidation request: ``worker_answers``, ``worker_annotations`` and their attributes.
 
-    A request has neither times nor identities; its answers are numbered through, over all its data objects. An answer
-    that is too large for it is elsewhere: it has no content, and the uri is kept with the other fields.
-
-    Args:
-        file: its place gives the iteration.
-        blocks: the file's bytes.
-        forgotten_workers: keys of workers whose answers are passed over, because they were erased.
-        forgotten_frames: takes in where the frames of the answers that are passed over lie.
+    The file's path gives the iteration. A request has neither times nor identities; its answers are numbered through,
+    over all its data objects. An answer that is too large for it is elsewhere: it has no content, and the uri is kept
+    with the other fields.
 
     Raises:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
-    rows: Rows = {"worker_answers": [], "worker_annotations": []}
     number = 0
     for place, entry_json in enumerate(_entries.decode(whole(blocks))):
         try:
             entry = _entry.decode(entry_json)
             object_index = index(str(entry.dataset_object_id))
             for annotation_json in entry.annotations:
-                key = AnswerKey(file.iteration, object_index, number)
+                _add_answer(rows, (file.iteration, object_index), number, annotation_json)
                 number += 1
-                annotation, extra = decode_with_extra(annotation_json, _Annotation)
-                content = _read_data(annotation.annotation_data)
-                if content is None:
-                    fields = msgspec.json.decode(extra, type=dict[str, Raw]) if extra else {}
-                    extra = as_json({**fields, "annotationData": annotation.annotation_data})
-                if worker_key(annotation.worker_id) not in forgotten_workers:
-                    _add_answer(rows, key, annotation.worker_id, content, extra)
-                elif content is not None and forgotten_frames is not None:
-                    forgotten_frames.update(frames_folders(file.job_name, object_index, content))
         except (BadFile, msgspec.MsgspecError) as error:
             raise BadFile(f"[{place}]: {error}") from None
-    yield rows
 
 
-def _add_answer(rows: Rows, key: AnswerKey, worker_id: str, answer_content: Raw | None, extra: str | None) -> None:
-    content = Content(None, None, None) if answer_content is None else add_content(rows, key, answer_content)
+def _add_answer(rows: Rows, task: tuple[int | None, int], answer_index: int, annotation_json: Raw) -> None:
+    annotation, extra = decode_with_extra(annotation_json, _Annotation)
+    classes: list[tuple[Any, ...]] = []
+    answer_content = _read_data(annotation.annotation_data)
+    if answer_content is None:
+        fields = msgspec.json.decode(extra, type=dict[str, Raw]) if extra else {}
+        extra = as_json({**fields, "annotationData": annotation.annotation_data})
+        content = Content(None, None, None)
+    else:
+        content = add_content(rows, (*task, answer_index), bytes(answer_content), classes)
     answer = Answer(
-        worker_key=worker_key(worker_id),
-        worker_id=worker_id,
-        workforce=workforce(worker_id),
+        worker_key=worker_key(annotation.worker_id),
+        worker_id=annotation.worker_id,
+        workforce=workforce(annotation.worker_id),
         identity_provider=None,
         identity_issuer=None,
         identity_sub=None,
@@ -102,7 +91,8 @@ def _add_answer(rows: Rows, key: AnswerKey, worker_id: str, answer_content: Raw 
         answer_json=None if answer_content is None else as_written(answer_content),
         extra_json=extra,
     )
-    rows["worker_answers"].append((*key, *answer))
+    rows.add(ANSWERS, task, [(answer_index, *answer)])
+    rows.add(CLASSES, task, classes)
 
 
 def _read_data(annotation_data: Raw) -> Raw | None:

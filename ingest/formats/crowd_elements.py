@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -18,11 +19,34 @@ from msgspec import UNSET, Raw, UnsetType
 from ingest.formats.mask import color_pixels
 from ingest.formats.parsing import BadFile, as_json, as_text, as_written
 from ingest.formats.registry import ELEMENT_TASK_TYPES
-from ingest.formats.shapes import ANSWER_ITEM, BoxJson, EntityJson, box_labels, class_labels, item_label, span_labels
+from ingest.formats.shapes import (
+    ANSWER_ITEM,
+    PLAIN_BOX,
+    PLAIN_SPAN,
+    BoxJson,
+    EntityJson,
+    Labels,
+    PlainBoxJson,
+    box_labels,
+    class_labels,
+    item_label,
+    span_labels,
+)
 from ingest.tables import Attribute, Label
 
 LabelAttributes = dict[str, Any]
 """Values of attributes, by name."""
+
+
+class _PlainElement(msgspec.Struct, rename="camel", gc=False):
+    """Value of an element as nearly all are: of one known kind, and nothing beside it."""
+
+    label: str | UnsetType = UNSET
+    labels: list[str] | UnsetType = UNSET
+    bounding_boxes: list[PlainBoxJson] | UnsetType = UNSET
+    entities: list[EntityJson] | UnsetType = UNSET
+    worker_comment: Any = None
+    initial_value_modified: Any = None
 
 
 class _AnswerBox(BoxJson, rename={"label_category_attributes": "labelCategoryAttributes"}, gc=False):
@@ -81,6 +105,7 @@ LIST_SHAPES = {
     "boundingCuboids": "cuboid",
 }
 
+_plain_elements = msgspec.json.Decoder(dict[str, _PlainElement])
 _element = msgspec.json.Decoder(_Element)
 _masks = msgspec.json.Decoder(_Masks)
 _pointer = msgspec.json.Decoder(_Pointer)
@@ -108,6 +133,75 @@ class Beside:
     def note(self, element: str, scope: str, values: LabelAttributes, place: int | None = None) -> None:
         """Take attributes in, with their values as text."""
         self.attributes += [(element, place, Attribute(scope, name, as_text(value))) for name, value in values.items()]
+
+
+class PlainContent(NamedTuple):
+    """An ``answerContent`` that has nothing but labels of the commonest kinds.
+
+    Attributes:
+        task_type: task type that its elements name; None if they name none, or several.
+        label_count: number of all labels; None if there is no element.
+        classes: element, number within the answer, and class of each label that is a class.
+        shapes: element, number of the first label within the answer, and labels, of all others.
+    """
+
+    task_type: str | None
+    label_count: int | None
+    classes: list[tuple[str, int, str]]
+    shapes: list[tuple[str, int, Labels]]
+
+
+_choices: dict[bytes, PlainContent] = {}
+_CHOICES, _CHOICE_BYTES = 10_000, 500
+
+
+def read_plain_content(content: bytes) -> PlainContent | None:
+    """Labels of an ``answerContent``, if it has nothing but labels of the commonest kinds.
+
+    None if it has anything else: then ``read_content`` reads it, which takes more time.
+    """
+    # Most answers that choose among few classes repeat an earlier one.
+    known = _choices.get(content)
+    if known is None:
+        known = _plain_content(content)
+        if known and not known.shapes and len(content) <= _CHOICE_BYTES and len(_choices) < _CHOICES:
+            _choices[content] = known
+    return known
+
+
+def _plain_content(content: bytes) -> PlainContent | None:
+    try:
+        elements = _plain_elements.decode(content)
+    except msgspec.ValidationError:
+        return None
+    found = PlainContent(None, None, [], [])
+    count: int | None = None
+    for name, element in elements.items():
+        count = count or 0
+        if element.worker_comment is not None or element.initial_value_modified is not None:
+            return None
+        if element.bounding_boxes is not UNSET:
+            found.shapes.append((name, count, Labels(PLAIN_BOX, element.bounding_boxes)))
+            count += len(element.bounding_boxes)
+        elif element.entities is not UNSET:
+            found.shapes.append((name, count, Labels(PLAIN_SPAN, element.entities)))
+            count += len(element.entities)
+        elif element.labels is not UNSET:
+            for label in dict.fromkeys(element.labels):
+                found.classes.append((name, count, label))
+                count += 1
+        elif element.label is not UNSET:
+            found.classes.append((name, count, element.label))
+            count += 1
+        else:
+            return None
+    return found._replace(task_type=task_type_of_elements(elements), label_count=count)
+
+
+def task_type_of_elements(names: Iterable[str]) -> str | None:
+    """Task type that the names of an answer's elements stand for; None if they stand for none, or for several."""
+    types = {ELEMENT_TASK_TYPES[name] for name in names if name in ELEMENT_TASK_TYPES}
+    return types.pop() if len(types) == 1 else None
 
 
 def read_content(content: Raw, beside: Beside) -> dict[str, list[Label] | None]:

@@ -6,20 +6,21 @@ lines of an augmented manifest, whose ``source-ref`` or ``source`` names the dat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
 from ingest.formats.output_manifest import Line, json_lines, read_line
-from ingest.formats.parsing import BadFile, Rows, index
+from ingest.formats.parsing import BadFile, index
 from ingest.formats.shapes import class_labels
 from ingest.job_folder import SourceFile
+from ingest.rows import Rows
 from ingest.tables import GoldenKey, Label
 
 _names = msgspec.json.Decoder(str | list[str])
 
 
-def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
+def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of ``golden_labels``; an answer that is given again gives no more of them.
 
     Raises:
@@ -37,7 +38,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
             raise BadFile(f"line {number + 1}: {error}") from None
     if not answers:
         raise BadFile("no golden label")
-    yield {"golden_labels": [row for key, (_, labels) in answers.items() for row in _rows(key, labels)]}
+    rows.add_rows("golden_labels", [row for key, (_, labels) in answers.items() for row in _rows(key, labels)])
 
 
 def _read_golden(line: Line) -> list[tuple[GoldenKey, list[Label]]]:

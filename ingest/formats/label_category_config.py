@@ -6,13 +6,14 @@ attributes reference".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from ingest.formats.parsing import BadFile, Rows, as_json, as_written, whole
+from ingest.formats.parsing import BadFile, as_json, as_written, whole
 from ingest.job_folder import SourceFile
+from ingest.rows import Rows
 from ingest.tables import Job, LabelAttributeDefinition, LabelCategory
 
 
@@ -53,7 +54,7 @@ class Config(msgspec.Struct, rename="camel", gc=False):
     audit_label_attribute_name: str | None = None
 
 
-def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
+def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of a label category config: ``label_categories``, ``label_attribute_definitions``, ``labeling_jobs``.
 
     Raises:
@@ -73,21 +74,21 @@ def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
         ),
     ]
     edits = [label.edits_allowed for label in config.labels]
-    yield {
-        "labeling_jobs": [
-            Job(
-                annotation_type=_annotation_type(config.annotation_type),
-                audit_label_attribute_name=config.audit_label_attribute_name,
-                is_editable="any" in edits if any(edits) else None,
-                config_json=as_written(data),
-            )
-        ],
-        "label_categories": [
+    job = Job(
+        annotation_type=_annotation_type(config.annotation_type),
+        audit_label_attribute_name=config.audit_label_attribute_name,
+        is_editable="any" in edits if any(edits) else None,
+        config_json=as_written(data),
+    )
+    rows.add_rows("labeling_jobs", [job])
+    rows.add_rows(
+        "label_categories",
+        [
             LabelCategory(place, label.label, label.short_display_name, label.edits_allowed)
             for place, label in enumerate(config.labels)
         ],
-        "label_attribute_definitions": [*_first_of_each(definitions)],
-    }
+    )
+    rows.add_rows("label_attribute_definitions", [*_first_of_each(definitions)])
 
 
 def _annotation_type(value: str | list[_AnnotationType] | None) -> str | None:

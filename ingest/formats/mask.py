@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 
 from PIL import Image, UnidentifiedImageError
 
-from ingest.formats.parsing import BadFile, Rows, index
+from ingest.formats.parsing import BadFile, index
 from ingest.job_folder import SourceFile
+from ingest.rows import Rows
 from ingest.tables import AnnotationKey, Label
 
 MAX_PIXELS = 100_000_000
@@ -27,7 +28,7 @@ _END = b"IEND\xaeB`\x82"
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
-def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
+def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of a consolidated mask: ``annotations``, one for each palette index that has pixels.
 
     Their label is NULL: the manifest's colour map has it.
@@ -38,15 +39,16 @@ def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
     object_index = index(file.object_folder or "")
     pixels = index_pixels(b"".join(blocks))
     total = sum(pixels.values())
-    yield {
-        "annotations": [
+    rows.add_rows(
+        "annotations",
+        [
             (
                 *AnnotationKey(None, object_index, None, place),
                 *Label("mask", None, class_id=str(class_index), area=count, region_share=count / total),
             )
             for place, (class_index, count) in enumerate(pixels.items())
-        ]
-    }
+        ],
+    )
 
 
 def index_pixels(png: bytes) -> dict[int, int]:

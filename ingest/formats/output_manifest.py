@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -17,14 +17,13 @@ from ingest.formats.parsing import (
     BadFile,
     Int32,
     Number,
-    Rows,
     as_json,
     as_text,
     as_written,
     milliseconds,
     yes_no,
 )
-from ingest.formats.registry import TASK_TYPES, TaskType, is_ground_truth_type, task_type_of
+from ingest.formats.registry import TASK_TYPES, ResultForm, TaskType, is_ground_truth_type, task_type_of
 from ingest.formats.shapes import (
     BoxJson,
     ClassId,
@@ -36,6 +35,7 @@ from ingest.formats.shapes import (
     span_labels,
 )
 from ingest.job_folder import SourceFile
+from ingest.rows import Rows
 from ingest.tables import AnnotationKey, Attribute, ClassLabel, DataObject, Job, Label
 
 _SUFFIX = "-metadata"
@@ -171,6 +171,21 @@ class Line:
     passthrough: dict[str, Raw]
 
 
+class _Found(NamedTuple):
+    """Rows of some lines, by table."""
+
+    data_objects: list[tuple[Any, ...]]
+    class_labels: list[tuple[Any, ...]]
+    annotations: list[tuple[Any, ...]]
+    annotation_attributes: list[tuple[Any, ...]]
+
+    def move_to(self, rows: Rows) -> None:
+        """Add them to the rows, and begin anew."""
+        for table, table_rows in self._asdict().items():
+            rows.add_rows(table, table_rows)
+            table_rows.clear()
+
+
 _metadata = msgspec.json.Decoder(Metadata)
 _class_map = msgspec.json.Decoder(ClassMap)
 _sure_class_map = msgspec.json.Decoder(SureClassMap)
@@ -253,22 +268,15 @@ def _object_attributes(values: dict[str, Any] | None) -> list[tuple[int | None, 
     return [(None, Attribute("object", name, as_text(value))) for name, value in (values or {}).items()]
 
 
-# Reader of the consolidated result, by task type. A custom job's result stays whole, as JSON.
-READERS: dict[str, Callable[[Raw, LineAttribute], Result]] = {
-    "image-classification": _read_class,
-    "image-classification-multilabel": _read_classes,
-    "label-verification": _read_class,
-    "object-detection": _read_boxes,
-    "point_cloud_object_detection": _read_cuboids,
-    "point_cloud_object_tracking": _read_sequence,
-    "point_cloud_single_frame_semantic_segmentation": _read_segmentation,
-    "semantic-segmentation": _read_segmentation,
-    "text-classification": _read_class,
-    "text-classification-multilabel": _read_classes,
-    "text-span": _read_spans,
-    "video-classification": _read_class,
-    "video-object-detection": _read_sequence,
-    "video-object-tracking": _read_sequence,
+# Reader of each form of a consolidated result.
+READERS: dict[ResultForm, Callable[[Raw, LineAttribute], Result]] = {
+    ResultForm.CLASS: _read_class,
+    ResultForm.CLASSES: _read_classes,
+    ResultForm.BOXES: _read_boxes,
+    ResultForm.CUBOIDS: _read_cuboids,
+    ResultForm.SPANS: _read_spans,
+    ResultForm.SEQUENCE: _read_sequence,
+    ResultForm.SEGMENTATION: _read_segmentation,
 }
 
 
@@ -321,7 +329,7 @@ def _read_attribute(name: str, value: Raw | None, metadata_json: Raw) -> LineAtt
         # Its labels stand in the manifest: this is tracking, whose lines have been seen with the other's type.
         task_type = TASK_TYPES["point_cloud_object_tracking"]
     attribute = LineAttribute(name, value, metadata, metadata_json, task_type, label_uri)
-    documented = READERS.get(task_type.name) if task_type else None
+    documented = READERS[task_type.result] if task_type and task_type.result else None
     # The type of a clip classification is not documented; its class-name is.
     reader = documented or (_read_class if metadata.class_name is not None else None)
     if reader is not None and value is not None:
@@ -394,7 +402,7 @@ def json_lines(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, data
 
 
-def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
+def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of an output manifest, some thousand lines at a time.
 
     They are ``data_objects``, ``annotations``, ``annotation_attributes``, ``class_labels`` and, for a declared label
@@ -404,28 +412,24 @@ def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
         BadFile: a line cannot be understood. The file is then refused as a whole.
     """
     if file.label_attribute is not None:
-        yield {"labeling_jobs": [Job(label_attribute_name=file.label_attribute)]}
-    rows = _no_rows()
+        rows.add_rows("labeling_jobs", [Job(label_attribute_name=file.label_attribute)])
+    found = _Found([], [], [], [])
     for number, data in json_lines(blocks):
         try:
             line = read_line(data)
-            _add_line(rows, number, line)
+            _add_line(found, number, line)
         except (BadFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadFile(f"line {number + 1}: {error}") from None
-        if len(rows["data_objects"]) >= _OBJECTS_AT_A_TIME:
-            yield rows
-            rows = _no_rows()
-    yield rows
+        if len(found.data_objects) >= _OBJECTS_AT_A_TIME:
+            found.move_to(rows)
+            rows.checkpoint()
+    found.move_to(rows)
 
 
-def _no_rows() -> Rows:
-    return {"data_objects": [], "class_labels": [], "annotations": [], "annotation_attributes": []}
-
-
-def _add_line(rows: Rows, number: int, line: Line) -> None:
+def _add_line(found: _Found, number: int, line: Line) -> None:
     passthrough = as_json(line.passthrough) if line.passthrough else None
     if not line.attributes:
-        rows["data_objects"].append(
+        found.data_objects.append(
             DataObject(
                 number,
                 source_uri=line.source_uri,
@@ -436,17 +440,17 @@ def _add_line(rows: Rows, number: int, line: Line) -> None:
         )
     for attribute in line.attributes:
         result = attribute.result
-        rows["data_objects"].append(_data_object(number, line, passthrough, attribute))
+        found.data_objects.append(_data_object(number, line, passthrough, attribute))
         if result.classes:
-            rows["class_labels"] += [ClassLabel(attribute.name, number, *named) for named in result.classes]
-        rows["annotations"] += [
+            found.class_labels.extend(ClassLabel(attribute.name, number, *named) for named in result.classes)
+        found.annotations.extend(
             (*AnnotationKey(attribute.name, number, None, place), *label)
             for place, label in enumerate(result.labels or ())
-        ]
+        )
         if result.attributes:
-            rows["annotation_attributes"] += [
+            found.annotation_attributes.extend(
                 (*AnnotationKey(attribute.name, number, None, place), *value) for place, value in result.attributes
-            ]
+            )
 
 
 def _data_object(number: int, line: Line, passthrough: str | None, attribute: LineAttribute) -> DataObject:

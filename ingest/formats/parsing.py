@@ -8,9 +8,6 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 
-Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
-"""Rows by raw table, without their lineage."""
-
 Int32: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 Int64: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Number: TypeAlias = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]
@@ -29,23 +26,29 @@ class BadFile(ValueError):  # noqa: N818 (it names the state of the file, not a 
     """A source file that cannot be understood; the message says where and why."""
 
 
-def milliseconds(text: str) -> int:
+def milliseconds(text: str, field: str = "") -> int:
     """Milliseconds since 1970-01-01 UTC of an ISO 8601 time; one without a zone is UTC.
 
     Ground Truth writes ``2022-08-05T06:44:45.745Z`` in answers, ``2019-04-18T16:40:59.217995`` and, in old tracking
     jobs, ``2020-05-25T12:53:54+0000`` in manifests.
 
     Raises:
-        BadFile: the text is not a time, or is one of no year from 1 to 9999.
+        BadFile: the text is not a time, or is one of no year from 1 to 9999; the message names the field, if given.
     """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise BadFile(f"not an ISO 8601 time: {text!r}") from None
-    since = (moment - (_EPOCH if moment.tzinfo is None else _EPOCH_UTC)) // _MILLISECOND
-    if since not in _MOMENTS:
-        raise BadFile(f"not within the years 1 to 9999: {text!r}")
-    return since
+        raise BadFile(f"{_of(field)}not an ISO 8601 time: {text!r}") from None
+    zone = moment.tzinfo
+    since = moment - (_EPOCH if zone is None else _EPOCH_UTC)
+    number = (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
+    if zone is not UTC and number not in _MOMENTS:
+        raise BadFile(f"{_of(field)}not within the years 1 to 9999: {text!r}")
+    return number
+
+
+def _of(field: str) -> str:
+    return f"{field}: " if field else ""
 
 
 def milliseconds_of_seconds(seconds: float | str) -> int:
@@ -83,7 +86,7 @@ def index(text: str) -> int:
 
 def as_written(raw: msgspec.Raw | bytes) -> str:
     """The JSON text as it stands in the file."""
-    return bytes(raw).decode()
+    return str(raw, "utf-8")
 
 
 def as_json(value: Any) -> str:

@@ -10,8 +10,9 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from ingest.formats.parsing import BadFile, Rows, index
+from ingest.formats.parsing import BadFile, index
 from ingest.job_folder import SourceFile
+from ingest.rows import Rows
 from ingest.tables import AnnotationKey, Label
 
 MAX_POINTS = 100_000_000
@@ -19,7 +20,7 @@ MAX_POINTS = 100_000_000
 _POINTS_AT_A_TIME = 2**20
 
 
-def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
+def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of a segmented cloud: ``annotations``, one for each class index that has points.
 
     Their label is NULL: the manifest's colour map has it.
@@ -37,15 +38,16 @@ def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
     except zlib.error as error:
         raise BadFile(f"no zlib stream: {error}") from None
     total = points.total()
-    yield {
-        "annotations": [
+    rows.add_rows(
+        "annotations",
+        [
             (
                 *AnnotationKey(None, object_index, None, place),
                 *Label("mask", None, class_id=str(class_index), point_count=count, region_share=count / total),
             )
             for place, (class_index, count) in enumerate(sorted(points.items()))
-        ]
-    }
+        ],
+    )
 
 
 def _decompressed(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -6,12 +6,14 @@ Source: Amazon SageMaker developer guide, "Labeling job output data", and the ``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from ingest.job_folder import FileKind
+from ingest.job_folder import FileKind, SourceFile
+from ingest.rows import Rows
 
 
 class Evidence(StrEnum):
@@ -21,6 +23,18 @@ class Evidence(StrEnum):
     SEEN = "seen in real output"
     INFERRED = "inferred"
     OWN = "this project's own"
+
+
+class ResultForm(StrEnum):
+    """Form of a consolidated result in the output manifest: what reads it is in ``output_manifest``."""
+
+    CLASS = "class"
+    CLASSES = "classes"
+    BOXES = "boxes"
+    CUBOIDS = "cuboids"
+    SPANS = "spans"
+    SEQUENCE = "sequence"
+    SEGMENTATION = "segmentation"
 
 
 class Form(NamedTuple):
@@ -39,11 +53,13 @@ class TaskType:
     Attributes:
         name: the part of the metadata's ``type`` after ``groundtruth/``.
         modality: what its data objects are.
-        forms: what is read of it; none where the type is not known.
+        result: form of its consolidated result; None if that is kept whole, as JSON.
+        forms: what is read of it; none if the type is not known.
     """
 
     name: str
     modality: str
+    result: ResultForm | None = None
     forms: tuple[Form, ...] = ()
 
 
@@ -81,6 +97,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "image-classification",
             "image",
+            ResultForm.CLASS,
             (
                 _manifest("class, its index and confidence", ("annotations",), _SEEN),
                 _answer("class and comment: `crowd-image-classifier`", _ANSWER_AND_MORE, _SEEN),
@@ -89,6 +106,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "image-classification-multilabel",
             "image",
+            ResultForm.CLASSES,
             (
                 _manifest("classes, each with its confidence", ("annotations",), _SEEN),
                 _answer("classes: `crowd-image-classifier-multi-select`", _ANSWER, _DOCUMENTED),
@@ -97,6 +115,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "object-detection",
             "image",
+            ResultForm.BOXES,
             (
                 _manifest("boxes, each with its confidence; size of the image", ("annotations",), _SEEN),
                 _answer("boxes: `crowd-bounding-box`, whatever its name", _ANSWER_AND_MORE, _DOCUMENTED),
@@ -105,6 +124,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "semantic-segmentation",
             "image",
+            ResultForm.SEGMENTATION,
             (
                 _manifest("colour map: classes with colour and confidence", ("class_labels",), _SEEN),
                 Form(FileKind.MASK, "pixels of each class, by palette index", ("annotations",), _SEEN),
@@ -116,6 +136,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "label-verification",
             "image",
+            ResultForm.CLASS,
             (
                 _manifest("verdict, its index and confidence; feedback of workers", ("annotations",), _DOCUMENTED),
                 _answer("verdict and comment: `crowd-image-classifier`", _ANSWER_AND_MORE, _DOCUMENTED),
@@ -124,6 +145,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "text-classification",
             "text",
+            ResultForm.CLASS,
             (
                 _manifest("class, its index and confidence", ("annotations",), _DOCUMENTED),
                 _answer("class: `crowd-classifier`", _ANSWER, _DOCUMENTED),
@@ -132,6 +154,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "text-classification-multilabel",
             "text",
+            ResultForm.CLASSES,
             (
                 _manifest("classes, each with its confidence", ("annotations",), _DOCUMENTED),
                 _answer("classes: `crowd-classifier-multi-select`", _ANSWER, _DOCUMENTED),
@@ -140,6 +163,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "text-span",
             "text",
+            ResultForm.SPANS,
             (
                 _manifest("named entities, each with its confidence", ("annotations",), _SEEN),
                 _answer("named entities: `crowd-entity-annotation`", _ANSWER, _SEEN),
@@ -148,6 +172,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "video-classification",
             "video",
+            ResultForm.CLASS,
             (
                 _manifest("class, told by `class-name` whatever the type is called", ("annotations",), _INFERRED),
                 _answer("class: `crowd-classifier`", _ANSWER, _DOCUMENTED),
@@ -156,6 +181,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "video-object-detection",
             "video",
+            ResultForm.SEQUENCE,
             (
                 _manifest("class map", ("class_labels",), _SEEN),
                 _sequence("boxes of each frame; attributes of labels and frames", _DOCUMENTED),
@@ -167,6 +193,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "video-object-tracking",
             "video",
+            ResultForm.SEQUENCE,
             (
                 _manifest("class map", ("class_labels",), _SEEN),
                 _sequence("boxes of each frame with their tracks; attributes of labels and frames", _SEEN),
@@ -178,6 +205,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "point_cloud_object_detection",
             "point_cloud",
+            ResultForm.CUBOIDS,
             (
                 _manifest(
                     "cuboids; attributes of labels and of the cloud", ("annotations", "annotation_attributes"), _SEEN
@@ -188,6 +216,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "point_cloud_object_tracking",
             "point_cloud",
+            ResultForm.SEQUENCE,
             (
                 _manifest("class map", ("class_labels",), _DOCUMENTED),
                 _sequence("cuboids of each frame with their tracks; attributes of labels and frames", _DOCUMENTED),
@@ -199,6 +228,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "point_cloud_single_frame_semantic_segmentation",
             "point_cloud",
+            ResultForm.SEGMENTATION,
             (
                 _manifest(
                     "colour map: classes with colour and confidence; attributes of the cloud",
@@ -212,6 +242,7 @@ TASK_TYPES: dict[str, TaskType] = {
         TaskType(
             "custom",
             "other",
+            None,
             (
                 _manifest("kept whole; uri of the answers, where they are passed through", (), _SEEN),
                 _answer("every crowd element, by its form; fields of a form", _ANSWER_AND_MORE, _DOCUMENTED),
@@ -308,6 +339,22 @@ def task_type_of_lambda(function_arn: str | None) -> str | None:
     if not name.startswith(_LAMBDA_PREFIX):
         return "custom"
     return LAMBDA_TASK_TYPES.get(name.removeprefix(_LAMBDA_PREFIX))
+
+
+Parser: TypeAlias = Callable[[SourceFile, Iterable[bytes], Rows], None]
+"""Adds the rows of a file to the others: given what the file's path says of it, and its bytes, in blocks.
+
+It raises a BadFile, or what msgspec raises, if the file cannot be understood.
+"""
+
+
+def parser_of(kind: FileKind) -> Parser:
+    """The ``parse`` of the module that is named like the kind of file.
+
+    The module is imported when it is first needed: parsers look up task types here.
+    """
+    parser: Parser = importlib.import_module(f"ingest.formats.{kind}").parse
+    return parser
 
 
 _FILES: dict[FileKind, str] = {

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
 from msgspec import Raw
 
-from ingest.formats.parsing import BadFile, Number, Rows, as_json, whole
+from ingest.formats.parsing import BadFile, Number, as_json, whole
 from ingest.job_folder import SourceFile
+from ingest.rows import Rows
 from ingest.tables import ReviewItem
 
 # Names of each field, the first that is there counts; without regard to case and to what is no letter or digit.
@@ -45,7 +46,7 @@ _label = msgspec.json.Decoder(str | int)
 _confidence = msgspec.json.Decoder(Number | str | None)
 
 
-def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
+def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of ``review_items``.
 
     Raises:
@@ -57,7 +58,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
         raise BadFile("no item")
     # A file that an option gave to a job has the job's name at the end of its uri.
     batch_name = file.uri.rpartition("/")[2].removesuffix(f"#{file.job_name}")
-    yield {"review_items": [_read_item(batch_name, number, item) for number, item in enumerate(items)]}
+    rows.add_rows("review_items", [_read_item(batch_name, number, item) for number, item in enumerate(items)])
 
 
 def find_fields(names: Sequence[str]) -> dict[str, str]:

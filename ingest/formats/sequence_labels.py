@@ -7,16 +7,17 @@ videos.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
 
-from ingest.formats.parsing import BadFile, Rows, as_json, as_text, decode_strict_first, index, whole
+from ingest.formats.parsing import BadFile, as_json, as_text, decode_strict_first, index, whole
 from ingest.formats.shapes import item_label
 from ingest.job_folder import SourceFile
+from ingest.rows import Rows
 from ingest.tables import AnnotationKey, Attribute, Frame, Job
 
 
@@ -66,6 +67,14 @@ class View(NamedTuple):
         return f"{self.sensor + ': ' if self.sensor else ''}frame {self.place} of the list"
 
 
+class _Found(NamedTuple):
+    """Rows of some frames, by table."""
+
+    frames: list[tuple[Any, ...]]
+    annotations: list[tuple[Any, ...]]
+    annotation_attributes: list[tuple[Any, ...]]
+
+
 _sequence = msgspec.json.Decoder(_Sequence)
 _keys = msgspec.json.Decoder(dict[str, Raw])
 _strict_frame = msgspec.json.Decoder(_StrictFrameJson)
@@ -76,7 +85,7 @@ _SENSORS = ("lidar", "camera-")
 _FRAMES_AT_A_TIME = 500
 
 
-def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
+def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of a SeqLabel.json: ``frames``, ``annotations``, ``annotation_attributes``, some hundred frames at a time.
 
     A frame's place is its ``frame-no``: the list need not be in order. Where a point cloud is linked with cameras, the
@@ -89,12 +98,14 @@ def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
     task_type, frames = _read_frames(whole(blocks))
     places = iter(frames.items())
     while some := list(islice(places, _FRAMES_AT_A_TIME)):
-        rows: Rows = {"frames": [], "annotations": [], "annotation_attributes": []}
+        found = _Found([], [], [])
         for frame_index, views in some:
-            if _add_frame(rows, object_index, frame_index, views):
+            if _add_frame(found, object_index, frame_index, views):
                 task_type = "point_cloud_object_tracking"
-        yield rows
-    yield {"labeling_jobs": [Job(task_type=task_type)]}
+        for table, table_rows in found._asdict().items():
+            rows.add_rows(table, table_rows)
+        rows.checkpoint()
+    rows.add_rows("labeling_jobs", [Job(task_type=task_type)])
 
 
 def _read_frames(data: bytes) -> tuple[str, dict[int, list[View]]]:
@@ -142,7 +153,7 @@ def _read_view(sensor: str | None, place: int, raw: Raw) -> tuple[int, View]:
     return frame_index, view
 
 
-def _add_frame(rows: Rows, object_index: int, frame_index: int, views: list[View]) -> bool:
+def _add_frame(found: _Found, object_index: int, frame_index: int, views: list[View]) -> bool:
     """Rows of one frame; whether it is a point cloud's."""
     is_point_cloud = any(view.frame.frame_number is not None for view in views)
     number = 0
@@ -155,9 +166,9 @@ def _add_frame(rows: Rows, object_index: int, frame_index: int, views: list[View
                         label = label._replace(sensor=view.sensor)
                     is_point_cloud |= label.shape == "cuboid"
                     key = AnnotationKey(None, object_index, frame_index, number)
-                    rows["annotations"].append((*key, *label))
+                    found.annotations.append((*key, *label))
                     for name, value in attributes.items():
-                        rows["annotation_attributes"].append((*key, *Attribute("annotation", name, as_text(value))))
+                        found.annotation_attributes.append((*key, *Attribute("annotation", name, as_text(value))))
                     number += 1
         except (BadFile, msgspec.MsgspecError) as error:
             raise BadFile(f"{view}: {error}") from None
@@ -167,10 +178,10 @@ def _add_frame(rows: Rows, object_index: int, frame_index: int, views: list[View
         name: value for view in reversed(views) for name, value in (view.frame.frame_attributes or {}).items()
     }
     for name, value in frame_attributes.items():
-        rows["annotation_attributes"].append((*frame_key, *Attribute("frame", name, as_text(value))))
+        found.annotation_attributes.append((*frame_key, *Attribute("frame", name, as_text(value))))
     frame_name = next((view.name for view in views if view.name is not None), None)
     extra = views[0].extra if views[0].sensor is None else _extra(views, frame_name, frame_attributes)
-    rows["frames"].append(Frame(object_index, frame_index, frame_name, number, extra))
+    found.frames.append(Frame(object_index, frame_index, frame_name, number, extra))
     return is_point_cloud
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import mul
 from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
@@ -11,6 +13,40 @@ from ingest.formats.parsing import BadFile, Int64, Number, as_json, as_text, dec
 from ingest.tables import Label
 
 ClassId = int | str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Columns:
+    """Columns that the labels of one kind fill, as ``Layout`` has them."""
+
+    own: tuple[str, ...]
+    attributes: tuple[str, ...] = ()
+    fixed: tuple[tuple[str, str], ...] = ()
+    derived: tuple[tuple[str, Callable[..., Any], tuple[str, ...]], ...] = ()
+
+
+class Labels(NamedTuple):
+    """Labels of one kind, with the columns that they fill."""
+
+    columns: Columns
+    records: Sequence[Any]
+
+
+WHOLE_LABEL = Columns(own=Label._fields)
+"""Records are ``Label`` tuples, of any shape."""
+PLAIN_BOX = Columns(
+    own=("label", "box_left", "box_top", "box_width", "box_height"),
+    attributes=("label", "left", "top", "width", "height"),
+    fixed=(("shape", "box"),),
+    derived=(("area", mul, ("box_width", "box_height")),),
+)
+"""Records are ``PlainBoxJson``."""
+PLAIN_SPAN = Columns(
+    own=("label", "start_offset", "end_offset"),
+    attributes=("label", "start_offset", "end_offset"),
+    fixed=(("shape", "span"),),
+)
+"""Records are ``EntityJson``."""
 
 
 class BoxJson(msgspec.Struct, gc=False):
@@ -30,6 +66,16 @@ class EntityJson(msgspec.Struct, rename="camel", gc=False):
     start_offset: Int64
     end_offset: Int64
     label: str
+
+
+class PlainBoxJson(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """Box of a worker's answer as nearly all are: its class, its place, and nothing else. Pixels."""
+
+    label: str
+    left: Number
+    top: Number
+    width: Number
+    height: Number
 
 
 class VertexJson(msgspec.Struct, gc=False):

@@ -7,15 +7,16 @@ the list's name, or else by the fields of its items.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
 
 from ingest.formats.crowd_elements import LIST_SHAPES, read_items
-from ingest.formats.parsing import BadFile, Rows, as_json, as_text, index, whole
+from ingest.formats.parsing import BadFile, as_json, as_text, index, whole
 from ingest.job_folder import SourceFile
+from ingest.rows import Rows
 from ingest.tables import AnswerKey, AnswerLabelKey, Attribute, Label, PayloadKey, WorkerFrame
 
 _HOLDERS = ("trackingAnnotations", "detectionAnnotations")
@@ -28,6 +29,14 @@ class _Frame(msgspec.Struct, rename="camel", gc=False):
     frame_attributes: dict[str, Any] | None = None
 
 
+class _Found(NamedTuple):
+    """Rows of the frames, by table."""
+
+    worker_frames: list[tuple[Any, ...]]
+    worker_annotations: list[tuple[Any, ...]]
+    worker_annotation_attributes: list[tuple[Any, ...]]
+
+
 _NAMES = {field.encode_name for field in msgspec.structs.fields(_Frame)}
 _ORDER = {name: place for place, name in enumerate(LIST_SHAPES)}
 _frame = msgspec.json.Decoder(_Frame)
@@ -35,7 +44,7 @@ _fields = msgspec.json.Decoder(dict[str, Raw])
 _list = msgspec.json.Decoder(list[Raw])
 
 
-def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
+def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of a frame's file: ``worker_frames``, ``worker_annotations`` and ``worker_annotation_attributes``.
 
     They have no answer's number: the file does not say whose it is. A frame is named as the file says, else as the file
@@ -53,7 +62,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
     frames = [(holder, raw) for holder in holders for raw in _frames_of(fields[holder])]
     name_of_file = file.uri.rpartition("/")[2].removesuffix(".json") if len(frames) == 1 else None
 
-    rows: Rows = {"worker_frames": [], "worker_annotations": [], "worker_annotation_attributes": []}
+    found = _Found([], [], [])
     seen: set[tuple[str | None, int | None]] = set()
     for place, (holder, raw) in enumerate(frames):
         try:
@@ -67,10 +76,11 @@ def parse(file: SourceFile, blocks: Iterable[bytes]) -> Iterator[Rows]:
                 raise BadFile("it stands twice")
             seen.add((name, number))
             payload = PayloadKey(file.payload_folder, name)
-            _add_frame(rows, (*key, *payload), AnswerLabelKey(holder, number, None), frame, raw, others)
+            _add_frame(found, (*key, *payload), AnswerLabelKey(holder, number, None), frame, raw, others)
         except (BadFile, msgspec.MsgspecError) as error:
             raise BadFile(f"frame {place} of the file: {error}") from None
-    yield rows
+    for table, table_rows in found._asdict().items():
+        rows.add_rows(table, table_rows)
 
 
 def _frames_of(value: Raw) -> list[Raw]:
@@ -86,9 +96,9 @@ def _number(number: int | str | None) -> int | None:
 
 
 def _add_frame(
-    rows: Rows, key: tuple[Any, ...], within: AnswerLabelKey, frame: _Frame, raw: Raw, others: dict[str, Raw]
+    found: _Found, key: tuple[Any, ...], within: AnswerLabelKey, frame: _Frame, raw: Raw, others: dict[str, Raw]
 ) -> None:
-    attributes = rows["worker_annotation_attributes"]
+    attributes = found.worker_annotation_attributes
     rest = dict(others)
     place = 0
     is_flattened = True
@@ -103,14 +113,14 @@ def _add_frame(
             continue
         for label, label_attributes in labels:
             placed = within._replace(annotation_index=place)
-            rows["worker_annotations"].append((*key, *placed, *label))
+            found.worker_annotations.append((*key, *placed, *label))
             for attribute, text in label_attributes.items():
                 attributes.append((*key, *placed, *Attribute("annotation", attribute, as_text(text))))
             place += 1
     for attribute, text in (frame.frame_attributes or {}).items():
         attributes.append((*key, *within, *Attribute("frame", attribute, as_text(text))))
     frame_row = WorkerFrame(within.frame_index, place if is_flattened else None, as_json(rest) if rest else None)
-    rows["worker_frames"].append((*key, *frame_row))
+    found.worker_frames.append((*key, *frame_row))
 
 
 def _labels(name: str, value: Raw) -> list[tuple[Label, dict[str, Any]]] | None:

@@ -5,20 +5,22 @@ Format: Amazon SageMaker developer guide, "Worker response files", and the crowd
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
-from typing import NamedTuple
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
 
-from ingest.formats.crowd_elements import Beside, read_content
-from ingest.formats.parsing import BadFile, Number, Rows, as_written, decode_with_extra, index, milliseconds, whole
-from ingest.formats.registry import ELEMENT_TASK_TYPES
+from ingest.formats.crowd_elements import Beside, read_content, read_plain_content, task_type_of_elements
+from ingest.formats.parsing import BadFile, Number, decode_with_extra, index, milliseconds, whole
+from ingest.formats.shapes import WHOLE_LABEL, Columns
 from ingest.identity import worker_key, workforce
-from ingest.job_folder import FramesFolder, SourceFile
-from ingest.tables import Answer, AnswerKey, AnswerLabelKey, PayloadKey
+from ingest.job_folder import SourceFile
+from ingest.rows import Layout, Rows
+from ingest.tables import Answer, AnswerKey, Attribute
 
-_NO_PAYLOAD = PayloadKey(None)
+_NULL = Raw(b"null")
 
 
 class Identity(msgspec.Struct, rename="camel", gc=False):
@@ -43,7 +45,7 @@ class AnswerJson(msgspec.Struct, rename="camel", gc=False):
     worker_id: str
     acceptance_time: str | None = None
     time_spent_in_seconds: Number | None = None
-    worker_metadata: WorkerMetadata | None = None
+    worker_metadata: Raw = _NULL
 
 
 class _StrictAnswerJson(AnswerJson, rename="camel", forbid_unknown_fields=True, gc=False):
@@ -60,58 +62,85 @@ class _Response(msgspec.Struct, gc=False):
 
 _strict_response = msgspec.json.Decoder(_StrictResponse)
 _response = msgspec.json.Decoder(_Response)
+_worker_metadata = msgspec.json.Decoder(WorkerMetadata | None)
+
+ANSWERS = Layout(table="worker_answers", shared=("iteration", "object_index"), own=("answer_index", *Answer._fields))
+CLASSES = Layout(
+    table="worker_annotations",
+    shared=("iteration", "object_index"),
+    own=("answer_index", "element_name", "annotation_index", "label"),
+    fixed=(("shape", "class"),),
+)
+ATTRIBUTES = Layout(
+    table="worker_annotation_attributes",
+    shared=AnswerKey._fields,
+    own=("element_name", "annotation_index", *Attribute._fields),
+)
 
 
-def parse(
-    file: SourceFile,
-    blocks: Iterable[bytes],
-    forgotten_workers: Set[str] = frozenset(),
-    forgotten_frames: set[FramesFolder] | None = None,
-) -> Iterator[Rows]:
+@lru_cache
+def _layout(columns: Columns) -> Layout:
+    return Layout(
+        table="worker_annotations",
+        shared=(*AnswerKey._fields, "element_name"),
+        numbered="annotation_index",
+        own=columns.own,
+        attributes=columns.attributes,
+        fixed=columns.fixed,
+        derived=columns.derived,
+    )
+
+
+def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of a worker-response file: ``worker_answers``, ``worker_annotations`` and their attributes.
 
-    Args:
-        file: its place gives the data object and the iteration.
-        blocks: the file's bytes.
-        forgotten_workers: keys of workers whose answers are passed over, because they were erased.
-        forgotten_frames: takes in where the frames of the answers that are passed over lie.
+    The file's path gives the data object and the iteration.
 
     Raises:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
-    object_index = index(file.object_folder or "")
-    rows: Rows = {"worker_answers": [], "worker_annotations": []}
-    for place, (answer, extra) in enumerate(_read_response(whole(blocks))):
-        identity = (answer.worker_metadata and answer.worker_metadata.identity_data) or Identity()
-        key = AnswerKey(file.iteration, object_index, place)
-        person = worker_key(answer.worker_id, identity.issuer, identity.sub)
-        if forgotten_workers and not forgotten_workers.isdisjoint({person, worker_key(answer.worker_id)}):
-            if forgotten_frames is not None:
-                forgotten_frames.update(frames_folders(file.job_name, object_index, answer.answer_content))
-            continue
-        content = add_content(rows, key, answer.answer_content)
-        rows["worker_answers"].append(
+    iteration, object_index = file.iteration, index(file.object_folder or "")
+    answers = []
+    classes: list[tuple[Any, ...]] = []
+    for answer_index, (answer, extra) in enumerate(_read_response(whole(blocks))):
+        written = bytes(answer.answer_content)
+        accepted = answer.acceptance_time
+        answers.append(
             (
-                *key,
-                *Answer(
-                    worker_key=person,
-                    worker_id=answer.worker_id,
-                    workforce=workforce(answer.worker_id),
-                    identity_provider=identity.identity_provider_type,
-                    identity_issuer=identity.issuer,
-                    identity_sub=identity.sub,
-                    accepted_at=_time("acceptanceTime", answer.acceptance_time),
-                    submitted_at=_time("submissionTime", answer.submission_time),
-                    time_spent_seconds=answer.time_spent_in_seconds,
-                    task_type=content.task_type,
-                    label_count=content.label_count,
-                    payload_folder=content.payload_folder,
-                    answer_json=as_written(answer.answer_content),
-                    extra_json=extra,
-                ),
+                answer_index,
+                *_worker(answer.worker_id, bytes(answer.worker_metadata)),
+                None if accepted is None else milliseconds(accepted, "acceptanceTime"),
+                milliseconds(answer.submission_time, "submissionTime"),
+                answer.time_spent_in_seconds,
+                *add_content(rows, (iteration, object_index, answer_index), written, classes),
+                written.decode(),
+                extra,
             )
         )
-    yield rows
+    rows.add(ANSWERS, (iteration, object_index), answers)
+    rows.add(CLASSES, (iteration, object_index), classes)
+
+
+@lru_cache(maxsize=20_000)
+def _worker(worker_id: str, metadata_json: bytes) -> tuple[str | None, ...]:
+    """The columns of an answer that say whose it is; the same few workers give all answers.
+
+    Raises:
+        BadFile: the metadata is not of the documented shape.
+    """
+    try:
+        metadata = _worker_metadata.decode(metadata_json)
+    except msgspec.ValidationError as error:
+        raise BadFile(f"workerMetadata: {error}") from None
+    identity = (metadata and metadata.identity_data) or Identity()
+    return (
+        worker_key(worker_id, identity.issuer, identity.sub),
+        worker_id,
+        workforce(worker_id),
+        identity.identity_provider_type,
+        identity.issuer,
+        identity.sub,
+    )
 
 
 class Content(NamedTuple):
@@ -122,62 +151,57 @@ class Content(NamedTuple):
     payload_folder: str | None
 
 
-def add_content(rows: Rows, key: AnswerKey, answer_content: Raw) -> Content:
-    """Add the labels and attributes of an ``answerContent`` to the rows.
+def add_content(
+    rows: Rows, key: tuple[int | None, int, int], answer_content: bytes, classes: list[tuple[Any, ...]]
+) -> Content:
+    """Add the labels and attributes of an ``answerContent`` to the rows, and its classes to a list for ``CLASSES``.
 
     Raises:
         BadFile: it points to several folders of frames.
     """
+    plain = read_plain_content(answer_content)
+    if plain is None:
+        return _add_any_content(rows, key, Raw(answer_content))
+    classes += [(key[2], *label) for label in plain.classes]
+    for name, first_number, (columns, records) in plain.shapes:
+        rows.add(_layout(columns), (*key, name), records, first_number)
+    return Content(plain.task_type, plain.label_count, None)
+
+
+def _add_any_content(rows: Rows, key: tuple[int | None, int, int], answer_content: Raw) -> Content:
+    """The same, of whatever form."""
     beside = Beside()
     elements = read_content(answer_content, beside)
-    annotations = rows["worker_annotations"]
     count: int | None = None
     starts: dict[str, int] = {}
     for name, labels in elements.items():
         if labels is not None:
             starts[name] = count = count or 0
-            for label in labels:
-                annotations.append((*key, *_NO_PAYLOAD, name, None, count, *label))
-                count += 1
-    if beside.attributes:
-        rows.setdefault("worker_annotation_attributes", []).extend(
-            (*key, *_NO_PAYLOAD, *AnswerLabelKey(name, None, None if place is None else starts[name] + place), *value)
-            for name, place, value in beside.attributes
-        )
+            rows.add(_layout(WHOLE_LABEL), (*key, name), labels, count)
+            count += len(labels)
+    attributes = [
+        (name, None if place is None else starts[name] + place, *value) for name, place, value in beside.attributes
+    ]
+    rows.add(ATTRIBUTES, tuple(key), attributes)
     folder = None
     if beside.payload_folders:
         folder, *others = dict.fromkeys(beside.payload_folders)
         if others:
-            raise BadFile(f"answer {key.answer_index} points to several folders of frames")
+            raise BadFile(f"answer {key[2]} points to several folders of frames")
         count = None  # the labels of the frames are not counted yet
-    forms = {ELEMENT_TASK_TYPES[name] for name in elements if name in ELEMENT_TASK_TYPES}
-    return Content(forms.pop() if len(forms) == 1 else None, count, folder)
+    return Content(task_type_of_elements(elements), count, folder)
 
 
-def frames_folders(job_name: str, object_index: int, answer_content: Raw) -> list[FramesFolder]:
-    """The folders of frames that an ``answerContent`` points to."""
-    beside = Beside()
-    read_content(answer_content, beside)
-    return [FramesFolder(job_name, str(object_index), folder) for folder in beside.payload_folders if folder]
-
-
-def _read_response(data: bytes) -> Iterator[tuple[AnswerJson, str | None]]:
+def _read_response(data: bytes) -> list[tuple[AnswerJson, str | None]]:
+    """The answers, each with the fields that no column holds."""
     try:
-        strict = _strict_response.decode(data)
+        return [(answer, None) for answer in _strict_response.decode(data).answers]
     except msgspec.ValidationError:
         # A field that the format did not have so far, or a broken answer: look at each.
+        answers: list[tuple[AnswerJson, str | None]] = []
         for place, raw in enumerate(_response.decode(data).answers):
             try:
-                yield decode_with_extra(raw, AnswerJson)
+                answers.append(decode_with_extra(raw, AnswerJson))
             except msgspec.ValidationError as error:
                 raise BadFile(f"answers[{place}]: {error}") from None
-    else:
-        for answer in strict.answers:
-            yield answer, None
-
-
-def _time(field: str, text: str | None) -> int | None:
-    try:
-        return None if text is None else milliseconds(text)
-    except BadFile as error:
-        raise BadFile(f"{field}: {error}") from None
+        return answers

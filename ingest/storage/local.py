@@ -7,10 +7,14 @@ import io
 import os
 import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import IO
 
 from ingest.storage.store import BLOCK_BYTES, PART_SUFFIX, Entry, StoreError
+
+_SMALL_BYTES = 2**16
+_name = attrgetter("name")
 
 
 class LocalStore:
@@ -32,7 +36,7 @@ class LocalStore:
             raise StoreError(f"no such folder: {self.root}")
         folder = self.root / prefix
         if folder.is_dir():
-            yield from _scan(str(folder), f"{prefix.rstrip('/')}/" if prefix else "", (os.path.realpath(folder),))
+            yield from _scan(str(folder), f"{prefix.rstrip('/')}/" if prefix else "")
 
     def read(self, path: str) -> bytes:
         """See ``Store``."""
@@ -83,28 +87,36 @@ def _new_file(target: Path, publish: Callable[[Path, Path], None]) -> Iterator[I
         part.unlink(missing_ok=True)
 
 
-def _scan(folder: str, prefix: str, trail: tuple[str, ...]) -> Iterator[Entry]:
-    with os.scandir(folder) as scan:
-        entries = sorted(scan, key=lambda entry: entry.name)
-    for entry in entries:
-        name = prefix + entry.name
-        if entry.is_dir():
-            if not entry.is_symlink():
-                yield from _scan(entry.path, f"{name}/", trail)
-            elif (target := os.path.realpath(entry.path)) not in trail:
-                yield from _scan(entry.path, f"{name}/", (*trail, target))
-        elif entry.is_file():
-            status = entry.stat()
-            etag = f"{status.st_size:x}-{status.st_mtime_ns:x}"
-            yield Entry(name, status.st_size, etag, status.st_mtime_ns // 1_000_000)
+def _scan(folder: str, prefix: str) -> Iterator[Entry]:
+    """Every file below a folder, in order of names within each folder."""
+    waiting: list[tuple[str, str, tuple[str, ...]]] = [(folder, prefix, (os.path.realpath(folder),))]
+    while waiting:
+        folder, prefix, trail = waiting.pop()
+        with os.scandir(folder) as scan:
+            entries = [*scan]
+        if len(entries) > 1:
+            entries.sort(key=_name)
+        folders: list[tuple[str, str, tuple[str, ...]]] = []
+        for entry in entries:
+            if entry.is_dir():
+                if not entry.is_symlink():
+                    folders.append((entry.path, f"{prefix}{entry.name}/", trail))
+                elif (target := os.path.realpath(entry.path)) not in trail:
+                    folders.append((entry.path, f"{prefix}{entry.name}/", (*trail, target)))
+            elif entry.is_file():
+                status = entry.stat()
+                size, modified = status.st_size, status.st_mtime_ns
+                yield Entry(prefix + entry.name, size, f"{size:x}-{modified:x}", modified // 1_000_000)
+        waiting += reversed(folders)
 
 
 def _read_small(path: str) -> bytes:
-    # Two system calls less than open().read(): most files are a few kilobytes, and there are many.
+    # Cheaper than open().read(): most files are a few kilobytes, and there are many.
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        blocks = []
-        while block := os.read(descriptor, BLOCK_BYTES):
+        block = os.read(descriptor, _SMALL_BYTES)
+        blocks = [block]
+        while block := os.read(descriptor, _SMALL_BYTES if len(blocks) == 1 else BLOCK_BYTES):
             blocks.append(block)
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)
     finally:

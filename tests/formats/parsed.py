@@ -2,58 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from ingest.formats import (
-    consolidation_request,
-    golden_labels,
-    label_category_config,
-    mask,
-    output_manifest,
-    point_classes,
-    review_batch,
-    sequence_labels,
-    worker_frame,
-    worker_response,
-)
+import pyarrow as pa
+
+from ingest.formats.registry import parser_of
 from ingest.job_folder import FileKind, SourceFile
-from ingest.load.run import Parser
-from ingest.tables import TABLES, Lineage
+from ingest.rows import Rows
+from ingest.tables import TIMESTAMP, Lineage
 
 Row = dict[str, Any]
-
-PARSERS: dict[FileKind, Parser] = {
-    FileKind.OUTPUT_MANIFEST: output_manifest.parse,
-    FileKind.WORKER_RESPONSE: worker_response.parse,
-    FileKind.SEQUENCE_LABELS: sequence_labels.parse,
-    FileKind.LABEL_CATEGORY_CONFIG: label_category_config.parse,
-    FileKind.GOLDEN_LABELS: golden_labels.parse,
-    FileKind.WORKER_FRAME: worker_frame.parse,
-    FileKind.CONSOLIDATION_REQUEST: consolidation_request.parse,
-    FileKind.MASK: mask.parse,
-    FileKind.POINT_CLASSES: point_classes.parse,
-    FileKind.REVIEW_BATCH: review_batch.parse,
-}
-COLUMNS = {name: table.schema.names[len(Lineage._fields) :] for name, table in TABLES.items()}
+Batches = Mapping[str, pa.RecordBatch]
 
 
-def parse(
-    kind: FileKind, data: bytes | Iterable[bytes], parser: Parser | None = None, **place: Any
-) -> dict[str, list[Row]]:
-    """Rows by table, without their NULLs, of a file's bytes, or of its blocks."""
+def batches(kind: FileKind, data: bytes | Iterable[bytes], **place: Any) -> Batches:
+    """Rows by table, with their lineage, of a file's bytes, or of its blocks."""
     place = {"job_uri": "s3://example-bucket/out/job", "iteration": 1, "object_folder": "0", **place}
     file = SourceFile(0, "file", "s3://example-bucket/out/job/file", kind, "job", **place)
-    found: dict[str, list[Row]] = {}
-    parser = parser or PARSERS[kind]
-    for rows in parser(file, [data] if isinstance(data, bytes) else data):
-        for table, table_rows in rows.items():
-            named = (dict(zip(COLUMNS[table], row, strict=True)) for row in table_rows)
-            found.setdefault(table, []).extend(
-                {name: value for name, value in row.items() if value is not None} for row in named
-            )
-    return {table: table_rows for table, table_rows in found.items() if table_rows}
+    rows = Rows()
+    rows.begin(file.file_no, file.job_name)
+    parser_of(kind)(file, [data] if isinstance(data, bytes) else data, rows)
+    return rows.batches("load")
+
+
+def by_table(found: Batches) -> dict[str, list[Row]]:
+    """The rows in their files' order, without lineage and NULLs; times are milliseconds."""
+    tables: dict[str, list[Row]] = {}
+    for table, batch in found.items():
+        columns = {
+            name: (column.cast(pa.int64()) if column.type == TIMESTAMP else column).to_pylist()
+            for name, column in zip(batch.schema.names, batch.columns, strict=True)
+            if name not in Lineage._fields
+        }
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        # Labels of one shape are written after those of another: their numbers give the order.
+        tables[table] = sorted(rows, key=_place) if table == "worker_annotations" else rows
+    return {
+        table: [{name: value for name, value in row.items() if value is not None} for row in rows]
+        for table, rows in tables.items()
+        if rows
+    }
+
+
+def _place(row: Row) -> tuple[int, int]:
+    return row["answer_index"] or 0, row["annotation_index"]
+
+
+def parse(kind: FileKind, data: bytes | Iterable[bytes], **place: Any) -> dict[str, list[Row]]:
+    """Rows by table, without their NULLs, of a file's bytes, or of its blocks."""
+    return by_table(batches(kind, data, **place))
 
 
 manifest = partial(parse, FileKind.OUTPUT_MANIFEST)

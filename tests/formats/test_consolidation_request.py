@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ingest.formats import consolidation_request
 from ingest.formats.parsing import BadFile
 from ingest.identity import worker_key
 from ingest.job_folder import FileKind, FramesFolder
-from tests.formats.parsed import parse
+from ingest.lake.redaction import Redaction
+from tests.formats.parsed import batches, by_table, parse
 
 ANN, BEN = "private.us-east-1.00000000000000aa", "private.us-east-1.00000000000000bb"
 CONTENT = {"crowd-classifier": {"label": "è"}}
@@ -128,8 +128,7 @@ def test_what_cannot_be_understood_refuses_the_file_and_is_named(data: bytes, er
 
 def test_answers_of_forgotten_workers_are_passed_over_and_the_others_keep_their_place() -> None:
     data = json.dumps([entry("4", annotation(ANN, POINTER), annotation(BEN, POINTER))]).encode()
-    frames: set[FramesFolder] = set()
-    forgetful = partial(consolidation_request.parse, forgotten_workers={worker_key(ANN)}, forgotten_frames=frames)
-    [row] = request(data, parser=forgetful)["worker_answers"]
+    redacted = Redaction(frozenset({worker_key(ANN)})).apply(batches(FileKind.CONSOLIDATION_REQUEST, data))
+    [row] = by_table(redacted.tables)["worker_answers"]
     assert (row["worker_id"], row["answer_index"]) == (BEN, 1)
-    assert frames == {FramesFolder("job", "4", FOLDER)}
+    assert redacted.frames == {FramesFolder("job", "4", FOLDER)}

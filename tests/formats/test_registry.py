@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from ingest.formats.output_manifest import READERS
-from ingest.formats.registry import FORMS, TASK_TYPES, Form, formats_page
+from ingest.formats.registry import FORMS, TASK_TYPES, Form, ResultForm, formats_page, parser_of
 from ingest.job_folder import FileKind
 from ingest.tables import TABLES
 from tests.load.raw_lake import load_and_read
@@ -50,12 +50,14 @@ def test_the_page_of_the_docs_is_the_generated_one() -> None:
 
 def test_every_result_that_is_taken_apart_has_its_reader() -> None:
     """And no other: a custom job's result is said to be kept whole."""
+    assert set(READERS) == set(ResultForm)
+    read = {name for name, task_type in TASK_TYPES.items() if task_type.result}
     taken_apart = {
         name
         for name, task_type in TASK_TYPES.items()
         if tables_by_kind(task_type.forms)[FileKind.OUTPUT_MANIFEST] != {"data_objects"}
     }
-    assert taken_apart == READERS.keys() == TASK_TYPES.keys() - {"custom"}
+    assert taken_apart == read == TASK_TYPES.keys() - {"custom"}
 
 
 def test_every_kind_of_file_is_said_to_be_read() -> None:
@@ -63,6 +65,11 @@ def test_every_kind_of_file_is_said_to_be_read() -> None:
     assert tables_by_kind(forms).keys() == set(FileKind)
     assert all(form.evidence and form.what for form in forms)
     assert {table for form in forms for table in form.tables} <= TABLES.keys()
+
+
+@pytest.mark.parametrize("kind", FileKind)
+def test_a_kind_of_file_is_parsed_by_the_module_of_its_name(kind: FileKind) -> None:
+    assert parser_of(kind).__module__ == f"ingest.formats.{kind}"
 
 
 @every_task_type

@@ -11,7 +11,8 @@ import pytest
 
 from ingest.formats.parsing import BadFile
 from ingest.job_folder import FileKind
-from ingest.load.run import Options, load
+from ingest.load.plan import Options
+from ingest.load.run import load
 from ingest.storage.store import StoreError
 from tests.formats.parsed import Row, parse
 from tests.load.raw_lake import load_and_read

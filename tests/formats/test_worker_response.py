@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
 
-from ingest.formats import worker_response
 from ingest.formats.parsing import BadFile
 from ingest.identity import worker_key, workforce
-from tests.formats.parsed import answers
+from ingest.job_folder import FileKind
+from ingest.lake.redaction import Redaction
+from tests.formats.parsed import answers, batches, by_table
 
 BOX = {"left": 1, "top": 2, "width": 3, "height": 4, "label": "Car"}
 
@@ -135,8 +135,8 @@ def test_answers_of_forgotten_workers_are_passed_over_and_the_others_keep_their_
     two = {"answers": [json.loads(response({"a": {"label": who}}, workerId=who))["answers"][0] for who in ("u", "v")]}
     everyone = answers(json.dumps(two).encode())
     assert [row["worker_id"] for row in everyone["worker_answers"]] == ["u", "v"]
-    forgetful = partial(worker_response.parse, forgotten_workers={worker_key("u")})
-    rows = answers(json.dumps(two).encode(), parser=forgetful)
+    found = batches(FileKind.WORKER_RESPONSE, json.dumps(two).encode())
+    rows = by_table(Redaction(frozenset({worker_key("u")})).apply(found).tables)
     assert rows["worker_answers"] == [row for row in everyone["worker_answers"] if row["worker_id"] == "v"]
     assert rows["worker_annotations"] == [row for row in everyone["worker_annotations"] if row["label"] == "v"]
     assert rows["worker_answers"][0]["answer_index"] == 1

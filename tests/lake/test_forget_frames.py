@@ -15,7 +15,8 @@ from ingest.lake.forget import Selection, forget
 from ingest.lake.lake import Lake
 from ingest.lake.status import status
 from ingest.lake.vacuum import vacuum
-from ingest.load.run import Options, load
+from ingest.load.plan import Options
+from ingest.load.run import load
 from ingest.tables import TABLES
 from tests.jobs import current_rows
 
@@ -133,7 +134,7 @@ def test_frames_of_a_job_that_is_loaded_after_its_worker_was_forgotten(
     processes: int, lake: Lake, job: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever is listed first, the frame or the answer, and in whichever chunk."""
-    monkeypatch.setattr("ingest.load.run._CHUNK_FILES", 1)
+    monkeypatch.setattr("ingest.load.plan._CHUNK_FILES", 1)
     forget(lake, Selection(workers=[ANN]))
     other = job.parent / "Rain"
     write_answers(other, ANN, BEN)

@@ -19,7 +19,8 @@ from ingest.lake.lake import Lake, Load
 from ingest.lake.ledger import Status, new_entry, read_ledger
 from ingest.lake.status import status
 from ingest.lake.vacuum import vacuum
-from ingest.load.run import Options, load
+from ingest.load.plan import Options
+from ingest.load.run import load
 from ingest.tables import TABLES
 from tests.jobs import answers_of, current_rows, write_answers, write_job
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from ingest.load.run import Options, load
+from ingest.load.plan import Options
+from ingest.load.run import load
 from ingest.tables import LEDGER, TABLES
 
 Row = dict[str, Any]

@@ -18,7 +18,8 @@ from ingest.lake.forget import Selection, forget
 from ingest.lake.lake import Lake
 from ingest.lake.ledger import Status, read_ledger
 from ingest.lake.status import status
-from ingest.load.run import Options, load
+from ingest.load.plan import Options
+from ingest.load.run import load
 from ingest.storage.local import LocalStore
 from ingest.storage.open import open_store
 from ingest.storage.store import Entry, S3Options, Store
@@ -162,7 +163,7 @@ def test_a_lake_that_cannot_be_written_is_no_fault_of_the_files(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ingest.load.run.TableWriter.add", full)
+        patch.setattr("ingest.lake.parquet.PartWriter.write", full)
         with pytest.raises(OSError, match="No space left"):
             load(str(source), str(lake))
 
@@ -194,7 +195,9 @@ def test_a_sequence_file_that_the_manifest_names_but_is_not_there_is_recorded(tm
 
     summary = load(str(tmp_path / "source"), str(lake))
 
-    assert summary.errors == [{"uri": f"file://{job}/{tail}", "error": f"not there, though file://{manifest} names it"}]
+    assert summary.errors == [
+        {"uri": f"file://{job}/{tail}", "error": f"missing file, referenced by file://{manifest}"}
+    ]
     assert len(current_rows(lake)["data_objects"]) == 1, "the object itself is kept"
 
     (job / tail).parent.mkdir(parents=True)
@@ -252,7 +255,7 @@ def test_a_fault_of_the_loader_costs_one_file_only(source: Path, lake: Path, mon
     def fail(*_: object) -> None:
         raise KeyError("x")
 
-    monkeypatch.setattr("ingest.load.run.output_manifest.parse", fail)
+    monkeypatch.setattr("ingest.formats.output_manifest.parse", fail)
 
     summary = load(str(source), str(lake))
 
@@ -288,7 +291,7 @@ def test_many_chunks_and_processes_give_the_same_lake_as_one(
     broken = write_answers(source / "Birds", 30, {"cam": "Owl"})
     broken.write_text("{}")
     load(str(source), f"{lake}-one")
-    monkeypatch.setattr("ingest.load.run._CHUNK_FILES", 7)
+    monkeypatch.setattr("ingest.load.plan._CHUNK_FILES", 7)
 
     summary = load(str(source), str(lake), Options(processes=2))
 

@@ -376,7 +376,8 @@ def _of_job(lake: RawLake, job: str) -> dict[str, list[Row]]:
         ]
         for table, found in lake.tables.items()
     }
-    return {table: found for table, found in rows.items() if found}
+    # Rows of one table are in no order: those of one shape are written after those of another.
+    return {table: sorted(found, key=repr) for table, found in rows.items() if found}
 
 
 def _sound_files() -> dict[str, bytes]:

@@ -21,7 +21,8 @@ from ingest.lake.forget import Selection, forget
 from ingest.lake.lake import Lake
 from ingest.lake.status import status
 from ingest.lake.vacuum import vacuum
-from ingest.load.run import Options, load
+from ingest.load.plan import Options
+from ingest.load.run import load
 from ingest.storage.open import open_store
 from ingest.storage.s3 import S3Store
 from ingest.storage.store import Encryption, S3Options
@@ -280,7 +281,7 @@ def test_options_reach_worker_processes(s3: S3Server, bucket: str, tmp_path: Pat
     options = S3Options(encryption=Encryption.S3_KEYS, requester_pays=True, endpoint_url=s3.endpoint)
 
     with s3.watched() as requests, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ingest.load.run._CHUNK_FILES", 3)
+        patch.setattr("ingest.load.plan._CHUNK_FILES", 3)
         patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
         load(f"{bucket}/output", f"{bucket}/lake", Options(processes=2, s3=options))
 

@@ -14,7 +14,9 @@ from click.testing import CliRunner
 
 from ingest.cli import cli
 from ingest.formats.registry import TASK_TYPES
-from ingest.load.run import Options, Summary, load
+from ingest.load.outcome import Summary
+from ingest.load.plan import Options
+from ingest.load.run import load
 from ingest.sample import OBJECT_JOBS, DestinationNotEmptyError, SampleSummary, generate
 from ingest.sample.aws_responses import FOLDER
 from ingest.tables import TABLES

@@ -1,0 +1,232 @@
+"""What a load is to read: the source's files, as they are listed, less what the lake has already."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+
+from ingest.job_folder import (
+    FileKind,
+    FramesFolder,
+    Place,
+    SourceFile,
+    comparable_uri,
+    is_label_file,
+    own_file,
+    place_of,
+)
+from ingest.lake.ledger import KnownFiles, Status
+from ingest.load.outcome import Outcome, Summary
+from ingest.storage.open import open_store
+from ingest.storage.store import DEFAULT_S3_OPTIONS, Entry, S3Options, Store, StoreError
+
+_CHUNK_FILES = 2_048
+_CHUNK_BYTES = 32 * 2**20
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a load is told beyond its source and its lake; jobs by name, files by URI or path."""
+
+    label_attributes: Mapping[str, str] = field(default_factory=dict)
+    golden: Mapping[str, str] = field(default_factory=dict)
+    label_category_configs: Mapping[str, str] = field(default_factory=dict)
+    review_batches: Mapping[str, str] = field(default_factory=dict)
+    """Folders."""
+    include_forgotten: bool = False
+    processes: int = 0
+    """Processes that read; 0 is one per processor."""
+    s3: S3Options = DEFAULT_S3_OPTIONS
+
+    @property
+    def jobs(self) -> list[str]:
+        """Names of the jobs that any of the options is about."""
+        named = (self.label_attributes, self.golden, self.label_category_configs, self.review_batches)
+        return [*dict.fromkeys(itertools.chain(*named))]
+
+
+def check_jobs(source: Store, known: KnownFiles, options: Options) -> None:
+    """Check that every job that an option names is there, before anything is written.
+
+    Raises:
+        StoreError: a job is neither in the source nor in the lake.
+    """
+    missing = {name for name in options.jobs if name not in known.job_uris}
+    if not missing:
+        return
+    for entry in source.list():
+        place = place_of(source.uri_of(entry.path))
+        if place is not None:
+            missing.discard(place.job_name)
+            if not missing:
+                return
+    first = next(name for name in options.jobs if name in missing)
+    raise StoreError(f"no labeling job {first} under {source.uri}, nor in the lake: check the option's JOB")
+
+
+class Plan:
+    """The files that are to be read, in chunks; what is passed over is counted, or recorded."""
+
+    def __init__(self, source: Store, known: KnownFiles, options: Options) -> None:
+        self.summary = Summary()
+        self.skipped: list[Outcome] = []
+        self.known = known
+        self.job_uris = dict(known.job_uris)
+        self.source, self._options = source, options
+        self._label_files: set[str] = set()
+        self._waiting_frames: list[tuple[Entry, str, Place]] = []
+        self._numbers = itertools.count()
+
+    def chunks(self) -> Iterator[tuple[Store, list[SourceFile]]]:
+        """Files in chunks of some megabytes, with the store they are in; those that options name come first."""
+        yield from self._named_files()
+        yield from _in_chunks(self.source, self._listed())
+
+    def frame_chunks(self, forgotten: Set[FramesFolder]) -> Iterator[tuple[Store, list[SourceFile]]]:
+        """Frames of workers' answers that waited for the answers to be read, less those in forgotten folders."""
+        yield from _in_chunks(self.source, self._frames(forgotten))
+
+    def next_number(self) -> int:
+        """A number for one more file of the load."""
+        return next(self._numbers)
+
+    def missing(self, label_files: Iterable[tuple[SourceFile, str]]) -> Iterator[Outcome]:
+        """Files of labels that a job's manifest refers to, and that are not in its folder."""
+        for manifest, ref in dict.fromkeys(label_files):
+            uri = own_file(ref, manifest.job_uri or "")
+            place = place_of(uri) if uri else None
+            if uri is None or place is None or not is_label_file(place.kind):
+                continue
+            if comparable_uri(uri) in self._label_files or self.known.is_known(uri):
+                continue
+            file = SourceFile(self.next_number(), "", uri, place.kind, manifest.job_name, manifest.job_uri)
+            yield Outcome(file, Status.REJECTED, error=f"missing file, referenced by {manifest.uri}")
+
+    def _listed(self) -> Iterator[SourceFile]:
+        frames_wait = bool(self.known.forgotten_workers)
+        summary, uri_of = self.summary, self.source.uri_of
+        for entry in self.source.list():
+            summary.files_found += 1
+            uri = uri_of(entry.path)
+            place = place_of(uri)
+            if place is None:
+                summary.files_ignored += 1
+            elif frames_wait and place.kind is FileKind.WORKER_FRAME:
+                self._waiting_frames.append((entry, uri, place))  # only an answer says whose it is
+            else:
+                file = self._wanted(entry, uri, place)
+                if file is not None:
+                    yield file
+
+    def _frames(self, forgotten: Set[FramesFolder]) -> Iterator[SourceFile]:
+        for entry, uri, place in self._waiting_frames:
+            if place.frames_folder not in forgotten:
+                file = self._wanted(entry, uri, place)
+                if file is not None:
+                    yield file
+                continue
+            self.summary.files_forgotten += 1
+            if self.known.is_known(uri) and not self.known.is_forgotten(uri):  # they were loaded before the answer
+                self.skipped.append(Outcome(self._source_file(entry, uri, place, None), Status.FORGOTTEN))
+
+    def _wanted(self, entry: Entry, uri: str, place: Place) -> SourceFile | None:
+        """The file, if it is to be read; if not, it is counted."""
+        if is_label_file(place.kind):
+            self._label_files.add(comparable_uri(uri))
+        options, known = self._options, self.known
+        if known.is_forgotten(uri) and not options.include_forgotten:
+            self.summary.files_forgotten += 1
+            return None
+        job_name = place.job_name
+        # A label attribute that an option names must be written beside the manifest, changed or not.
+        is_option = place.kind is FileKind.OUTPUT_MANIFEST and job_name in options.label_attributes
+        if known.has(uri, entry.etag) and not is_option:
+            self.summary.files_unchanged += 1
+            return None
+        first = self.job_uris.setdefault(job_name, place.job_uri)
+        if first == place.job_uri:
+            return self._source_file(entry, uri, place, entry.etag)
+        if known.has(uri, None):
+            self.summary.files_unchanged += 1
+        else:
+            reason = f"job {job_name} is loaded from {first}: forget it there, or rename one of the two folders"
+            # Without a version: each load tries again a file that is in the way of another.
+            self.skipped.append(Outcome(self._source_file(entry, uri, place, None), Status.SKIPPED, error=reason))
+        return None
+
+    def _source_file(self, entry: Entry, uri: str, place: Place, etag: str | None) -> SourceFile:
+        job_name = place.job_name
+        return SourceFile(
+            next(self._numbers),
+            entry.path,
+            uri,
+            place.kind,
+            job_name,
+            place.job_uri,
+            etag,
+            entry.size_bytes,
+            entry.modified_at,
+            place.iteration,
+            place.object_folder,
+            place.payload_folder,
+            self._options.label_attributes.get(job_name),
+        )
+
+    def _named_files(self) -> Iterator[tuple[Store, list[SourceFile]]]:
+        options = self._options
+        for kind, named in (
+            (FileKind.GOLDEN_LABELS, options.golden),
+            (FileKind.LABEL_CATEGORY_CONFIG, options.label_category_configs),
+        ):
+            for job_name, location in named.items():
+                folder, name = os.path.split(location)
+                store = open_store(folder or ".", options.s3)
+                try:
+                    etag = hashlib.md5(store.read(name), usedforsecurity=False).hexdigest()
+                except OSError as error:
+                    raise StoreError(f"cannot read {location}: {error}") from None
+                uri = f"{store.uri_of(name)}#{job_name}"  # one file may serve several jobs
+                if not self.known.has(uri, etag):
+                    yield store, [SourceFile(self.next_number(), name, uri, kind, job_name, etag=etag)]
+        for job_name, folder in options.review_batches.items():
+            store = open_store(folder, options.s3)
+            yield from _in_chunks(store, self._review_batches(store, job_name))
+
+    def _review_batches(self, store: Store, job_name: str) -> Iterator[SourceFile]:
+        """The batches of a folder that an option names, if they are new or changed."""
+        is_empty = True
+        for entry in store.list():
+            # Batches differ by their names: what lies deeper may have the same ones.
+            if "/" in entry.path or entry.path.startswith("._") or not entry.path.endswith(".json"):
+                continue
+            is_empty = False
+            uri = f"{store.uri_of(entry.path)}#{job_name}"  # as above
+            if not self.known.has(uri, entry.etag):
+                yield SourceFile(
+                    file_no=self.next_number(),
+                    path=entry.path,
+                    uri=uri,
+                    kind=FileKind.REVIEW_BATCH,
+                    job_name=job_name,
+                    etag=entry.etag,
+                    size_bytes=entry.size_bytes,
+                    modified_at=entry.modified_at,
+                )
+        if is_empty:
+            raise StoreError(f"no review batch (*.json) in {store.uri}")
+
+
+def _in_chunks(store: Store, listed: Iterable[SourceFile]) -> Iterator[tuple[Store, list[SourceFile]]]:
+    files: list[SourceFile] = []
+    size = 0
+    for file in listed:
+        files.append(file)
+        size += file.size_bytes
+        if len(files) >= _CHUNK_FILES or size >= _CHUNK_BYTES:
+            yield store, files
+            files, size = [], 0
+    if files:
+        yield store, files

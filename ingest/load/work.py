@@ -1,0 +1,236 @@
+"""Reading the files of one chunk, and writing their rows: what a worker process does.
+
+Files are parsed one by one into the same rows, which become Arrow columns when there are some ten thousand of them.
+A file that cannot be parsed takes its rows back. If the rows of several files do not fit their columns, those files
+are read again, one by one, to find the one that is to blame.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.formats.parsing import BadFile
+from ingest.formats.registry import Parser, parser_of
+from ingest.job_folder import FileKind, FramesFolder, SourceFile
+from ingest.lake.ledger import Status
+from ingest.lake.parquet import PartWriter
+from ingest.lake.redaction import Redaction
+from ingest.load.outcome import Outcome, ledger_entries
+from ingest.rows import Rows
+from ingest.storage.store import Store, StoreError
+
+# A file up to this size is read whole, with its neighbours; a larger one by itself, in blocks.
+_SMALL_BYTES = 4 * 2**20
+# So many rows, or bytes of JSON, become columns at a time.
+_MANY_ROWS = 8_192
+_MANY_BYTES = 8 * 2**20
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Files for one part of the load; everything a worker process needs to know."""
+
+    open_part: Callable[[], PartWriter]
+    load_id: str
+    redaction: Redaction
+    source: Store
+    files: list[SourceFile]
+
+
+@dataclass
+class ChunkOutcome:
+    """What became of a chunk's files.
+
+    Attributes:
+        entries: the ledger's entries for all of them.
+        jobs: names of their jobs.
+        loaded: how many are loaded.
+        rows: how many rows they gave.
+        refused: the others, with the reason.
+        label_files: uris of files that hold labels, each with the manifest that refers to it.
+        forgotten_frames: folders of frames that answers of forgotten workers point to.
+    """
+
+    entries: pa.RecordBatch
+    jobs: set[str]
+    loaded: int
+    rows: int
+    refused: list[Outcome]
+    label_files: list[tuple[SourceFile, str]]
+    forgotten_frames: set[FramesFolder]
+
+
+def read_chunk(chunk: Chunk) -> ChunkOutcome:
+    """Read a chunk's files and write their rows."""
+    # The rows have no cycles, and looking for some among so many objects takes time.
+    gc.disable()
+    try:
+        with chunk.open_part() as part:
+            reader = _Reader(chunk, part)
+            reader.read_all()
+        return reader.outcome()
+    finally:
+        gc.enable()
+
+
+class _UnreadableError(Exception):
+    """One file cannot be read."""
+
+
+class _Reader:
+    def __init__(self, chunk: Chunk, part: PartWriter) -> None:
+        self._chunk, self._part = chunk, part
+        self._rows = Rows(self._take_some)
+        self._parsers: dict[FileKind, Parser] = {}
+        self._outcomes: dict[int, Outcome] = {}
+        self._waiting: list[SourceFile] = []  # parsed, but not yet columns
+        self._bytes = 0
+        self._manifests = {file.file_no: file for file in chunk.files if file.kind == FileKind.OUTPUT_MANIFEST}
+        self._label_files: list[tuple[SourceFile, str]] = []
+        self._forgotten_frames: set[FramesFolder] = set()
+
+    def read_all(self) -> None:
+        """Read every file of the chunk: the small ones together, then each large one."""
+        source, files = self._chunk.source, self._chunk.files
+        small = [file for file in files if file.size_bytes <= _SMALL_BYTES]
+        with contextlib.closing(source.read_many(file.path for file in small)) as contents:
+            for file, data in zip(small, contents, strict=True):
+                self._read(file, _block(data) if isinstance(data, OSError) else (data,))
+                self._bytes += file.size_bytes
+                if self._rows.count >= _MANY_ROWS or self._bytes >= _MANY_BYTES:
+                    self._flush()
+        self._flush()
+        for file in files:
+            if file.size_bytes > _SMALL_BYTES:
+                self._read(file, self._blocks(file))
+                self._flush()
+
+    def outcome(self) -> ChunkOutcome:
+        """What became of the files."""
+        outcomes = [self._outcomes[file.file_no] for file in self._chunk.files]
+        refused = [outcome for outcome in outcomes if outcome.status != Status.LOADED]
+        return ChunkOutcome(
+            entries=ledger_entries(self._chunk.load_id, outcomes),
+            jobs={file.job_name for file in self._chunk.files},
+            loaded=len(outcomes) - len(refused),
+            rows=sum(outcome.row_count for outcome in outcomes),
+            refused=refused,
+            label_files=self._label_files,
+            forgotten_frames=self._forgotten_frames,
+        )
+
+    def _read(self, file: SourceFile, blocks: Iterable[bytes]) -> None:
+        rows = self._rows
+        rows.begin(file.file_no, file.job_name)
+        self._waiting.append(file)
+        before = rows.added
+        try:
+            parse = self._parsers.get(file.kind) or self._parsers.setdefault(file.kind, parser_of(file.kind))
+            parse(file, blocks, rows)
+        except (BadFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            self._refuse(file, str(error))
+        except RecursionError:
+            self._refuse(file, "nested too deeply")
+        except _UnreadableError as error:
+            # Without a version, the next load tries again.
+            self._refuse(msgspec.structs.replace(file, etag=None), f"cannot be read: {error}")
+        except OSError:  # the lake cannot be written, or the source is gone
+            raise
+        except Exception as error:  # a fault of the parser must not cost the other files
+            self._refuse(file, f"fault of the loader: {error!r}")
+        else:
+            self._outcomes[file.file_no] = Outcome(file, Status.LOADED, rows.added - before)
+
+    def _refuse(self, file: SourceFile, error: str) -> None:
+        self._rows.discard(file.file_no)
+        self._outcomes[file.file_no] = Outcome(file, Status.REJECTED, error=error)
+
+    def _blocks(self, file: SourceFile) -> Iterator[bytes]:
+        """The blocks of a large file."""
+        try:
+            for block in self._chunk.source.blocks(file.path):
+                self._bytes += len(block)
+                yield block
+        except StoreError:
+            raise  # no other file could be read either
+        except OSError as error:
+            raise _UnreadableError(error) from None
+
+    def _take_some(self, rows: Rows) -> None:
+        """At a checkpoint within a file: write the rows so far, if they are many and all are of this file."""
+        if len(self._waiting) == 1 and (rows.count >= _MANY_ROWS or self._bytes >= _MANY_BYTES):
+            try:
+                batches = rows.batches(self._chunk.load_id)
+            except _MISFITS as error:
+                raise BadFile(_misfit(error)) from None
+            self._write(batches)
+            rows.clear()
+            self._bytes = 0
+
+    def _flush(self) -> None:
+        """Write the rows of the files that wait."""
+        waiting, self._waiting = self._waiting, []
+        try:
+            batches = self._rows.batches(self._chunk.load_id)
+        except _MISFITS as error:
+            self._rows.clear()
+            if len(waiting) == 1:
+                self._outcomes[waiting[0].file_no] = Outcome(waiting[0], Status.REJECTED, error=_misfit(error))
+                return
+            for file in waiting:
+                if self._outcomes[file.file_no].status == Status.LOADED:
+                    (data,) = self._chunk.source.read_many([file.path])
+                    self._read(file, _block(data))
+                    self._flush()
+        else:
+            self._write(batches)
+            self._rows.clear()
+        self._bytes = 0
+
+    def _write(self, batches: dict[str, pa.RecordBatch]) -> None:
+        if "data_objects" in batches:
+            self._note_label_files(batches["data_objects"])
+        redacted = self._chunk.redaction.apply(batches)
+        self._forgotten_frames |= redacted.frames
+        for name, batch in redacted.tables.items():
+            if len(batch) < len(batches[name]):
+                self._uncount(batches[name], batch)
+            self._part.write(name, batch)
+
+    def _note_label_files(self, data_objects: pa.RecordBatch) -> None:
+        named = data_objects.select(["file_no", "label_uri"]).filter(pc.is_valid(data_objects["label_uri"]))
+        for file_no, uri in zip(named["file_no"].to_pylist(), named["label_uri"].to_pylist(), strict=True):
+            self._label_files.append((self._manifests[file_no], uri))
+
+    def _uncount(self, all_rows: pa.RecordBatch, kept_rows: pa.RecordBatch) -> None:
+        """Take the rows that are left out from the row counts of their files."""
+        left_out = Counter(all_rows.column("file_no").to_pylist())
+        left_out.subtract(kept_rows.column("file_no").to_pylist())
+        for file_no, count in left_out.items():
+            outcome = self._outcomes[file_no]
+            self._outcomes[file_no] = outcome._replace(row_count=outcome.row_count - count)
+
+
+def _block(data: bytes | OSError) -> Iterator[bytes]:
+    """The file in one block."""
+    if isinstance(data, StoreError):
+        raise data
+    if isinstance(data, OSError):
+        raise _UnreadableError(data)
+    yield data
+
+
+# What Arrow raises if a value does not fit its column, such as text that is no Unicode.
+_MISFITS = (pa.ArrowException, ValueError, OverflowError, TypeError)
+
+
+def _misfit(error: Exception) -> str:
+    return f"a value does not fit its column: {' '.join(str(error).split())}"

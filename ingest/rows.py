@@ -1,0 +1,203 @@
+"""Rows of the raw tables, on their way from a parser into Arrow's columns.
+
+A parser adds *runs*: some records of one layout that share the values of some columns. A layout names the columns it
+fills, so a label that is a class costs nothing for the twenty columns of a box or a cuboid. Records are turned into
+columns many files at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property, lru_cache
+from itertools import accumulate, chain
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.tables import TABLES, Lineage
+
+Value: TypeAlias = Any
+"""Value of a column: text, a number, a flag, or milliseconds since 1970-01-01 UTC."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Layout:
+    """Which columns of a table the records of one kind fill; all others are NULL.
+
+    Attributes:
+        table: name of the raw table.
+        shared: columns that have one value for all records of a run.
+        own: columns that have a value for each record: with ``attributes``, of those names; else a record is a tuple
+            of the values.
+        attributes: attributes of a record that the ``own`` columns are read from.
+        fixed: columns that have one value for all records of the layout.
+        derived: columns computed of the values of ``own`` columns: name, function, and the names of its arguments.
+        numbered: column that numbers the records of a run.
+    """
+
+    table: str
+    shared: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    fixed: tuple[tuple[str, Value], ...] = ()
+    derived: tuple[tuple[str, Callable[..., Value], tuple[str, ...]], ...] = ()
+    numbered: str | None = None
+
+    @cached_property
+    def getters(self) -> list[Callable[[Any], Value]]:
+        """What reads the values of the ``own`` columns, if records are objects."""
+        return [attrgetter(name) for name in self.attributes]
+
+
+@lru_cache
+def whole_rows(table: str) -> Layout:
+    """Layout of records that are tuples of all the columns of a table, without its lineage."""
+    return Layout(table=table, own=tuple(TABLES[table].schema.names[len(Lineage._fields) :]))
+
+
+@dataclass
+class _Runs:
+    """Runs of one layout: for each run its lineage and shared values, its length and its numbers; and all records."""
+
+    shared: list[tuple[Value, ...]] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    numbers: list[range] = field(default_factory=list)
+    records: list[Any] = field(default_factory=list)
+
+
+class Rows:
+    """Rows of many files. The parser of a file adds to it, after ``begin`` said which file it is."""
+
+    def __init__(self, take: Callable[[Rows], None] | None = None) -> None:
+        """Make it, without rows.
+
+        Args:
+            take: called at each checkpoint, to take out the rows so far if they are many.
+        """
+        self.count = 0
+        """Rows that are here."""
+        self.added = 0
+        """Rows that were ever added, and not discarded."""
+        self._take = take
+        self._lineage: tuple[int, str | None] = (0, None)
+        self._runs: dict[Layout, _Runs] = {}
+
+    def begin(self, file_no: int, job_name: str | None) -> None:
+        """The rows that follow are of this file."""
+        self._lineage = (file_no, job_name)
+
+    def add(self, layout: Layout, shared: tuple[Value, ...], records: Sequence[Any], first_number: int = 0) -> None:
+        """Add a run of records, with the values of the layout's shared columns."""
+        length = len(records)
+        if not length:
+            return
+        runs = self._runs.get(layout)
+        if runs is None:
+            runs = self._runs[layout] = _Runs()
+        runs.shared.append(self._lineage + shared)
+        runs.lengths.append(length)
+        if layout.numbered is not None:
+            runs.numbers.append(range(first_number, first_number + length))
+        runs.records += records
+        self.count += length
+        self.added += length
+
+    def add_rows(self, table: str, rows: Sequence[tuple[Value, ...]]) -> None:
+        """Add whole rows: a value for each column of the table, without its lineage."""
+        self.add(whole_rows(table), (), rows)
+
+    def checkpoint(self) -> None:
+        """Let the rows so far be taken out: called now and then by the parser of a large file."""
+        if self._take is not None:
+            self._take(self)
+
+    def discard(self, file_no: int) -> None:
+        """Take back the rows of the file that was begun last."""
+        for runs in self._runs.values():
+            while runs.shared and runs.shared[-1][0] == file_no:
+                runs.shared.pop()
+                length = runs.lengths.pop()
+                if runs.numbers:
+                    runs.numbers.pop()
+                del runs.records[-length:]
+                self.count -= length
+                self.added -= length
+
+    def batches(self, load_id: str) -> dict[str, pa.RecordBatch]:
+        """The rows by table, each with the table's whole schema.
+
+        Raises:
+            pa.ArrowException, ValueError, OverflowError: a value does not fit its column; the rows stay as they are.
+        """
+        found: dict[str, list[pa.RecordBatch]] = {}
+        for layout, runs in self._runs.items():
+            if runs.records:
+                found.setdefault(layout.table, []).append(_to_batch(layout, runs, load_id))
+        return {table: some[0] if len(some) == 1 else pa.concat_batches(some) for table, some in found.items()}
+
+    def rows(self) -> Iterator[tuple[str, tuple[Value, ...]]]:
+        """Every row, after its table's name, without its lineage: for tests, and for few rows."""
+        for name, batch in self.batches("").items():
+            columns = [_python_values(column) for column in batch.columns[len(Lineage._fields) :]]
+            for row in zip(*columns, strict=True):
+                yield name, row
+
+    def clear(self) -> None:
+        """Take out all rows."""
+        self._runs.clear()
+        self.count = 0
+
+
+def _python_values(column: pa.Array) -> list[Value]:
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    return column.to_pylist()  # type: ignore[no-any-return]
+
+
+def _to_batch(layout: Layout, runs: _Runs, load_id: str) -> pa.RecordBatch:
+    schema = TABLES[layout.table].schema
+    length = len(runs.records)
+    columns: dict[str, pa.Array] = {"load_id": pa.repeat(pa.scalar(load_id, pa.string()), length)}
+    parents = None if length == len(runs.lengths) else _parents(runs.lengths, length)
+    for name, of_runs in zip(("file_no", "job_name", *layout.shared), zip(*runs.shared, strict=True), strict=True):
+        column = pa.array(of_runs, schema.field(name).type)
+        columns[name] = column if parents is None else column.take(parents)
+    own: dict[str, Sequence[Value]] = _own_values(layout, runs.records)
+    for name, function, arguments in layout.derived:
+        own[name] = [*map(function, *(own[argument] for argument in arguments))]
+    for name, values in own.items():
+        columns[name] = pa.array(values, schema.field(name).type)
+    if layout.numbered is not None:
+        columns[layout.numbered] = pa.array([*chain.from_iterable(runs.numbers)], schema.field(layout.numbered).type)
+    for name, value in layout.fixed:
+        columns[name] = pa.repeat(pa.scalar(value, schema.field(name).type), length)
+    arrays = [columns[field.name] if field.name in columns else _nulls(length, field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _own_values(layout: Layout, records: list[Any]) -> dict[str, Sequence[Value]]:
+    if layout.attributes:
+        return {name: [*map(get, records)] for name, get in zip(layout.own, layout.getters, strict=True)}
+    return dict(zip(layout.own, zip(*records, strict=True), strict=True))
+
+
+def _parents(lengths: Sequence[int], total: int) -> pa.Array:
+    """For each record the number of its run."""
+    ends = pa.array([0, *accumulate(lengths)], pa.int32())
+    return pc.list_parent_indices(pa.ListArray.from_arrays(ends, pa.nulls(total)))
+
+
+def _nulls(length: int, arrow_type: pa.DataType) -> pa.Array:
+    return pa.nulls(length, arrow_type) if length > _NULLS else _many_nulls(arrow_type)[:length]
+
+
+_NULLS = 65_536
+
+
+@cache
+def _many_nulls(arrow_type: pa.DataType) -> pa.Array:
+    """NULLs to take slices of, which cost nothing."""
+    return pa.nulls(_NULLS, arrow_type)
