@@ -31,6 +31,8 @@ from tests.athena.statements import (
 )
 
 if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
     from tests.athena.trino_server import TrinoServer
 
 _QUERIES_AT_ONCE = 16
@@ -72,16 +74,15 @@ class Query:
         )
         self.ended = threading.Event()
 
-    def run(self, server: TrinoServer) -> None:
+    def run(self, server: TrinoServer, glue: GlueClient, s3: Any) -> None:
         """Run it on Trino, or on Glue where it is Hive's DDL, and write its results to S3."""
         try:
             if self.state == "QUEUED":
                 self.state = "RUNNING"
-                glue = boto3.client("glue")
                 if not run_hive_ddl(self._bare, glue):
                     self._run_on_trino(server)
                     put_view_columns(self._bare, glue)
-                self._write_results()
+                self._write_results(s3)
                 self._end("SUCCEEDED")
         except trino.exceptions.TrinoUserError as error:
             self._end("FAILED", f"{error.error_name}: {error.message}")
@@ -102,11 +103,11 @@ class Query:
                 ]
                 self.rows = [[_text(value) for value in row] for row in rows]
 
-    def _write_results(self) -> None:
+    def _write_results(self, s3: Any) -> None:
         lines: list[list[Cell]] = [] if self.is_ddl else [[column["Name"] for column in self.columns], *self.rows]
         text = "".join(",".join(_csv(cell) for cell in line) + "\n" for line in lines)
         bucket, _, key = self._results.removeprefix("s3://").partition("/")
-        boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
+        s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
 
     def stop(self) -> None:
         """Cancel it, if it has not ended."""
@@ -170,6 +171,7 @@ def install(server: TrinoServer) -> None:
     """Give moto's Athena the engine that it lacks, and its Glue what Trino asks of it."""
     queries: dict[str, Query] = {}
     threads = ThreadPoolExecutor(_QUERIES_AT_ONCE, thread_name_prefix="query")
+    glue, s3 = boto3.client("glue"), boto3.client("s3")  # once, because making one takes longer than a call
 
     def query_of(request: BaseResponse) -> Query:
         return queries[request._get_param("QueryExecutionId")]
@@ -190,7 +192,7 @@ def install(server: TrinoServer) -> None:
         database = (request._get_param("QueryExecutionContext") or {}).get("Database")
         query = Query(sql, database, output_location, work_group)
         queries[query.id] = query
-        threads.submit(query.run, server)
+        threads.submit(query.run, server, glue, s3)
         return json.dumps({"QueryExecutionId": query.id})
 
     def get_query_execution(request: AthenaResponse) -> str:
@@ -217,18 +219,16 @@ def install(server: TrinoServer) -> None:
         return json.dumps({"QueryExecutionIds": newest_first[start : start + limit], **more})
 
     def list_databases(request: AthenaResponse) -> str:
-        databases = boto3.client("glue").get_databases()["DatabaseList"]
+        databases = glue.get_databases()["DatabaseList"]
         return json.dumps({"DatabaseList": [{"Name": database["Name"]} for database in databases]})
 
     def list_table_metadata(request: AthenaResponse) -> str:
-        tables = boto3.client("glue").get_tables(DatabaseName=request._get_param("DatabaseName"))["TableList"]
+        tables = glue.get_tables(DatabaseName=request._get_param("DatabaseName"))["TableList"]
         return json.dumps({"TableMetadataList": [_metadata(table) for table in tables]})
 
     def get_table_metadata(request: AthenaResponse) -> str:
         database, name = request._get_param("DatabaseName"), request._get_param("TableName")
-        return json.dumps(
-            {"TableMetadata": _metadata(boto3.client("glue").get_table(DatabaseName=database, Name=name)["Table"])}
-        )
+        return json.dumps({"TableMetadata": _metadata(glue.get_table(DatabaseName=database, Name=name)["Table"])})
 
     for method in (
         *(start_query_execution, get_query_execution, get_query_results, stop_query_execution),
