@@ -82,9 +82,10 @@ def test_folders(name: str) -> None:
         assert list((ROOT / name).glob(f"{part.rstrip('/')}*")), part
 
 
-def test_contributing_names_files_that_exist() -> None:
+@pytest.mark.parametrize("page", [CONTRIBUTING, ARCHITECTURE], ids=["CONTRIBUTING.md", "docs/architecture.md"])
+def test_files_that_are_named_exist(page: str) -> None:
     """A part in angle brackets is any name."""
-    for path in re.findall(r"[a-z_]+(?:/(?:[a-z_]|<[a-z ]+>)+)+\.(?:py|sql|yml|csv|md|lock)", CONTRIBUTING):
+    for path in re.findall(r"[a-z_]+(?:/(?:[a-z_]|<[a-z ]+>)+)+\.(?:py|sql|yml|csv|md|lock)", page):
         pattern = re.sub(r"<[a-z ]+>", "*", path)
         assert list(ROOT.glob(pattern)), path
 
