@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 PAGE_KEYS = 1_000
 DATE = "2026-01-02T03:04:05.000Z"
+LAST_CHARACTER = "\U0010ffff"
 Headers = dict[str, str]
 
 
@@ -69,18 +70,36 @@ class MemoryS3:
         after = query.get("continuation-token") or query.get("start-after") or ""
         if self._keys is None:
             self._keys = sorted(self.objects)
-        start = bisect_right(self._keys, max(after, prefix[:-1]))
-        keys = [key for key in self._keys[start : start + PAGE_KEYS] if key.startswith(prefix)]
+        start = max(bisect_right(self._keys, after), bisect_left(self._keys, prefix))
+        folders: list[str] = []
+        if query.get("delimiter"):
+            keys, folders = self._level(self._keys, prefix, start)
+        else:
+            keys = [key for key in self._keys[start : start + PAGE_KEYS] if key.startswith(prefix)]
         items = "".join(
             f"<Contents><Key>{escape(key)}</Key><LastModified>{DATE}</LastModified><ETag>&quot;1&quot;</ETag>"
             f"<Size>{len(self.objects[key])}</Size></Contents>"
             for key in keys
         )
-        is_cut = len(keys) == PAGE_KEYS
-        more = f"<NextContinuationToken>{escape(keys[-1])}</NextContinuationToken>" if is_cut else ""
-        cut = f"<IsTruncated>{str(is_cut).lower()}</IsTruncated><KeyCount>{len(keys)}</KeyCount>"
+        items += "".join(f"<CommonPrefixes><Prefix>{escape(folder)}</Prefix></CommonPrefixes>" for folder in folders)
+        count = len(keys) + len(folders)
+        is_cut = count == PAGE_KEYS
+        last = max([*keys[-1:], *(folder + LAST_CHARACTER for folder in folders[-1:])], default="")
+        more = f"<NextContinuationToken>{escape(last)}</NextContinuationToken>" if is_cut else ""
+        cut = f"<IsTruncated>{str(is_cut).lower()}</IsTruncated><KeyCount>{count}</KeyCount>"
         about = f"<Name>bench</Name><Prefix>{escape(prefix)}</Prefix>"
         return f"<ListBucketResult>{about}{cut}{more}{items}</ListBucketResult>".encode()
+
+    @staticmethod
+    def _level(keys: list[str], prefix: str, start: int) -> tuple[list[str], list[str]]:
+        """The next keys directly under a prefix, and the folders among them."""
+        files: list[str] = []
+        folders: list[str] = []
+        while start < len(keys) and keys[start].startswith(prefix) and len(files) + len(folders) < PAGE_KEYS:
+            name, slash, _ = keys[start][len(prefix) :].partition("/")
+            (folders if slash else files).append(prefix + name + slash)
+            start = bisect_right(keys, prefix + name + slash + LAST_CHARACTER) if slash else start + 1
+        return files, folders
 
 
 class Connection(asyncio.Protocol):

@@ -1,4 +1,4 @@
-"""A folder as a store."""
+"""A folder of this machine as a store."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class LocalStore:
         return f"{self.uri}/{_text(path)}"
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
-        """See ``Store``. Links are followed, but never back to a folder that is being listed."""
+        """See ``Store``. Symbolic links are followed, but never back to a folder that is being listed."""
         if self.root.is_file():
-            raise StoreError(f"a file, where a folder is needed: {self.root}")
+            raise StoreError(f"{self.root} is a file: expected a folder")
         if not prefix and not self.root.is_dir():
             raise StoreError(f"no such folder: {self.root}")
         folder = self.root / prefix
@@ -62,7 +62,7 @@ class LocalStore:
 
     def put_new(self, path: str, data: bytes) -> None:
         """See ``Store``."""
-        # Unlike a rename, a link fails where the name is taken.
+        # Unlike a rename, a link fails if the name is taken.
         with _new_file(self.root / path, os.link) as file:
             file.write(data)
 
@@ -75,7 +75,7 @@ class LocalStore:
 @contextlib.contextmanager
 def _new_file(target: Path, publish: Callable[[Path, Path], None]) -> Iterator[IO[bytes]]:
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Not *.parquet until it is whole, or a reader of the folder would take it for a table's file.
+    # Named *.parquet only when it is whole, or a reader of the folder would take it for a table's file.
     part = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
     try:
         with part.open("xb") as file:
@@ -124,5 +124,5 @@ def _read_small(path: str) -> bytes:
 
 
 def _text(name: str) -> str:
-    """File name as text that can be written anywhere: bytes that are no UTF-8 are escaped."""
+    """File name as text that can be written anywhere: bytes that are not UTF-8 are escaped."""
     return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""The store behind a path or a URI."""
+"""Opens the store behind a path or a URI."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ingest.storage.store import DEFAULT_S3_OPTIONS, S3_SCHEME, S3Options, Store
 
 
 def open_store(location: str, s3: S3Options = DEFAULT_S3_OPTIONS) -> Store:
-    """Store of an ``s3://`` uri, a ``file://`` uri or a folder's path.
+    """Open an ``s3://`` URI, a ``file://`` URI or a folder's path.
 
     Raises:
-        StoreError: the uri is of another kind, or its bucket cannot be reached.
+        StoreError: the location is empty or another kind of URI, or S3 cannot be used.
     """
     if not location:
-        raise StoreError("an empty place, where an s3:// uri or a folder is needed")
+        raise StoreError("empty path: expected a folder or an s3:// URI")
     if location.startswith(S3_SCHEME):
         from ingest.storage.s3 import S3Store  # its libraries take a while to import
 
@@ -23,5 +23,5 @@ def open_store(location: str, s3: S3Options = DEFAULT_S3_OPTIONS) -> Store:
     if location.startswith("file://"):
         return LocalStore(Path(location.removeprefix("file://")))
     if "://" in location:
-        raise StoreError(f"neither an s3:// uri nor a folder: {location}")
+        raise StoreError(f"{location}: not supported: expected a folder or an s3:// URI")
     return LocalStore(Path(location))

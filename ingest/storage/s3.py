@@ -1,7 +1,7 @@
-"""The store's second face: a prefix of an S3 bucket.
+"""A prefix of an S3 bucket as a store.
 
-obstore does the work. boto3 finds out where and as whom: credentials, region and endpoint come from its own chain. It
-also takes over where obstore cannot go: keys that are no clean paths, and lists that break off.
+obstore makes the requests. boto3 finds credentials, region and endpoint by its own chain. It also takes over what
+obstore cannot do: keys that are not clean paths, and lists that break off.
 """
 
 from __future__ import annotations
@@ -12,38 +12,42 @@ import itertools
 import os
 import re
 import tempfile
-import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-import boto3
 import obstore
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store as Bucket
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
+from ingest.storage.boto import NO_CREDENTIALS, session, with_advice
 from ingest.storage.store import BLOCK_BYTES, DEFAULT_S3_OPTIONS, S3_SCHEME, Entry, S3Options, StoreError
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import ClientConfig, RetryConfig
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
-# Requests in flight: the small files that are read at a time, by all worker processes together; the blocks of a large
-# file; the parts of a file that is written.
+# Requests in flight: small files, over all worker processes; blocks of one large file; parts of one upload; folders
+# that are listed side by side, and the pages of each that wait.
 _READERS = max(16, 256 // (os.cpu_count() or 1))
 _BLOCK_READERS = 4
 _PART_WRITERS = 4
 _PART_BYTES = 8 * 2**20
 _PAGE_KEYS = 1_000
-_PAGES_AHEAD = 16
+_FOLDERS_AHEAD = 8
+_PAGES_AHEAD = 4
+# Subfolders are large if a full page is of no more of them than this.
+_LARGE_SUBFOLDERS = 4
 
 _ATTEMPTS = 8
 _RETRIES: RetryConfig = {
@@ -51,42 +55,27 @@ _RETRIES: RetryConfig = {
     "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=15), "base": 2},
     "retry_timeout": timedelta(minutes=3),
 }
-# No limit to the whole of a request, for it may be a large file on a slow line, but to each wait.
+# No limit to a whole request, for it may be a large file on a slow line, but to each wait.
 _TIMEOUTS: ClientConfig = {"connect_timeout": "5s", "read_timeout": "60s", "timeout": "30min"}
 # botocore renews credentials when they have ten to fifteen minutes left: older ones must not be kept.
 _CREDENTIALS_KEPT = timedelta(minutes=10)
 
 # Keys with an empty folder name, with . or .. for one, or with control characters: S3 has them, obstore refuses them.
 _UNCLEAN = re.compile(r"(^|/)\.{0,2}(/|$)|[\x00-\x1f\x7f]")
+# Keys that obstore does not change if they say where a list begins: it would escape other characters.
+_PLAIN = re.compile(r"[\w/.:=@+ -]*", re.ASCII)
 
-# What S3 says of one object; what it says otherwise is true of every object.
-_OF_ONE_OBJECT = frozenset({"AccessDenied", "InvalidObjectState", "InvalidRange", "NoSuchKey", "PreconditionFailed"})
+# Codes that concern one object; any other concerns every object.
+_OBJECT_CODES = frozenset({"AccessDenied", "InvalidObjectState", "InvalidRange", "NoSuchKey", "PreconditionFailed"})
 
 _TO_LIST = "s3:ListBucket"
-_TO_READ = "s3:GetObject, and kms:Decrypt where a KMS key encrypts it"
-_TO_WRITE = "s3:PutObject, and kms:GenerateDataKey and kms:Decrypt where a KMS key encrypts it"
+_TO_READ = "s3:GetObject, and kms:Decrypt if a KMS key encrypts it"
+_TO_WRITE = "s3:PutObject, and kms:GenerateDataKey and kms:Decrypt if a KMS key encrypts it"
 _TO_DELETE = "s3:DeleteObject"
 
-_HINTS = {
-    "AccessDenied": "the credentials need {action}",
-    "AuthorizationHeaderMalformed": "the bucket is in another region: set AWS_REGION to it",
-    "ExpiredToken": "renew the credentials and run this again",
-    "InvalidAccessKeyId": "check the credentials: environment, profile or role",
-    "InvalidObjectState": "it is archived: restore it first",
-    "InvalidToken": "renew the credentials and run this again",
-    "NoSuchBucket": "check its name, and the endpoint if there is one",
-    "PermanentRedirect": "the bucket is in another region: set AWS_REGION to it",
-    "PreconditionFailed": "it was replaced while it was being read: the next load reads it",
-    "RequestTimeTooSkewed": "set this machine's clock",
-    "ServiceUnavailable": "S3 is too busy: run this again later",
-    "SignatureDoesNotMatch": "check the credentials: environment, profile or role",
-    "SlowDown": "S3 asks for fewer requests: run this again later, or with fewer --processes",
-    "TokenRefreshRequired": "renew the credentials and run this again",
-}
 
-
-class Place(NamedTuple):
-    """Where a bucket is served."""
+class BucketLocation(NamedTuple):
+    """Region of a bucket, and the endpoint that serves it."""
 
     region: str
     endpoint_url: str
@@ -95,8 +84,14 @@ class Place(NamedTuple):
 class S3Store:
     """A prefix of a bucket."""
 
-    def __init__(self, uri: str, options: S3Options = DEFAULT_S3_OPTIONS, place: Place | None = None) -> None:
-        """Find the bucket; with ``place``, it was found before."""
+    def __init__(
+        self, uri: str, options: S3Options = DEFAULT_S3_OPTIONS, location: BucketLocation | None = None
+    ) -> None:
+        """Locate the bucket, unless its ``location`` is known.
+
+        Raises:
+            StoreError: the uri has no bucket or an unclean prefix; or there are no credentials, or no such profile.
+        """
         self._name, _, prefix = uri.removeprefix(S3_SCHEME).partition("/")
         self._prefix = prefix.removesuffix("/")
         self.uri = f"{S3_SCHEME}{self._name}/{self._prefix}".rstrip("/")
@@ -107,32 +102,38 @@ class S3Store:
         self._options = options
         self._payer = {"RequestPayer": "requester"} if options.requester_pays else {}
         with self._explained("", _TO_LIST):
-            self._session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+            self._session = session()
             if self._session.get_credentials() is None:
-                raise StoreError(
-                    f"{uri}: no AWS credentials found (boto3 looks in the environment, profiles and roles)"
-                )
-            self._place = place or self._find()
-            self._client = self._client_in(self._place.region)
+                raise StoreError(f"{uri}: {NO_CREDENTIALS}")
+            self._location = location or self._locate()
             self._bucket = self._open()
+        self._readers = ThreadPoolExecutor(_READERS)
 
-    def __reduce__(self) -> tuple[Callable[..., S3Store], tuple[str, S3Options, Place]]:
-        return _reopened, (self.uri, self._options, self._place)
+    def __reduce__(self) -> tuple[Callable[..., S3Store], tuple[str, S3Options, BucketLocation]]:
+        return _reopened, (self.uri, self._options, self._location)
 
-    def _find(self) -> Place:
+    def _locate(self) -> BucketLocation:
         client = self._client_in(self._session.region_name)
         try:
             # boto3 follows it to another region.
             answer = client.head_bucket(Bucket=self._name)
         except ClientError as error:
-            answer = error.response  # says the region all the same; what is wrong, the first request says better
+            answer = error.response  # names the region nonetheless; the first request explains the error better
         region = answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region") or client.meta.region_name
-        return Place(region, self._client_in(region).meta.endpoint_url)
+        if region != client.meta.region_name:
+            client = self._client_in(region)
+        self._client = client
+        return BucketLocation(region, client.meta.endpoint_url)
+
+    @functools.cached_property
+    def _client(self) -> Any:
+        """boto3's client in the bucket's region. Most worker processes never need it, and it takes 0.1 s to make."""
+        return self._client_in(self._location.region)
 
     def _open(self) -> Bucket:
-        options, place = self._options, self._place
+        options, location = self._options, self._location
         client = _TIMEOUTS.copy()
-        client["allow_http"] = place.endpoint_url.startswith("http://")
+        client["allow_http"] = location.endpoint_url.startswith("http://")
         if bundle := os.environ.get("AWS_CA_BUNDLE"):
             client["root_certificate"] = Path(bundle).read_bytes()
         config: dict[str, Any] = {
@@ -144,9 +145,9 @@ class S3Store:
         return Bucket(
             self._name,
             prefix=self._prefix or None,
-            region=place.region,
-            endpoint=place.endpoint_url,
-            aws_endpoint_url_s3=place.endpoint_url,  # or the variable of that name would have precedence
+            region=location.region,
+            endpoint=location.endpoint_url,
+            aws_endpoint_url_s3=location.endpoint_url,  # or the variable of that name would have precedence
             virtual_hosted_style_request=False,
             conditional_put="etag",
             credential_provider=Boto3CredentialProvider(self._session, ttl=_CREDENTIALS_KEPT),
@@ -172,13 +173,15 @@ class S3Store:
         with self._explained(prefix, _TO_LIST):
             try:
                 if not self._has_nameless_folder(prefix):
-                    for entry in self._list_ahead(prefix):
-                        last = entry
-                        yield entry
+                    for page in _prefetched(self._pages(prefix), _PAGES_AHEAD):
+                        for meta in page:
+                            modified_at = int(meta["last_modified"].timestamp() * 1000)
+                            last = Entry(meta["path"], meta["size"], (meta["e_tag"] or "").strip('"'), modified_at)
+                            yield last
                     return
             except BaseError as error:
-                # What S3 refuses with reason, it would refuse boto3 too.
-                if _said(error).code:
+                # boto3 would get the same answer if S3 gave one.
+                if _s3_error(error).code:
                     raise
             yield from self._list_by_boto3(prefix, last)
 
@@ -188,14 +191,44 @@ class S3Store:
             return False
         return bool(self._client.list_objects_v2(Bucket=self._name, Prefix="/", MaxKeys=1, **self._payer)["KeyCount"])
 
-    def _list_ahead(self, prefix: str) -> Iterator[Entry]:
-        pages = iter(obstore.list(self._bucket, prefix=prefix or None, chunk_size=_PAGE_KEYS))
-        for page in _in_order(lambda _: next(pages, None), itertools.count(), 1, _PAGES_AHEAD):
-            if page is None:
+    def _pages(self, folder: str, after: str | None = None) -> Iterator[Sequence[ObjectMeta]]:
+        """Pages of a folder's files in order of keys, from the key that follows ``after``.
+
+        If subfolders are large, the next ones are listed at the same time.
+        """
+        start = len(folder) + 1 if folder else 0
+        pages = obstore.list(self._bucket, prefix=folder or None, offset=after, chunk_size=_PAGE_KEYS)
+        for page in pages:
+            yield page
+            last = page[-1]["path"]
+            subfolders = {meta["path"][start:].partition("/")[0] for meta in page}
+            is_large = len(page) == _PAGE_KEYS and len(subfolders) <= _LARGE_SUBFOLDERS
+            # Not after an empty object: it may mark a folder, and obstore drops the slash that ends its key.
+            is_exact = page[-1]["size"] > 0 and _PLAIN.fullmatch(self._key(last))
+            if is_large and is_exact and (parts := self._parts(folder, last)):
+                yield from self._pages_of_parts(parts, last)
                 return
-            for meta in page:
-                modified_at = int(meta["last_modified"].timestamp() * 1000)
-                yield Entry(meta["path"], meta["size"], (meta["e_tag"] or "").strip('"'), modified_at)
+
+    def _parts(self, folder: str, after: str) -> dict[str, ObjectMeta | None]:
+        """A folder's subfolders and files that follow a key, in order of keys; none if there are too many."""
+        found = obstore.list_with_delimiter(self._bucket, prefix=folder or None)
+        parts: dict[str, ObjectMeta | None] = {f"{path}/": None for path in found["common_prefixes"]}
+        parts |= {meta["path"]: meta for meta in found["objects"]}
+        later = [path for path in sorted(parts) if path > after or (path.endswith("/") and after.startswith(path))]
+        return {path: parts[path] for path in later} if len(later) <= _PAGE_KEYS else {}
+
+    def _pages_of_parts(self, parts: Mapping[str, ObjectMeta | None], after: str) -> Iterator[Sequence[ObjectMeta]]:
+        waiting: deque[Iterable[Sequence[ObjectMeta]]] = deque()
+        for path, meta in parts.items():
+            if meta is not None:
+                waiting.append([[meta]])
+            else:
+                rest_of = after if after.startswith(path) else None
+                waiting.append(_prefetched(self._pages(path[:-1], rest_of), _PAGES_AHEAD))
+            if len(waiting) > _FOLDERS_AHEAD:
+                yield from waiting.popleft()
+        for pages in waiting:
+            yield from pages
 
     def _list_by_boto3(self, prefix: str, after: Entry | None) -> Iterator[Entry]:
         folder = "".join(f"{part}/" for part in (self._prefix, prefix) if part)
@@ -219,7 +252,7 @@ class S3Store:
 
     def read_many(self, paths: Iterable[str]) -> Generator[bytes | OSError]:
         """See ``Store``."""
-        yield from _in_order(self._try_read, paths, _READERS, 4 * _READERS)
+        return _in_order(self._readers, self._try_read, paths, 4 * _READERS)
 
     def _try_read(self, path: str) -> bytes | OSError:
         try:
@@ -242,43 +275,45 @@ class S3Store:
                 answer = obstore.get(self._bucket, path, options={"range": (start, end), "if_match": etag})
                 return answer.bytes().to_bytes()
 
-            yield from _in_order(block, range(BLOCK_BYTES, size, BLOCK_BYTES), _BLOCK_READERS, _BLOCK_READERS)
+            yield from _in_order(self._readers, block, range(BLOCK_BYTES, size, BLOCK_BYTES), _BLOCK_READERS)
 
     @contextlib.contextmanager
     def create(self, path: str) -> Iterator[IO[bytes]]:
-        """See ``Store``: written to a file of this machine first, so that nothing is begun which is not finished."""
+        """See ``Store``. It is a file of this machine first: an upload is begun only if it can be finished."""
         with tempfile.TemporaryFile() as file:
             yield file
 
             def upload() -> None:
                 file.seek(0)
-                # In parts if it is large; where one fails, obstore takes the others back.
+                # In parts if it is large; if one fails, obstore takes the others back.
                 obstore.put(self._bucket, path, file, chunk_size=_PART_BYTES, max_concurrency=_PART_WRITERS)
 
             with self._explained(path, _TO_WRITE):
-                _until_answered(upload)
+                _retried(upload, if_error=_is_unanswered)
 
     def put_new(self, path: str, data: bytes) -> None:
         """See ``Store``.
 
-        The answer to a put may be lost, and S3 refuses one that meets another: so an error says nothing yet of what
-        is there. That is asked, and the put repeated, until it is certain.
+        The answer to a put may be lost, and S3 refuses a put that meets another one. So after an error, what is there
+        is read, and the put is repeated until its result is certain.
         """
         with self._explained(path, _TO_WRITE):
-            for attempt in itertools.count(1):
-                try:
-                    obstore.put(self._bucket, path, data, mode="create", use_multipart=False)
-                    return
-                except BaseError as error:
-                    is_refused = _said(error).code and not isinstance(error, AlreadyExistsError)
-                    if self._has_written(path, data):
-                        return
-                    if is_refused:
-                        raise
-                    if attempt == _ATTEMPTS:
-                        reason = "it is not known whether this was written: run the command again"
-                        raise StoreError(f"{self.uri_of(path)}: {_said(error).message} ({reason})") from None
-                    _wait(attempt)
+            try:
+                _retried(lambda: self._try_to_put_new(path, data), if_error=_is_uncertain)
+            except _UncertainError as error:
+                advice = "it is unknown whether this was written: run the command again"
+                raise StoreError(f"{self.uri_of(path)}: {error} ({advice})") from None
+
+    def _try_to_put_new(self, path: str, data: bytes) -> None:
+        try:
+            obstore.put(self._bucket, path, data, mode="create", use_multipart=False)
+        except BaseError as error:
+            if self._has_written(path, data):
+                return
+            reason = _s3_error(error)
+            if reason.code and not isinstance(error, AlreadyExistsError):
+                raise
+            raise _UncertainError(reason.message) from None
 
     def _has_written(self, path: str, data: bytes) -> bool:
         try:
@@ -286,7 +321,7 @@ class S3Store:
         except OSError:
             return False
         if found != data:
-            raise FileExistsError(f"{self.uri_of(path)} is there, with another content")
+            raise FileExistsError(f"{self.uri_of(path)} exists, with other content")
         return True
 
     def delete(self, paths: Iterable[str]) -> None:
@@ -298,79 +333,104 @@ class S3Store:
                     self._client.delete_object(Bucket=self._name, Key=self._key(path), **self._payer)
                 else:
                     clean.append(path)
-            _until_answered(lambda: obstore.delete(self._bucket, clean))
+            _retried(lambda: obstore.delete(self._bucket, clean), if_error=_is_unanswered)
 
     @contextlib.contextmanager
     def _explained(self, path: str, action: str) -> Iterator[None]:
-        """What goes wrong, in one line that says where and what to do."""
+        """Turn an error into one line that says what is wrong, where, and what to do."""
         try:
             yield
         except (BaseError, BotoCoreError, ClientError, FileNotFoundError) as error:
-            said = _said(error)
-            hint = _HINTS.get(said.code, "").format(action=action)
-            reason = ": ".join(part for part in (said.code, said.message) if part)
-            kind: type[OSError] = StoreError
-            if said.code in _OF_ONE_OBJECT or said.code.startswith("KMS."):
-                kind = OSError
-            if said.code == "NoSuchKey" or (not said.code and isinstance(error, FileNotFoundError)):
-                kind = FileNotFoundError
+            code, message = _s3_error(error)
             uri = self.uri_of(path) if path else self.uri
-            raise kind(f"{uri}: {reason}" + (f" ({hint})" if hint else "")) from None
+            kind: type[OSError] = StoreError
+            if code in _OBJECT_CODES or code.startswith("KMS."):
+                kind = OSError
+            if code == "NoSuchKey" or (not code and isinstance(error, FileNotFoundError)):
+                kind = FileNotFoundError
+            raise kind(with_advice(": ".join(filter(None, (uri, code, message))), code, action)) from None
 
 
 @functools.cache
-def _reopened(uri: str, options: S3Options, place: Place) -> S3Store:
-    """The store in another process, once, however many chunks are read there."""
-    return S3Store(uri, options, place)
+def _reopened(uri: str, options: S3Options, location: BucketLocation) -> S3Store:
+    """The store in another process: opened once there, however many chunks of files are sent."""
+    return S3Store(uri, options, location)
 
 
-class _Said(NamedTuple):
+class _UncertainError(Exception):
+    """A put that S3 may have carried out, or not."""
+
+
+class _S3Error(NamedTuple):
     code: str
+    """Empty if it is not S3 that answered."""
     message: str
 
 
-def _said(error: Exception) -> _Said:
-    """S3's code and message in an error; the code is empty where S3 did not say it."""
+def _s3_error(error: Exception) -> _S3Error:
+    """S3's code and message in an error of boto3's or obstore's."""
     if isinstance(error, ClientError):
-        return _Said(error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
+        return _S3Error(error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
     text = str(error)
-    if "redirect without LOCATION" in text:  # obstore does not say S3's own code
-        return _Said("PermanentRedirect", "the bucket answers at another endpoint")
+    if "redirect without LOCATION" in text:  # obstore drops S3's own answer
+        return _S3Error("PermanentRedirect", "the bucket answers at another endpoint")
     retries = re.search(r"after (\d+) retries", text)
     found = re.search(r"<Code>(?P<code>.*?)</Code>.*?<Message>(?P<message>.*?)</Message>", text, re.DOTALL)
     found = found or re.search(r"key (?P<message>.*) \(code: (?P<code>\w+)\)", text)
     if not found:
-        return _Said("", text.strip().partition("\n")[0])
-    return _Said(found["code"], found["message"] + (f" after {retries[1]} retries" if retries else ""))
+        return _S3Error("", text.strip().partition("\n")[0])
+    return _S3Error(found["code"], found["message"] + (f" after {retries[1]} retries" if retries else ""))
 
 
-def _until_answered(request: Callable[[], object]) -> None:
-    """Repeat what does no harm twice while its answer breaks off, which is where obstore's retries end."""
-    for attempt in itertools.count(1):
-        try:
-            request()
-            return
-        except BaseError as error:
-            # An upload that S3 knows no more may be one whose end it reached.
-            if _said(error).code not in ("", "NoSuchUpload") or attempt == _ATTEMPTS:
-                raise
-            _wait(attempt)
+def _is_unanswered(error: BaseException) -> bool:
+    """Whether an answer broke off, which obstore does not retry."""
+    # An upload that S3 no longer knows may be one that it completed.
+    return isinstance(error, BaseError) and _s3_error(error).code in ("", "NoSuchUpload")
 
 
-def _wait(attempt: int) -> None:
-    time.sleep(_RETRIES["backoff"]["init_backoff"].total_seconds() * 2 ** (attempt - 1))
+def _is_uncertain(error: BaseException) -> bool:
+    return isinstance(error, _UncertainError)
 
 
-def _in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int, ahead: int) -> Generator[_Result]:
-    """Results of work that threads do ahead of who takes them, in order, no more than some at a time."""
+def _retried(request: Callable[[], object], if_error: Callable[[BaseException], bool]) -> None:
+    """Make a request that does no harm if it is made twice, and repeat it after some errors."""
+    first_wait = _RETRIES["backoff"]["init_backoff"].total_seconds()
+    retrying = Retrying(
+        retry=retry_if_exception(if_error),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_exponential(multiplier=first_wait),
+        reraise=True,
+    )
+    retrying(request)
+
+
+def _in_order(
+    threads: ThreadPoolExecutor, work: Callable[[_Item], _Result], items: Iterable[_Item], ahead: int
+) -> Generator[_Result]:
+    """Results of work in the order of the items; threads begin with this call, and keep ``ahead`` of the caller."""
+    results = _results(threads, work, items, ahead)
+    next(results)
+    return results
+
+
+def _results(
+    threads: ThreadPoolExecutor, work: Callable[[_Item], _Result], items: Iterable[_Item], ahead: int
+) -> Generator[Any]:
     waiting: deque[Future[_Result]] = deque()
-    pool = ThreadPoolExecutor(threads)
+    rest = iter(items)
     try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > ahead:
-                yield waiting.popleft().result()
+        waiting.extend(threads.submit(work, item) for item in itertools.islice(rest, ahead))
+        yield None  # taken by _in_order
         while waiting:
-            yield waiting.popleft().result()
+            result = waiting.popleft().result()
+            waiting.extend(threads.submit(work, item) for item in itertools.islice(rest, 1))
+            yield result
     finally:
-        pool.shutdown(cancel_futures=True)
+        for future in waiting:
+            future.cancel()
+
+
+def _prefetched(items: Iterator[_Item], ahead: int) -> Iterator[_Item]:
+    """An iterator's items, which a thread takes from it, beginning with this call."""
+    taken = _in_order(ThreadPoolExecutor(1), lambda _: next(items, None), itertools.count(), ahead)
+    return iter(functools.partial(next, taken), None)

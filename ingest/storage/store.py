@@ -1,4 +1,4 @@
-"""Where files are: a folder, or a prefix of an S3 bucket (s3.py). One small object with two faces.
+"""What a store of files is: a folder (local.py) or a prefix of an S3 bucket (s3.py).
 
 Paths are relative to the store and use ``/``. Nothing here knows what the files mean.
 """
@@ -15,15 +15,15 @@ from typing import IO, NamedTuple, Protocol
 BLOCK_BYTES = 4 * 2**20
 S3_SCHEME = "s3://"
 PART_SUFFIX = ".part"
-"""Ends the name of a file that is not whole; a process that was killed leaves one behind."""
+"""Ends the name of an unfinished file. A process that is killed may leave one behind."""
 
 
 class StoreError(OSError):
-    """A folder or bucket that cannot be used, whichever of its files; the message says why."""
+    """A folder or bucket that cannot be used at all; the message says why."""
 
 
 class Encryption(StrEnum):
-    """Server-side encryption of what is written to S3."""
+    """Server-side encryption of objects written to S3."""
 
     S3_KEYS = "AES256"
     KMS = "aws:kms"
@@ -32,7 +32,7 @@ class Encryption(StrEnum):
 
 @dataclass(frozen=True)
 class S3Options:
-    """How to use S3, beyond what boto3 finds in the environment and its configuration.
+    """Settings for S3 beyond those that boto3 finds in the environment and its configuration files.
 
     Raises:
         ValueError: the options contradict each other.
@@ -40,16 +40,16 @@ class S3Options:
 
     endpoint_url: str | None = None
     encryption: Encryption | None = None
-    """None leaves it to the bucket's default."""
+    """None means the bucket's default."""
     kms_key_id: str | None = None
     bucket_key: bool | None = None
     requester_pays: bool = False
 
     def __post_init__(self) -> None:
         if self.kms_key_id and self.encryption not in (Encryption.KMS, Encryption.KMS_TWO_LAYERS):
-            raise ValueError("a KMS key is for the encryptions aws:kms and aws:kms:dsse")
+            raise ValueError("a KMS key needs the encryption aws:kms or aws:kms:dsse")
         if self.bucket_key is not None and self.encryption != Encryption.KMS:
-            raise ValueError("a bucket key is for the encryption aws:kms")
+            raise ValueError("a bucket key needs the encryption aws:kms")
 
 
 DEFAULT_S3_OPTIONS = S3Options()
@@ -65,15 +65,15 @@ class Entry(NamedTuple):
 
 
 class Store(Protocol):
-    """Files under one uri. It can be sent to another process.
+    """Files under one URI. A store can be pickled and used in another process.
 
-    Where one file cannot be read or written, an ``OSError`` says why; a ``StoreError`` is about every file.
+    If one file cannot be read or written, an ``OSError`` says why. A ``StoreError`` concerns every file.
     """
 
     uri: str
 
     def uri_of(self, path: str) -> str:
-        """Uri of a file."""
+        """URI of a file."""
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """Every file under a folder of the store, at any depth, in order of names within each folder."""
@@ -82,20 +82,24 @@ class Store(Protocol):
         """A file's bytes."""
 
     def read_many(self, paths: Iterable[str]) -> Generator[bytes | OSError]:
-        """The bytes of many files, in order; the error in place of one that cannot be read. Close it after an error."""
+        """The bytes of many files in order, or the error of a file that cannot be read.
+
+        Reading begins with the call and keeps some hundred files ahead of the caller: call it for the next files
+        before you work on these. Close it unless you read it to its end.
+        """
 
     def blocks(self, path: str) -> Iterator[bytes]:
         """A file's bytes, some megabytes at a time."""
 
     def create(self, path: str) -> contextlib.AbstractContextManager[IO[bytes] | io.RawIOBase]:
-        """A new file to write to: it is there, whole, when the context ends well, and not at all before."""
+        """A new file to write to. It appears, whole, when the context ends without an error, and never before."""
 
     def put_new(self, path: str, data: bytes) -> None:
         """Write a whole file in one step.
 
         Raises:
-            FileExistsError: a file of that name is there; it is left as it is.
+            FileExistsError: a file of that name exists; it is left as it is.
         """
 
     def delete(self, paths: Iterable[str]) -> None:
-        """Delete the files that are there, in no order."""
+        """Delete files, in any order. Files that do not exist are passed over."""

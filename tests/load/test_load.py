@@ -323,11 +323,11 @@ def test_golden_answers_configs_and_attributes_can_be_named(source: Path, lake: 
     ("location", "reason"),
     [
         ("nowhere", "no such folder"),
-        ("file", "a file, where a folder is needed"),
+        ("file", "is a file: expected a folder"),
         ("empty", "no labeling job under"),
         ("other", "no labeling job under"),
-        ("", "an empty place"),
-        ("ftp://example.com/x", "neither an s3:// uri nor a folder"),
+        ("", "empty path: expected a folder or an s3:// URI"),
+        ("ftp://example.com/x", "expected a folder or an s3:// URI"),
     ],
 )
 def test_a_source_without_jobs_does_nothing(location: str, reason: str, lake: Path, tmp_path: Path) -> None:
@@ -350,7 +350,7 @@ def test_a_lake_that_is_a_file_is_refused(source: Path, lake: Path) -> None:
     done = CliRunner().invoke(cli, ["load", str(source), str(lake)])
 
     assert done.exit_code == 2
-    assert f"a file, where a folder is needed: {lake}" in done.stderr
+    assert f"{lake} is a file: expected a folder" in done.stderr
 
 
 @pytest.mark.parametrize("option", ["--golden", "--label-category-config", "--label-attribute"])

@@ -342,7 +342,7 @@ def test_options_that_contradict_each_other(words: list[str]) -> None:
     done = CliRunner().invoke(cli, ["status", "s3://example-bucket/lake", *words])
 
     assert done.exit_code == 2
-    assert "is for the encryption" in done.stderr
+    assert "needs the encryption" in done.stderr
 
 
 def test_nothing_of_s3_is_imported_where_it_is_not_used(tmp_path: Path) -> None:

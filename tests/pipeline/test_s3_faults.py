@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import boto3
@@ -154,7 +156,7 @@ def test_a_commit_whose_answers_are_all_lost_is_no_failure(s3: S3Server, bucket:
 def test_a_commit_that_stays_unknown_says_so(s3: S3Server, store: Store) -> None:
     s3.door = broken_off
 
-    with pytest.raises(StoreError, match="it is not known whether this was written: run the command again"):
+    with pytest.raises(StoreError, match="it is unknown whether this was written: run the command again"):
         store.put_new("raw/source_files/load.parquet", b"ledger")
 
     s3.door = open_door
@@ -182,7 +184,7 @@ def test_a_file_that_is_replaced_while_it_is_read_is_not_mixed(s3: S3Server, sto
     next(blocks)
     boto3.client("s3").put_object(Bucket="example-bucket", Key="lake/large", Body=LARGE[::-1])
 
-    with pytest.raises(OSError, match="it was replaced while it was being read") as error:
+    with pytest.raises(OSError, match="the object was replaced during the read") as error:
         list(blocks)
 
     assert not isinstance(error.value, StoreError), "it is of this file alone"
@@ -222,7 +224,10 @@ SLOW_DOWN = (503, "SlowDown", "Please reduce your request rate.")
         (always(bool, *EXPIRED), "ExpiredToken: The provided token has expired. (renew the credentials and run this"),
         (always(bool, *MALFORMED), "(the bucket is in another region: set AWS_REGION to it)"),
         (elsewhere, "(the bucket is in another region: set AWS_REGION to it)"),
-        (always(bool, 404, "NoSuchBucket", "The specified bucket does not exist"), "(check its name, and the endpoint"),
+        (
+            always(bool, 404, "NoSuchBucket", "The specified bucket does not exist"),
+            "(check the bucket's name, and the endpoint",
+        ),
         (always(bool, 403, "InvalidAccessKeyId", "No such key id"), "(check the credentials: environment, profile or"),
         (always(bool, 403, "SignatureDoesNotMatch", "Check your key"), "(check the credentials: environment, profile"),
         (always(bool, 403, "RequestTimeTooSkewed", "Too large a difference"), "(set this machine's clock)"),
@@ -265,7 +270,8 @@ def test_every_command_says_what_is_wrong(bucket: str, words: list[str]) -> None
     assert done.stderr == (
         "error: s3://no-such-bucket/lake"
         + ("/raw/_format.json" if (words[1] == "LAKE" and words[0] != "load") or words[-1] == "LAKE" else "")
-        + ": NoSuchBucket: The specified bucket does not exist (check its name, and the endpoint if there is one)\n"
+        + ": NoSuchBucket: The specified bucket does not exist"
+        " (check the bucket's name, and the endpoint if you set one)\n"
     )
 
 
@@ -336,13 +342,46 @@ def test_readers_are_so_far_ahead_and_no_further() -> None:
         if number:
             goes_on.wait()
 
-    results = _in_order(work, items(), threads=1, ahead=20)
-    next(results)
-    threading.Timer(0.1, goes_on.set).start()
-    results.close()
+    with ThreadPoolExecutor(1) as thread:
+        results = _in_order(thread, work, items(), ahead=20)
+        next(results)
+        threading.Timer(0.1, goes_on.set).start()
+        results.close()
 
     assert len(taken) == 21
     assert len(begun) <= 2
+
+
+def test_reading_begins_with_the_call(s3: S3Server, store: Store) -> None:
+    """So the files of a next chunk can be under way while those of this one are parsed."""
+    is_asked = threading.Event()
+
+    def door(request: Request, proceed: Proceed) -> Response:
+        is_asked.set()
+        return proceed()
+
+    s3.door = door
+
+    with contextlib.closing(store.read_many(["small"])) as contents:
+        assert is_asked.wait(10)
+        assert list(contents) == [b"small"]
+
+
+def test_reading_that_is_given_up_before_it_is_used_asks_for_no_more(s3: S3Server, store: Store) -> None:
+    goes_on = threading.Event()
+
+    def door(request: Request, proceed: Proceed) -> Response:
+        goes_on.wait(10)
+        return proceed()
+
+    s3.door = door
+    with s3.watched() as requests:
+        store.read_many(["small"] * 1_000).close()
+        goes_on.set()
+        s3.door = open_door
+        assert store.read("small") == b"small"
+
+    assert len(requests) < 500, "the requests that were under way"
 
 
 def test_an_endpoint_that_nobody_serves_is_said(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,39 @@ def test_a_list_goes_on_where_it_stopped(s3: S3Server, bucket: str, monkeypatch:
     assert lists > 7
 
 
+TREE = [
+    *(f"lake/a/{number}/{number}" for number in range(24)),
+    *(f"lake/b-2/x/{number:02d}" for number in range(12)),
+    *(f"lake/b/x/y/{number:02d}" for number in range(22)),
+    *(f"lake/b/z/{number:02d}" for number in range(11)),
+    *("lake/b/x/y", "lake/b/x/y.json", "lake/b.json", "lake/c", "lake/c/1", "lake/ü/1", "lake/~/1", "lake/%2F/#/1"),
+    *("lake/b/x/y/", "lake/b/z/", "lake/c/"),  # as the console makes them
+]
+
+
+@pytest.mark.parametrize("unclean", [[], ["lake/b/x//1"], ["lake/b//x", "lake/ü/\t"]], ids=["clean", "late", "early"])
+def test_folders_that_are_listed_side_by_side_are_listed_once_and_in_order(
+    bucket: str, unclean: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "10")
+    monkeypatch.setattr("ingest.storage.s3._PAGE_KEYS", 10)
+    client = boto3.client("s3")
+    for key in TREE + unclean:
+        client.put_object(Bucket="example-bucket", Key=key, Body=b"" if key.endswith("/") else b"x")
+    store = open_store(f"{bucket}/lake")
+
+    def listed(folder: str = "") -> list[str]:
+        return [entry.path.rstrip("/") for entry in store.list(folder)]  # boto3 keeps the slash of a folder's marker
+
+    monkeypatch.setattr("ingest.storage.s3._LARGE_SUBFOLDERS", 0)
+    one_by_one = listed()
+    assert sorted(one_by_one) == sorted(key.removeprefix("lake/").rstrip("/") for key in TREE + unclean)
+    for large in (1, 4, 1_000):
+        monkeypatch.setattr("ingest.storage.s3._LARGE_SUBFOLDERS", large)
+        assert listed() == one_by_one
+        assert listed("b/x") == [path for path in one_by_one if path.startswith("b/x/")]
+
+
 @pytest.mark.parametrize("place", ["/lake", "lake//", "a//b", "a/../b", "./a", "tab\t"])
 def test_a_place_that_is_no_folder_is_refused(bucket: str, place: str) -> None:
     with pytest.raises(StoreError, match=r"a folder's name is empty, \. or \.\., or has a control character"):
