@@ -7,8 +7,8 @@ PARALLEL := --numprocesses 2 --dist worksteal --maxprocesses 2
 SAMPLE := demo/ground_truth_output
 LAKE := demo/lake
 DEMO_ENV := GT_LAKE=$(LAKE) GT_WAREHOUSE=demo/warehouse.duckdb
-# Parts that run side by side each show their output in one piece, if this make can do that.
-IN_PIECES := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# Commands that run side by side each show their output in one piece, if this make can do that.
+IN_PIECES := $(if $(filter output-sync,$(.FEATURES)),--output-sync=line)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-unit test-local test-athena lint format deploy-check athena-up athena-down install bench docs clean
@@ -29,7 +29,7 @@ demo: install ## sample jobs → lake → marts, and what they say
 	@$(DEMO_ENV) $(BIN)/python demo/show_marts.py
 
 test: install ## everything that CI runs: lint and all tests, in about 10 minutes
-	@echo 'Two parts at a time; the output of each appears when it is done.'
+	@echo 'Two parts at a time; the output of each command appears when it is done.'
 	@$(MAKE) --no-print-directory --jobs=2 $(IN_PIECES) $(if $(shell command -v mvn),test-athena) test-local lint deploy-check
 	@command -v mvn > /dev/null || echo 'not run: Athena. Trino is fetched by Maven (mvn); install it, then: make test-athena'
 
