@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import secrets
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from ingest.storage.store import Entry, Store
 from ingest.tables import LEDGER, LedgerEntry
 
 _READERS = 16
+_ROWS_AT_A_TIME = 65_536
 
 
 class Status(StrEnum):
@@ -120,28 +120,33 @@ def newest_rows(entries: pa.Table, key: str = "uri") -> NewestRows:
     rejected or skipped entry leaves the rows of the version before.
 
     Args:
-        entries: the columns origin_load_id, load_id, file_no and status of ledger entries, and the key's.
+        entries: the columns origin_load_id, load_id, file_no and status of ledger entries, and the key's; texts but
+            the key are dictionary-encoded.
         key: the column that is the uri, or stands for it.
     """
-    age = {name: _ranks(entries.column(name)) for name in ("origin_load_id", "load_id")}
     order = pc.sort_indices(
-        pa.table({**age, "file_no": entries.column("file_no")}),
-        sort_keys=[("origin_load_id", "ascending"), ("load_id", "ascending"), ("file_no", "ascending")],
+        pa.table([_ranks(entries[name]) for name in ("origin_load_id", "load_id")] + [entries["file_no"]], _AGE),
+        sort_keys=[(name, "ascending") for name in _AGE],
     )
-    aged = pa.table({"key": entries.column(key).take(order), "place": pa.array(range(len(order)), pa.int64())})
-    is_version = pc.is_in(entries.column("status").take(order), value_set=pa.array(VERSIONS, pa.string()))
+    place = pc.sort_indices(order)
+    is_version = pc.is_in(entries["status"].cast(pa.string()), value_set=pa.array(VERSIONS, pa.string()))
+    places = pa.table({"key": entries[key], "newest": place, "version": pc.if_else(is_version, place, None)})
+    last = places.group_by("key").aggregate([("newest", "max"), ("version", "max")])
 
-    def last_of_each_key(rows: pa.Table) -> pa.UInt64Array:
-        places = rows.group_by("key").aggregate([("place", "max")]).column("place_max").combine_chunks()
+    def rows(places: pa.ChunkedArray) -> pa.UInt64Array:
+        places = places.drop_null().combine_chunks()
         return order.take(places.take(pc.sort_indices(places)))
 
-    return NewestRows(last_of_each_key(aged), last_of_each_key(aged.filter(is_version)))
+    return NewestRows(rows(last["newest_max"]), rows(last["version_max"]))
 
 
-def _ranks(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Numbers that sort as the few different texts of a column do."""
-    texts = pc.unique(column)
-    return pc.index_in(column, value_set=texts.take(pc.sort_indices(texts)))
+_AGE = ["origin_load_id", "load_id", "file_no"]
+
+
+def _ranks(texts: pa.ChunkedArray) -> pa.Array:
+    """Numbers that sort as the texts of a dictionary-encoded column do."""
+    array = texts.combine_chunks()
+    return pc.index_in(array.dictionary, value_set=array.dictionary.sort()).take(array.indices)
 
 
 @dataclass
@@ -201,29 +206,38 @@ def frames_in(ledger: Ledger, folders: Collection[FramesFolder]) -> Iterator[Led
 
 def read_ledger(store: Store, files: Iterable[Entry] | None = None, kinds: Collection[str] | None = None) -> Ledger:
     """What the lake's committed loads say; or, of them, some ledger files alone, or some kinds of entries alone."""
-    entries = _read_entries(store, ledger_files(store) if files is None else files, LedgerEntry._fields)
-    if kinds is not None:
-        entries = entries.filter(pc.is_in(entries.column("file_kind"), value_set=pa.array(kinds, pa.string())))
+
+    def wanted(batch: pa.RecordBatch) -> pa.RecordBatch:
+        return batch.filter(pc.is_in(batch["file_kind"], pa.array(kinds, pa.string()))) if kinds is not None else batch
+
+    entries = _read_entries(store, ledger_files(store) if files is None else files, LedgerEntry._fields, wanted)
     rows = newest_rows(entries)
-    newest = {entry.uri or "": entry for entry in _entries(entries.take(rows.newest))}
-    older = {
-        entry.uri or "": entry
-        for entry in _entries(entries.take(rows.versions.filter(pc.invert(pc.is_in(rows.versions, rows.newest)))))
-    }
-    is_current = pc.is_in(pa.array(range(len(entries)), pa.uint64()), pa.concat_arrays([*rows]))
-    superseded = pc.unique(entries.column("load_id").filter(pc.invert(is_current)))
-    return Ledger(newest, older, {load_id or "" for load_id in superseded.to_pylist()})
+    older = rows.versions.filter(pc.invert(pc.is_in(rows.versions, rows.newest)))
+    every_row = pa.array(range(len(entries)), pa.uint64())
+    is_current = pc.is_in(every_row, pa.concat_arrays([rows.newest, older]))
+    superseded = pc.unique(entries["load_id"].filter(pc.invert(is_current)).cast(pa.string()))
+    return Ledger(
+        {entry.uri or "": entry for entry in _take(entries, rows.newest)},
+        {entry.uri or "": entry for entry in _take(entries, older)},
+        {load_id or "" for load_id in superseded.to_pylist()},
+    )
 
 
-def _entries(table: pa.Table) -> Iterator[LedgerEntry]:
-    return map(LedgerEntry._make, zip(*map(_values, table.columns), strict=True))
+def _take(entries: pa.Table, rows: pa.UInt64Array) -> Iterator[LedgerEntry]:
+    for start in range(0, len(rows), _ROWS_AT_A_TIME):
+        some = entries.take(rows.slice(start, _ROWS_AT_A_TIME)).combine_chunks()
+        yield from map(LedgerEntry._make, zip(*map(_python_values, some.columns), strict=True))
 
 
-def _values(column: pa.ChunkedArray) -> list[Any]:
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.int64())
-    # The same few job names and load ids are in every row: keep one of each.
-    return [sys.intern(value) if type(value) is str else value for value in column.to_pylist()]
+def _python_values(column: pa.ChunkedArray) -> list[Any]:
+    array = column.combine_chunks()
+    if pa.types.is_dictionary(array.type):
+        texts = array.dictionary.to_pylist()  # one object for all the entries of a text
+        return [None if code is None else texts[code] for code in array.indices.to_pylist()]
+    if pa.types.is_timestamp(array.type):
+        array = array.cast(pa.int64())
+    values: list[Any] = array.to_pylist()
+    return values
 
 
 class KnownFiles:
@@ -234,19 +248,17 @@ class KnownFiles:
         self.forgotten_frames: set[FramesFolder] = set()
         entries = _read_entries(store, ledger_files(store), _KNOWN_COLUMNS, self._hashed)
         rows = newest_rows(entries, "uri_hash")
-        newest = entries.take(rows.newest)
-        is_forgotten = pc.equal(newest.column("status"), Status.FORGOTTEN.value)
-        etags = pc.if_else(is_forgotten, None, newest.column("etag_hash"))
-        self._etags: dict[int, int | None] = dict(
-            zip(newest.column("uri_hash").to_pylist(), etags.to_pylist(), strict=True)
-        )
-        versions = entries.take(rows.versions)
-        gave_rows = versions.filter(pc.equal(versions.column("status"), Status.LOADED.value))
-        jobs = gave_rows.select(["job_name", "job_uri"]).drop_null()
-        jobs = jobs.group_by("job_name", use_threads=False).aggregate([("job_uri", "last")])
-        self.job_uris: dict[str, str] = dict(
-            zip(jobs.column("job_name").to_pylist(), jobs.column("job_uri_last").to_pylist(), strict=True)
-        )
+        hashes = entries.select(["uri_hash", "etag_hash"]).take(rows.newest)
+        is_forgotten = pc.equal(entries["status"].take(rows.newest).cast(pa.string()), Status.FORGOTTEN.value)
+        etags = pc.if_else(is_forgotten, None, hashes["etag_hash"])
+        self._etags: dict[int, int | None] = dict(zip(hashes["uri_hash"].to_pylist(), etags.to_pylist(), strict=True))
+        jobs = entries.select(["status", "job_name", "job_uri"]).take(rows.versions)
+        jobs = jobs.filter(pc.equal(jobs["status"].cast(pa.string()), Status.LOADED.value))
+        self.job_uris: dict[str, str] = {
+            job_name: job_uri
+            for job_name, job_uri in zip(*map(_python_values, (jobs["job_name"], jobs["job_uri"])), strict=True)
+            if job_name and job_uri
+        }
 
     def _hashed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Some entries, with hashes in place of uris and etags; forgotten workers and frames are noted."""
@@ -280,9 +292,10 @@ class KnownFiles:
         return self.is_known(uri) and self._etags[hash(uri)] is None
 
 
-_KNOWN_COLUMNS = (
-    *("origin_load_id", "load_id", "file_no", "uri", "etag", "status", "loader_version", "job_name", "job_uri"),
-)
+_KNOWN_COLUMNS = [
+    *("origin_load_id", "load_id", "file_no", "uri", "etag"),
+    *("status", "loader_version", "job_name", "job_uri"),
+]
 
 
 def is_settled(status: str | None, loader_version: str | None) -> bool:
@@ -307,15 +320,29 @@ def _read_entries(
     store: Store,
     files: Iterable[Entry],
     columns: Sequence[str],
-    change: Callable[[pa.RecordBatch], pa.RecordBatch] = lambda batch: batch,
+    change: Callable[[pa.RecordBatch], pa.RecordBatch],
 ) -> pa.Table:
     """The entries of ledger files, in no order; each batch of them changed as it is read."""
     schema = pa.schema([LEDGER.schema.field(name) for name in columns])
-    batches = [change(pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema))]
+    empty = pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
+    batches = [_encoded(change(empty))]
     with ThreadPoolExecutor(_READERS) as readers:
         for data in readers.map(lambda file: store.read(file.path), files):
-            batches += map(change, parse_table(data, schema))
-    return pa.Table.from_batches(batches)
+            batches += (_encoded(change(batch)) for batch in parse_table(data, schema))
+    return pa.Table.from_batches(batches).unify_dictionaries()
+
+
+# The same few texts are in millions of entries.
+_REPEATED = frozenset(
+    {"load_id", "origin_load_id", "job_name", "job_uri", "file_kind", "status", "error", "loader_version"}
+)
+
+
+def _encoded(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = zip(batch.schema.names, batch.columns, strict=True)
+    return pa.RecordBatch.from_pydict(
+        {name: column.dictionary_encode() if name in _REPEATED else column for name, column in columns}
+    )
 
 
 class LedgerWriter:
@@ -338,10 +365,3 @@ class LedgerWriter:
         self._writer.close()
         format_version.mark(lake)
         lake.put_new(ledger_path(self._load_id), self._buffer.getvalue())
-
-
-def commit(lake: Store, load_id: str, entries: list[LedgerEntry]) -> None:
-    """Commit a load whose entries are all at hand."""
-    writer = LedgerWriter(load_id)
-    writer.add(entries)
-    writer.commit(lake)
