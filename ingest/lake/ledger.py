@@ -7,7 +7,6 @@ newest by the load that *read* the file (``origin_load_id``), then by the load t
 
 from __future__ import annotations
 
-import io
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,14 +18,12 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from packaging.version import InvalidVersion, Version
 
 from ingest import __version__
 from ingest.job_folder import FileKind, FramesFolder, place_of
-from ingest.lake import format_version
-from ingest.lake.layout import ledger_path, load_id_of, table_folder
-from ingest.lake.parquet import WRITE_OPTIONS, parse_table, to_batch
+from ingest.lake.layout import load_id_of, table_folder
+from ingest.lake.parquet import parse_table
 from ingest.storage.store import Entry, Store
 from ingest.tables import LEDGER, LedgerEntry
 
@@ -343,25 +340,3 @@ def _encoded(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_pydict(
         {name: column.dictionary_encode() if name in _REPEATED else column for name, column in columns}
     )
-
-
-class LedgerWriter:
-    """A load's entries until it is committed: as the Parquet file they will be, for there may be millions."""
-
-    def __init__(self, load_id: str) -> None:
-        self._load_id = load_id
-        self._buffer = io.BytesIO()
-        self._writer = pq.ParquetWriter(self._buffer, LEDGER.schema, **WRITE_OPTIONS)
-        self.has_entries = False
-
-    def add(self, entries: list[LedgerEntry]) -> None:
-        """Take in some more entries."""
-        if entries:
-            self._writer.write_batch(to_batch(entries, LEDGER.schema))
-            self.has_entries = True
-
-    def commit(self, lake: Store) -> None:
-        """Make the load visible, in all tables at once. Its rows must all be written."""
-        self._writer.close()
-        format_version.mark(lake)
-        lake.put_new(ledger_path(self._load_id), self._buffer.getvalue())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, Any, TypeAlias
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,8 +24,6 @@ WRITE_OPTIONS: dict[str, Any] = {"compression": "zstd", "coerce_timestamps": "ms
 
 SCHEMAS: dict[str, pa.Schema] = {name: table.schema for name, table in TABLES.items()}
 """Schema of every declared table but the ledger."""
-
-TupleRows: TypeAlias = Mapping[str, Sequence[tuple[Any, ...]]]
 
 
 def write_schemas(store: Store) -> None:
@@ -183,43 +181,3 @@ class PartWriter:
             file = self._files.enter_context(self._store.create(data_path(table, self._load_id, self._part)))
             self._writers[table] = self._files.enter_context(BufferedParquetWriter(file, schema))
         return self._writers[table]
-
-
-class TableWriter(PartWriter):
-    """A part of a load that takes rows as tuples, without their lineage."""
-
-    def __init__(self, store: Store, load_id: str, part: int) -> None:
-        super().__init__(store, load_id, part)
-        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
-        self._bytes = 0
-
-    def __enter__(self) -> TableWriter:
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        if error[0] is None:
-            self._flush()
-        super().__exit__(*error)
-
-    def add(self, file_no: int, job_name: str | None, rows: TupleRows, source_bytes: int) -> int:
-        """Add the rows of a source file; ``source_bytes`` is about the memory that they need.
-
-        Returns:
-            The number of rows.
-        """
-        lineage = (self._load_id, file_no, job_name)
-        count = 0
-        for table, table_rows in rows.items():
-            self._rows[table] += [lineage + row for row in table_rows]
-            count += len(table_rows)
-        self._bytes += source_bytes
-        if self._bytes >= BUFFERED_BYTES or any(len(waiting) >= ROW_GROUP_ROWS for waiting in self._rows.values()):
-            self._flush()
-        return count
-
-    def _flush(self) -> None:
-        for name, rows in self._rows.items():
-            if rows:
-                self.write(name, to_batch(rows, TABLES[name].schema))
-                rows.clear()
-        self._bytes = 0
