@@ -229,12 +229,12 @@ def sync_jobs(
         raise click.UsageError("--name-contains and --since cannot be used with --from: they select jobs in the API")
 
     def run() -> SyncSummary:
-        directory = resources.Directory(Lake.open(lake, s3))
+        known = resources.KnownResources(Lake.open(lake, s3))
         if saved:
             jobs = labeling_jobs.saved_jobs(resources.saved_files(saved, s3), clients.default_region())
         else:
             jobs = labeling_jobs.described_jobs(clients.client("sagemaker"), name_contains, since)
-        return resources.sync(directory, labeling_jobs.without_namesakes(directory, jobs), include_forgotten)
+        return resources.sync(known, labeling_jobs.without_namesakes(known, jobs), include_forgotten)
 
     _finish_sync(_or_nothing(run), as_json)
 
@@ -289,13 +289,13 @@ def sync_workers(
         raise click.UsageError(str(error)) from None
 
     def run() -> SyncSummary:
-        directory = resources.Directory(Lake.open(lake, s3))
+        known = resources.KnownResources(Lake.open(lake, s3))
         if is_saved:
             of_teams = [(team, file) for team, location in members for file in resources.saved_files([location], s3)]
             found = workers.saved_workers(resources.saved_files(saved, s3), of_teams, *user_pool)
         else:
             found = workers.listed_workers(clients.client, workteam, user_pool)
-        return resources.sync(directory, found, include_forgotten)
+        return resources.sync(known, found, include_forgotten)
 
     _finish_sync(_or_nothing(run), as_json)
 
@@ -321,15 +321,15 @@ def sync_activity(
         raise click.UsageError("--since cannot be used with --from: it selects events in the log")
 
     def run() -> SyncSummary:
-        directory = resources.Directory(Lake.open(lake, s3))
+        known = resources.KnownResources(Lake.open(lake, s3))
         if saved:
             activity = worker_activity.saved_activity(resources.saved_files(saved, s3))
         else:
             logs = clients.client("logs")
             home = worker_activity.log_uri(logs.meta.region_name, clients.account())
-            start = since if since is not None else worker_activity.last_read(directory, home)
+            start = since if since is not None else worker_activity.last_read(known, home)
             activity = worker_activity.logged_days(logs, home, start)
-        return resources.sync(directory, activity, include_forgotten)
+        return resources.sync(known, activity, include_forgotten)
 
     _finish_sync(_or_nothing(run), as_json)
 
@@ -405,10 +405,10 @@ def register(lake: str, database: str, s3: S3Options, as_json: bool) -> None:
     Needs s3:ListBucket and s3:GetObject on the lake's bucket and, on the catalog, the database and its tables,
     glue:GetTables, glue:CreateTable, glue:UpdateTable and, if the database is missing, glue:CreateDatabase.
     """
-    from ingest.aws.glue import glue_client  # imported here because their libraries are slow to import
+    from ingest.aws.clients import client  # imported here because their libraries are slow to import
     from ingest.aws.glue import register as register_tables
 
-    done = _or_nothing(lambda: register_tables(Lake.open(lake, s3, must_exist=True).uri, database, glue_client()))
+    done = _or_nothing(lambda: register_tables(Lake.open(lake, s3, must_exist=True).uri, database, client("glue")))
     text = (
         f"{len(done.created):,} tables created, {len(done.widened):,} widened, {len(done.updated):,} updated, "
         f"{len(done.unchanged):,} unchanged in Glue database {database}"

@@ -1,7 +1,7 @@
-"""``sync-jobs``: what SageMaker tells of labeling jobs.
+"""``sync-jobs``: what SageMaker knows about labeling jobs.
 
 Format: Amazon SageMaker API reference, DescribeLabelingJob, ListLabelingJobs and ListLabelingJobsForWorkteam. Each of
-them tells something of its own of a job, so each is a resource.
+them returns something of a job that the others lack, so each is a resource.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec import Raw
 
 from ingest.aws.clients import Client, RefusalError, explained, parse_arn
 from ingest.aws.resources import (
-    Directory,
+    KnownResources,
     Moment,
     Resource,
     ResourceKind,
@@ -115,7 +115,7 @@ def described_jobs(
         created_since: of jobs created since then only, in milliseconds since 1970-01-01 UTC.
 
     Raises:
-        AwsError: the jobs cannot be listed; or one cannot be described, though not because it alone is refused.
+        AwsError: the jobs cannot be listed; or one cannot be described, for a reason that concerns all.
     """
     chosen: dict[str, object] = {"NameContains": name_contains} if name_contains else {}
     if created_since is not None:
@@ -134,7 +134,7 @@ def described_jobs(
 
 
 def saved_jobs(files: Iterable[SavedFile], region: str | None) -> Iterator[Resource]:
-    """The jobs that saved responses tell of; ``region`` is that of responses which do not say theirs."""
+    """The jobs in saved responses; ``region`` is for responses that name none."""
     return saved_resources(files, lambda response: _read(response, region))
 
 
@@ -146,14 +146,14 @@ def _read(response: Raw, region: str | None) -> Iterator[Resource | BadFile]:
     elif "LabelingJobName" in fields:
         yield read_job(response, region)
     else:
-        yield BadFile("neither DescribeLabelingJob's, ListLabelingJobs' nor ListLabelingJobsForWorkteam's")
+        yield BadFile("not a response of DescribeLabelingJob, ListLabelingJobs or ListLabelingJobsForWorkteam")
 
 
 def read_job(response: Raw, region: str | None = None) -> Resource:
     """A job, from its description, or from its item in a list of jobs.
 
     Raises:
-        BadFile, msgspec.MsgspecError: it does not say which job it is.
+        BadFile, msgspec.MsgspecError: it does not identify its job.
     """
     response = without_metadata(response)
     identity = msgspec.json.decode(response, type=_Identity)
@@ -164,7 +164,7 @@ def read_job(response: Raw, region: str | None = None) -> Resource:
             kind, part = ResourceKind.LABELING_JOB, ""
     elif identity.work_requester_account_id:
         if not region:
-            raise BadFile(f"job {identity.labeling_job_name} does not say its region: set AWS_REGION")
+            raise BadFile(f"job {identity.labeling_job_name}: the response has no region: set AWS_REGION")
         account = identity.work_requester_account_id
         kind, part = ResourceKind.LABELING_JOB_SUMMARY, "/workteam-summary"
     else:
@@ -214,14 +214,14 @@ def _dollars(amount: _AmountInUsd | None) -> float | None:
     return (amount.dollars * 1000 + amount.cents * 10 + amount.tenth_fractions_of_a_cent) / 1000
 
 
-def without_namesakes(directory: Directory, jobs: Iterable[Resource]) -> Iterator[Resource]:
-    """The jobs; of two accounts or regions with a job of one name, the second one's is skipped.
+def without_namesakes(known: KnownResources, jobs: Iterable[Resource]) -> Iterator[Resource]:
+    """The jobs; if two accounts or regions have a job of the same name, the second one is skipped.
 
-    A lake knows a job by its name: what is told of two jobs would become a mixture.
+    A lake knows a job by its name alone: the descriptions of two jobs would be mixed.
     """
     homes: dict[str | None, str] = {}
     for kind in (ResourceKind.LABELING_JOB, ResourceKind.LABELING_JOB_SUMMARY):
-        for entry in directory.loaded(kind):
+        for entry in known.loaded(kind):
             homes[entry.job_name] = (entry.uri or "").partition(_RESOURCE)[0]
     for job in jobs:
         if job.kind != ResourceKind.SAVED_RESPONSE:

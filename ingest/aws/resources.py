@@ -1,8 +1,8 @@
-"""What the sync commands have in common: what AWS's APIs tell becomes rows, through the same ledger as files.
+"""What the sync commands share: what AWS's APIs return becomes rows, through the same ledger as files.
 
-A *resource* is one thing that an API tells of: a labeling job, a user, a work team, a day of a log. It has a uri and,
-by the md5 of what is told of it, a version; so it is loaded again only when it changed, and what vanished keeps what it
-gave. It comes from the API itself or from a saved response: a file that holds one response, or many.
+A *resource* is one thing that an API describes: a labeling job, a user, a work team, a day of a log. It has a URI, and
+a version: the md5 of its description. So it is loaded again only if it changed, and if it disappears its rows stay. It
+comes from the API itself or from a saved response: a file that holds one response or more.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from ingest.tables import LedgerEntry
 
 
 class ResourceKind(StrEnum):
-    """What an entry of the ledger is that is no file of a labeling job."""
+    """Kind of a ledger entry that is not a file of a labeling job."""
 
     LABELING_JOB = "labeling_job"
     LABELING_JOB_SUMMARY = "labeling_job_summary"
@@ -54,28 +54,28 @@ class ResourceKind(StrEnum):
     WORKTEAM_MEMBERS = "workteam_members"
     WORKER_ACTIVITY = "worker_activity"
     SAVED_RESPONSE = "saved_response"
-    """A file of responses: in the ledger only if something in it cannot be understood."""
+    """A file of responses: in the ledger only if something in it is rejected."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """What is told of one thing, and its rows."""
+    """One thing that an API describes, and its rows."""
 
     uri: str
     kind: ResourceKind
     content: bytes | None
-    """What its version is told by; None where it could not be had, so that the next sync tries again."""
+    """Its description, whose md5 is the version; None if it could not be read, so that the next sync tries again."""
     rows: Mapping[str, Sequence[tuple[Any, ...]]] = field(default_factory=dict)
     """By table."""
     job_name: str | None = None
-    """The labeling job that it tells of; users, teams and logs are of no job."""
+    """Its labeling job; users, teams and logs have none."""
     modified_at: int | None = None
     is_dated: bool = False
-    """Whether ``modified_at`` tells which of two versions is the newer one."""
+    """Whether ``modified_at`` decides which of two versions is newer."""
     may_shrink: bool = True
-    """Whether a version with fewer rows takes the place of one with more."""
+    """Whether a version with fewer rows replaces one with more."""
     worker_key: str | None = None
-    """The worker whose alone it is."""
+    """The one worker whom it describes."""
     status: Status = Status.LOADED
     error: str | None = None
 
@@ -95,8 +95,8 @@ class SyncSummary:
     errors: list[dict[str, str]] = field(default_factory=list)
 
 
-class Directory:
-    """What a lake knows of AWS's directories."""
+class KnownResources:
+    """A lake, and the resources in its ledger."""
 
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
@@ -106,7 +106,7 @@ class Directory:
         )
 
     def newest(self, uri: str) -> LedgerEntry | None:
-        """What was last said of a resource."""
+        """The newest entry of a resource."""
         return self._ledger.newest.get(uri)
 
     def version(self, uri: str) -> LedgerEntry | None:
@@ -118,29 +118,29 @@ class Directory:
         return (entry for entry in self._ledger.versions() if entry.status == Status.LOADED and entry.file_kind == kind)
 
 
-def sync(directory: Directory, resources: Iterable[Resource], include_forgotten: bool = False) -> SyncSummary:
+def sync(known: KnownResources, resources: Iterable[Resource], include_forgotten: bool = False) -> SyncSummary:
     """Commit what is new or changed among the resources, in one load.
 
     Args:
-        directory: the lake, as it is.
-        resources: of several with one uri, the newest counts.
-        include_forgotten: take resources again that ``forget`` erased; never what is of a forgotten worker.
+        known: the lake, and what it has.
+        resources: of several with one URI, the newest counts.
+        include_forgotten: load again what ``forget`` erased, except forgotten workers.
 
     Raises:
-        AwsError: nothing at all could be had.
+        AwsError: nothing at all could be read.
     """
     summary = SyncSummary()
     found = _newest_of_each(resources)
     if found and all(resource.content is None and resource.status == Status.REJECTED for resource in found):
         raise AwsError(found[0].error)
-    wanted = [resource for resource in found if _is_wanted(directory, resource, include_forgotten, summary)]
+    wanted = [resource for resource in found if _is_wanted(known, resource, include_forgotten, summary)]
     rows = Rows()
     for number, resource in enumerate(wanted):
         rows.begin(number, resource.job_name)
         for table, table_rows in resource.rows.items():
             rows.add_rows(table, table_rows)
-    with directory.lake.begin() as load:
-        batches = Redaction(directory.forgotten_workers).apply(rows.batches(load.id)).tables
+    with known.lake.begin() as load:
+        batches = Redaction(known.forgotten_workers).apply(rows.batches(load.id)).tables
         counts = Counter(number for batch in batches.values() for number in batch.column("file_no").to_pylist())
         with load.part(0) as part:
             for table, batch in batches.items():
@@ -160,18 +160,18 @@ def _newest_of_each(resources: Iterable[Resource]) -> list[Resource]:
     return [*newest.values()]
 
 
-def _is_wanted(directory: Directory, resource: Resource, include_forgotten: bool, summary: SyncSummary) -> bool:
-    """Whether the resource says anything new; what becomes of it is counted."""
-    known = directory.newest(resource.uri)
+def _is_wanted(known: KnownResources, resource: Resource, include_forgotten: bool, summary: SyncSummary) -> bool:
+    """Whether the resource is to be written; its outcome is counted."""
+    newest = known.newest(resource.uri)
     if resource.kind == ResourceKind.SAVED_RESPONSE and resource.error is None:
-        # It is the resources in it that count; the entry says that what was wrong with the file is so no more.
-        return known is not None and known.status == Status.REJECTED
+        # Its resources are counted, not the file; it gets an entry only to replace one that rejected it.
+        return newest is not None and newest.status == Status.REJECTED
     summary.found += 1
-    is_forgotten = known is not None and known.status == Status.FORGOTTEN and not include_forgotten
-    if is_forgotten or resource.worker_key in directory.forgotten_workers:
+    is_forgotten = newest is not None and newest.status == Status.FORGOTTEN and not include_forgotten
+    if is_forgotten or resource.worker_key in known.forgotten_workers:
         summary.forgotten += 1
         return False
-    is_known = _is_known(resource, known) or _is_outdated(resource, directory.version(resource.uri))
+    is_known = _is_known(resource, newest) or _is_outdated(resource, known.version(resource.uri))
     if is_known and resource.status == Status.LOADED:
         summary.unchanged += 1
         return False
@@ -189,14 +189,14 @@ def _is_wanted(directory: Directory, resource: Resource, include_forgotten: bool
     return not is_known
 
 
-def _is_known(resource: Resource, known: LedgerEntry | None) -> bool:
-    if known is None:
+def _is_known(resource: Resource, newest: LedgerEntry | None) -> bool:
+    if newest is None:
         return False
-    if not is_settled(known.status, known.loader_version):
+    if not is_settled(newest.status, newest.loader_version):
         return False
     if resource.content is None:
-        return (known.status, known.error) == (resource.status, resource.error)
-    return known.etag == _etag(resource.content)
+        return (newest.status, newest.error) == (resource.status, resource.error)
+    return newest.etag == _etag(resource.content)
 
 
 def _is_outdated(resource: Resource, version: LedgerEntry | None) -> bool:
@@ -235,7 +235,7 @@ class SavedFile(NamedTuple):
     data: bytes
 
     def text(self) -> str:
-        """Its text: unzipped if it is gzip, and in UTF-16 if it says so, as PowerShell's ``>`` writes it.
+        """Its text: decompressed if it is gzip; decoded as UTF-16, which PowerShell's ``>`` writes, if it is marked so.
 
         Raises:
             BadFile: it is not.
@@ -258,7 +258,7 @@ def saved_files(locations: Iterable[str], s3: S3Options = DEFAULT_S3_OPTIONS) ->
     """Files by path or uri; of a folder, or of a uri that ends in a slash, each .json, .jsonl and .gz file below it.
 
     Raises:
-        StoreError: one of them is not there, or cannot be read.
+        StoreError: one of them is missing or cannot be read.
     """
     for location in locations:
         is_folder = location.endswith("/") if location.startswith(S3_SCHEME) else Path(location).is_dir()
@@ -275,7 +275,7 @@ def saved_files(locations: Iterable[str], s3: S3Options = DEFAULT_S3_OPTIONS) ->
 
 
 _decoder = JSONDecoder()
-# What stands between values: blanks, and in a log that CloudWatch exported the time of the event that follows.
+# Between values: blanks, and in a log that CloudWatch exported the time of the next event.
 _BETWEEN = re.compile(r"\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z(?=[ \t]))?\s*")
 
 
@@ -304,7 +304,7 @@ def json_values(text: str) -> Iterator[Raw]:
 _METADATA = "ResponseMetadata"
 _fields = msgspec.json.Decoder(dict[str, Raw])
 UNREADABLE = (BadFile, msgspec.MsgspecError, UnicodeError, RecursionError)
-"""What is raised where something cannot be understood."""
+"""The errors of a response that cannot be parsed."""
 
 
 def response_fields(response: Raw) -> dict[str, Raw]:
@@ -319,7 +319,7 @@ def response_fields(response: Raw) -> dict[str, Raw]:
 def saved_resources(
     files: Iterable[SavedFile], read: Callable[[Raw], Iterator[Resource | BadFile]]
 ) -> Iterator[Resource]:
-    """The resources that saved responses tell of; and each file, with what cannot be attributed to a resource."""
+    """The resources in saved responses; and each file, with the errors that belong to no resource."""
     for file in files:
         errors: list[str] = []
         number = 0
@@ -348,7 +348,7 @@ def saved_resources(
 
 
 def each_of(name: str, items: Raw, read: Callable[[Raw], Resource]) -> Iterator[Resource | BadFile]:
-    """The resources of a page's list; in place of an item that does not say what it tells of, the reason."""
+    """The resources of a page's list; in place of an item that does not identify its resource, the error."""
     for place, item in enumerate(msgspec.json.decode(items, type=list[Raw])):
         try:
             yield read(item)
@@ -357,7 +357,7 @@ def each_of(name: str, items: Raw, read: Callable[[Raw], Resource]) -> Iterator[
 
 
 def attempted(resource: Resource, parse: Callable[[], Resource]) -> Resource:
-    """What ``parse`` makes of a resource; or the resource with the reason why it cannot be understood."""
+    """What ``parse`` makes of a resource; or the resource as rejected, with the reason."""
     try:
         return parse()
     except UNREADABLE as error:
@@ -365,12 +365,12 @@ def attempted(resource: Resource, parse: Callable[[], Resource]) -> Resource:
 
 
 def refused(resource: Resource, error: Exception) -> Resource:
-    """A resource of which an API tells nothing; the next sync asks again."""
+    """A resource that an API refuses to describe; the next sync asks again."""
     return replace(resource, content=None, status=Status.REJECTED, error=f"cannot be read: {error}")
 
 
 def reason(error: Exception) -> str:
-    """Why something cannot be understood."""
+    """Why a response cannot be parsed."""
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
@@ -402,7 +402,7 @@ def time_of(name: str, moment: Moment) -> int | None:
     """Milliseconds since 1970-01-01 UTC.
 
     Raises:
-        BadFile: it is no time.
+        BadFile: it is not a time.
     """
     try:
         if moment is None:

@@ -17,7 +17,7 @@ from msgspec import Raw
 
 from ingest.aws.clients import Client, explained, parse_arn
 from ingest.aws.resources import (
-    Directory,
+    KnownResources,
     Resource,
     ResourceKind,
     SavedFile,
@@ -44,7 +44,7 @@ _DATE = re.compile(
 
 
 class EventJson(msgspec.Struct, gc=False):
-    """Event of the log; what it does not tell is an empty text."""
+    """Event of the log; what it lacks is an empty string."""
 
     event_type: str
     worker_id: str
@@ -98,14 +98,14 @@ def log_uri(region: str, account: str) -> str:
     return f"cloudwatch-logs://{region}/{account}{LOG_GROUP}"
 
 
-def last_read(directory: Directory, home: str) -> int | None:
-    """Since when there may be events that the lake has not, in milliseconds since 1970-01-01 UTC.
+def last_read(known: KnownResources, home: str) -> int | None:
+    """Since when there may be events that the lake lacks, in milliseconds since 1970-01-01 UTC.
 
-    None where it has none.
+    None if it has no events yet.
     """
     newest = [
         entry.modified_at
-        for entry in directory.loaded(ResourceKind.WORKER_ACTIVITY)
+        for entry in known.loaded(ResourceKind.WORKER_ACTIVITY)
         if entry.modified_at is not None and (entry.uri or "").startswith(f"{home}/")
     ]
     return max(newest) - _LATE if newest else None
@@ -157,7 +157,7 @@ def read_event(raw: Raw) -> WorkerActivity:
     """Row of an event.
 
     Raises:
-        BadFile, msgspec.MsgspecError: it is no event of the log.
+        BadFile, msgspec.MsgspecError: it is not an event of the log.
     """
     event = msgspec.json.decode(raw, type=EventJson)
     sub = event.cognito_sub_id or None
@@ -181,7 +181,7 @@ def read_event(raw: Raw) -> WorkerActivity:
 
 
 def _worker_id(event: EventJson) -> str:
-    """The id that the worker has in answers, where the event tells its parts."""
+    """The worker's id as in answers, if the event has its parts."""
     workforce = workforce_of_team(event.workteam_arn)
     if workforce == "unknown" or not event.workteam_arn:
         return event.worker_id

@@ -126,7 +126,7 @@ def pool_of(pool_id: str) -> Pool:
     """The user pool of an id.
 
     Raises:
-        BadFile: it is none.
+        BadFile: it is not one.
     """
     match = _POOL.fullmatch(pool_id)
     if not match:
@@ -149,12 +149,12 @@ def listed_workers(
 
     Args:
         clients: gives the clients of SageMaker and, by region, of Cognito.
-        workteams: teams, by name; all, where neither a team nor a pool is named.
-        user_pools: ids of pools of which every user is wanted.
+        workteams: names of teams; if neither teams nor pools are given, all teams.
+        user_pools: ids of pools whose users are all wanted.
 
     Raises:
         AwsError: a team or a pool cannot be read.
-        BadFile: a pool's id is none.
+        BadFile: an id is not that of a user pool.
     """
     for team in _teams(clients, workteams, user_pools):
         yield read_team(team)
@@ -201,15 +201,15 @@ def _members(clients: Clients, team: WorkteamJson) -> Iterator[Resource]:
 def saved_workers(
     files: Iterable[SavedFile], members: Iterable[tuple[str, SavedFile]] = (), user_pool: str | None = None
 ) -> Iterator[Resource]:
-    """The teams and users that saved responses tell of.
+    """The teams and users in saved responses.
 
     Args:
         files: responses of ListUsers, DescribeWorkteam and ListWorkteams.
         members: responses of ListUsersInGroup, each with the name of the work team that the group makes.
-        user_pool: id of the pool that the users are of; not needed where one of the teams tells it.
+        user_pool: id of the users' pool; not needed if one of the teams names it.
 
     Raises:
-        BadFile: the pool's id is none.
+        BadFile: the id is not that of a user pool.
     """
     held = [*files]
     named = [user_pool] if user_pool else sorted({pool for file in held for pool in _pools_named_in(file)})
@@ -245,7 +245,7 @@ def _read(response: Raw, pool: Pool | None, only_users: bool = False) -> Iterato
     fields = response_fields(response)
     if "Users" in fields:
         if pool is None:
-            yield BadFile("it does not say which user pool the users are of: name it by --user-pool")
+            yield BadFile("the response does not name the user pool: name it with --user-pool")
         else:
             yield from each_of("Users", fields["Users"], lambda user: read_user(user, pool))
     elif "Workteam" in fields and not only_users:
@@ -253,16 +253,16 @@ def _read(response: Raw, pool: Pool | None, only_users: bool = False) -> Iterato
     elif "Workteams" in fields and not only_users:
         yield from each_of("Workteams", fields["Workteams"], read_team)
     elif only_users:
-        yield BadFile("not ListUsersInGroup's")
+        yield BadFile("not a response of ListUsersInGroup")
     else:
-        yield BadFile("neither ListUsers', DescribeWorkteam's nor ListWorkteams'")
+        yield BadFile("not a response of ListUsers, DescribeWorkteam or ListWorkteams")
 
 
 def read_user(user: Raw, pool: Pool) -> Resource:
     """A user of a pool.
 
     Raises:
-        BadFile, msgspec.MsgspecError: it does not say which user it is.
+        BadFile, msgspec.MsgspecError: it does not identify its user.
     """
     sub = _attribute(msgspec.json.decode(user, type=_UserIdentity).attributes, "sub")
     if not sub:
@@ -290,7 +290,7 @@ def read_team(team: Raw) -> Resource:
     """A work team.
 
     Raises:
-        BadFile, msgspec.MsgspecError: it does not say which team it is.
+        BadFile, msgspec.MsgspecError: it does not identify its team.
     """
     region, account, name = parse_arn(msgspec.json.decode(team, type=_TeamIdentity).workteam_arn)
     resource = Resource(f"sagemaker://{region}/{account}/{name}", ResourceKind.WORKTEAM, bytes(team))

@@ -46,7 +46,7 @@ _PART_BYTES = 8 * 2**20
 _PAGE_KEYS = 1_000
 _FOLDERS_AHEAD = 8
 _PAGES_AHEAD = 4
-# Subfolders are large if a full page is of no more of them than this.
+# Subfolders count as large if a full page of keys is from no more of them than this.
 _LARGE_SUBFOLDERS = 4
 
 _ATTEMPTS = 8
@@ -62,7 +62,7 @@ _CREDENTIALS_KEPT = timedelta(minutes=10)
 
 # Keys with an empty folder name, with . or .. for one, or with control characters: S3 has them, obstore refuses them.
 _UNCLEAN = re.compile(r"(^|/)\.{0,2}(/|$)|[\x00-\x1f\x7f]")
-# Keys that obstore does not change if they say where a list begins: it would escape other characters.
+# Keys that obstore takes unchanged as the start of a list; it would escape other characters.
 _PLAIN = re.compile(r"[\w/.:=@+ -]*", re.ASCII)
 
 # Codes that concern one object; any other concerns every object.
@@ -90,7 +90,7 @@ class S3Store:
         """Locate the bucket, unless its ``location`` is known.
 
         Raises:
-            StoreError: the uri has no bucket or an unclean prefix; or there are no credentials, or no such profile.
+            StoreError: the URI has no bucket or an unclean prefix; or credentials or the profile are missing.
         """
         self._name, _, prefix = uri.removeprefix(S3_SCHEME).partition("/")
         self._prefix = prefix.removesuffix("/")

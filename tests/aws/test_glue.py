@@ -18,7 +18,8 @@ from click.testing import CliRunner, Result
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 
-from ingest.aws.glue import RegisterError, glue_client, register
+from ingest.aws.clients import AwsError, client
+from ingest.aws.glue import RegisterError, register
 from ingest.cli import cli
 from ingest.load.run import load
 from ingest.tables import LEDGER, TABLES, Table, Text
@@ -39,6 +40,7 @@ HIVE_TYPES = {
     pa.timestamp("ms"): "timestamp",
 }
 
+NEEDED = "the credentials need {action}"
 LONG = "The name, näme " + "näme " * 60 + "end."
 
 
@@ -66,7 +68,7 @@ def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def glue(account: None) -> Iterator[GlueClient]:
     with mock_aws():
-        yield glue_client()
+        yield client("glue")
 
 
 @pytest.fixture
@@ -219,7 +221,7 @@ def test_what_others_added_to_a_table_stays(glue: GlueClient) -> None:
 REFUSED: dict[str, tuple[Callable[[TableDict], object], str]] = {
     "type": (
         lambda table: column(table, "frame_index").update(Type="bigint"),
-        "frames.frame_index is bigint, and should be int",
+        "frames.frame_index is bigint, but should be int",
     ),
     "a column beyond": (
         lambda table: columns(table).append({"Name": "mood", "Type": "string"}),
@@ -228,25 +230,25 @@ REFUSED: dict[str, tuple[Callable[[TableDict], object], str]] = {
     "location": (
         lambda table: table["StorageDescriptor"].update(Location="s3://example-bucket/other/raw/frames/"),
         "the location of frames is s3://example-bucket/other/raw/frames, "
-        "and should be s3://example-bucket/lake/raw/frames",
+        "but should be s3://example-bucket/lake/raw/frames",
     ),
     "format": (
         lambda table: table["StorageDescriptor"].update(SerdeInfo={"SerializationLibrary": "example.JsonSerDe"}),
-        "the format of frames is example.JsonSerDe, and should be org.apache.hadoop.hive.ql.io.parquet",
+        "the format of frames is example.JsonSerDe, but should be org.apache.hadoop.hive.ql.io.parquet",
     ),
-    "no format": (lambda table: table["StorageDescriptor"].pop("SerdeInfo"), "the format of frames is not known"),
+    "no format": (lambda table: table["StorageDescriptor"].pop("SerdeInfo"), "the format of frames is unknown"),
     "view": (lambda table: table.update(TableType="VIRTUAL_VIEW"), "the kind of frames is VIRTUAL_VIEW"),
     "iceberg": (
         lambda table: table["Parameters"].update(table_type="ICEBERG"),
-        "the kind of frames is ICEBERG, and should be EXTERNAL_TABLE",
+        "the kind of frames is ICEBERG, but should be EXTERNAL_TABLE",
     ),
     "partitions": (
         lambda table: table.update(PartitionKeys=[{"Name": "day", "Type": "date"}]),
-        "the partitioning of frames is day, and should be none",
+        "the partitioning of frames is day, but should be none",
     ),
     "a link to another database's table": (
         lambda table: [table.pop(key) for key in ("StorageDescriptor", "TableType", "Parameters")],
-        "the kind of frames is not known",
+        "the kind of frames is unknown",
     ),
 }
 
@@ -290,7 +292,7 @@ def test_two_at_once_both_end_well(glue: GlueClient, calls: Calls) -> None:
     others: list[list[str]] = []
 
     def other(**_: Any) -> None:
-        others.append(register(LAKE, DATABASE, glue_client()).created)
+        others.append(register(LAKE, DATABASE, client("glue")).created)
 
     glue.meta.events.register("before-call.glue.CreateDatabase", other)
 
@@ -311,7 +313,7 @@ def test_a_change_that_comes_between_is_not_overwritten(glue: GlueClient, calls:
     def refuse(params: dict[str, Any], **_: Any) -> None:
         if json.loads(params["body"])["TableInput"]["Name"] == "frames" and not refused:
             refused.append(True)
-            alter(glue_client(), "frames", lambda table: table.update(Owner="data-team"))
+            alter(client("glue"), "frames", lambda table: table.update(Owner="data-team"))
             raise glue.exceptions.ConcurrentModificationException({}, "UpdateTable")
 
     glue.meta.events.register("before-call.glue.UpdateTable", refuse)
@@ -367,21 +369,26 @@ def test_a_database_that_this_role_may_not_create(glue: GlueClient) -> None:
     with Stubber(glue) as stub:
         stub.add_client_error("get_tables", "EntityNotFoundException", f"Database {DATABASE} not found.")
         stub.add_client_error("create_database", "AccessDeniedException", "not authorized")
-        with pytest.raises(RegisterError, match=rf"{DATABASE} is not there, and this role may not create it"):
+        with pytest.raises(AwsError, match=rf"{DATABASE} does not exist, and this role may not create it"):
             register(LAKE, DATABASE, glue)
 
 
 @pytest.mark.parametrize(
-    ("operation", "code", "message"),
+    ("operation", "code", "message", "advice"),
     [
-        ("get_tables", "AccessDeniedException", "User: x is not authorized to perform: glue:GetTables on y"),
-        ("get_tables", "ExpiredTokenException", "The security token included in the request is expired"),
-        ("get_tables", "ThrottlingException", "Rate exceeded"),
-        ("create_table", "AccessDeniedException", "Insufficient Lake Formation permission(s)\non the database"),
-        ("create_database", "InvalidInputException", "Database name is not valid"),
+        ("get_tables", "AccessDeniedException", "User: x is not authorized to perform: glue:GetTables on y", NEEDED),
+        (
+            "get_tables",
+            "ExpiredTokenException",
+            "The security token is expired",
+            "renew the credentials and run this again",
+        ),
+        ("get_tables", "ThrottlingException", "Rate exceeded", "AWS asks for fewer requests: run this again later"),
+        ("create_table", "AccessDeniedException", "Insufficient Lake Formation permission(s)\non the database", NEEDED),
+        ("create_database", "InvalidInputException", "Database name is not valid", ""),
     ],
 )
-def test_what_glue_refuses_is_one_line(glue: GlueClient, operation: str, code: str, message: str) -> None:
+def test_what_glue_refuses_is_one_line(glue: GlueClient, operation: str, code: str, message: str, advice: str) -> None:
     steps = ["get_tables", "create_database", "create_table"]
     with Stubber(glue) as stub:
         for step in steps[: steps.index(operation)]:
@@ -390,18 +397,20 @@ def test_what_glue_refuses_is_one_line(glue: GlueClient, operation: str, code: s
             else:
                 stub.add_response(step, {})
         stub.add_client_error(operation, code, message)
-        with pytest.raises(RegisterError) as refusal:
+        with pytest.raises(AwsError) as refusal:
             register(LAKE, DATABASE, glue)
     text = str(refusal.value)
-    assert text.startswith(f"Glue database {DATABASE}: An error occurred ({code})")
-    assert " ".join(message.split()) in text
+    action = f"glue:{''.join(word.capitalize() for word in operation.split('_'))}"
+    thing = f"table {DATABASE}.source_files" if operation == "create_table" else f"database {DATABASE}"
+    assert text.startswith(f"{action} {thing}: {code}: {' '.join(message.split())}")
+    assert text.endswith(f"({advice.format(action=action)})" if advice else message)
     assert "\n" not in text
 
 
 def test_an_endpoint_that_does_not_answer(account: None) -> None:
     config = Config(retries={"total_max_attempts": 1})
     glue = boto3.client("glue", region_name="eu-central-1", endpoint_url="http://127.0.0.1:9", config=config)
-    with pytest.raises(RegisterError, match=f"Glue database {DATABASE}: Could not connect to the endpoint URL"):
+    with pytest.raises(AwsError, match=f"glue:GetTables database {DATABASE}: Could not connect to the endpoint URL"):
         register(LAKE, DATABASE, glue)
 
 
@@ -424,21 +433,21 @@ def test_glue_that_throttles_is_asked_again(glue: GlueClient) -> None:
 
 def test_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_REGION")
-    with pytest.raises(RegisterError, match="no AWS region: set AWS_REGION"):
-        glue_client()
+    with pytest.raises(AwsError, match="no AWS region: set AWS_REGION"):
+        client("glue")
 
 
 def test_region_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert glue_client().meta.region_name == "eu-central-1"
+    assert client("glue").meta.region_name == "eu-central-1"
     monkeypatch.setenv("AWS_REGION", "")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
-    assert glue_client().meta.region_name == "us-west-2"
+    assert client("glue").meta.region_name == "us-west-2"
 
 
 def test_a_profile_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(RegisterError, match="nobody"):
-        glue_client()
+    with pytest.raises(AwsError, match="nobody"):
+        client("glue")
 
 
 @pytest.fixture
@@ -447,8 +456,8 @@ def lake(bucket: str, tmp_path: Path) -> Iterator[str]:
     write_job(tmp_path / "source", "Pets", {0: {"ann": "Cat"}})
     load(str(tmp_path / "source"), f"{bucket}/lake")
     yield f"{bucket}/lake"
-    for database in glue_client().get_databases()["DatabaseList"]:
-        glue_client().delete_database(Name=database["Name"])
+    for database in client("glue").get_databases()["DatabaseList"]:
+        client("glue").delete_database(Name=database["Name"])
 
 
 def run(*command: str) -> Result:
@@ -457,7 +466,7 @@ def run(*command: str) -> Result:
 
 def test_the_command_registers_what_is_loaded(lake: str) -> None:
     first = run(lake, "--database", DATABASE)
-    alter(glue_client(), "frames", lambda table: drop_columns(table, "job_name"))
+    alter(client("glue"), "frames", lambda table: drop_columns(table, "job_name"))
     second = run(lake, "--database", DATABASE)
     third = run(lake, "--database", DATABASE, "--json")
     other = run(lake, "--database", "other")
@@ -478,7 +487,7 @@ def test_the_command_registers_what_is_loaded(lake: str) -> None:
     assert {first.exit_code, second.exit_code, third.exit_code, other.exit_code} == {0}
     objects = boto3.resource("s3").Bucket("example-bucket").objects.all()
     folders = {item.key.rpartition("/")[0] for item in objects if item.key.endswith(".parquet")}
-    locations = {table["StorageDescriptor"]["Location"] for table in tables(glue_client()).values()}
+    locations = {table["StorageDescriptor"]["Location"] for table in tables(client("glue")).values()}
     assert locations == {f"s3://example-bucket/{folder}/" for folder in folders}
 
 
@@ -487,7 +496,7 @@ def test_a_lake_where_nothing_is_loaded_is_an_error(lake: str) -> None:
 
     assert done.exit_code == 2
     assert done.stderr == f"error: nothing is loaded in {lake}s\n"
-    assert glue_client().get_databases()["DatabaseList"] == []
+    assert client("glue").get_databases()["DatabaseList"] == []
 
 
 def test_a_folder_is_an_error(lake: str, tmp_path: Path) -> None:
@@ -496,20 +505,23 @@ def test_a_folder_is_an_error(lake: str, tmp_path: Path) -> None:
     done = run(str(tmp_path / "lake"), "--database", DATABASE)
 
     assert done.exit_code == 2
-    assert done.stderr == f"error: file://{tmp_path}/lake: Athena reads a lake on S3; a folder needs no registering\n"
-    assert glue_client().get_databases()["DatabaseList"] == []
+    assert done.stderr == (
+        f"error: file://{tmp_path}/lake is a folder: "
+        "Athena reads only lakes on S3, and a folder needs no registration\n"
+    )
+    assert client("glue").get_databases()["DatabaseList"] == []
 
 
 def test_a_refusal_is_one_line_and_status_2(lake: str) -> None:
     run(lake, "--database", DATABASE)
-    alter(glue_client(), "frames", lambda table: column(table, "frame_index").update(Type="date"))
+    alter(client("glue"), "frames", lambda table: column(table, "frame_index").update(Type="date"))
 
     done = run(lake, "--database", DATABASE)
 
     assert done.exit_code == 2
     assert done.stdout == ""
     assert done.stderr == (
-        f"error: Glue database {DATABASE}: frames.frame_index is date, and should be int; nothing was changed; "
+        f"error: Glue database {DATABASE}: frames.frame_index is date, but should be int; nothing was changed; "
         "drop the table (that deletes no data) and register again, or name another database\n"
     )
 
