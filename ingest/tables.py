@@ -432,29 +432,33 @@ SQL_TYPES: dict[pa.DataType, str] = {
 
 def dbt_sources() -> str:
     """The dbt sources file, as text."""
-    lines = [
-        "# Generated from ingest/tables.py by `python -m ingest.tables`: edit it there.",
-        "version: 2",
-        "",
-        "sources:",
-        "  - name: ground_truth",
-        "    description: The raw lake that `python -m ingest load` writes.",
-        "    schema: \"{{ env_var('GT_RAW_DATABASE', 'ground_truth_raw') }}\"",
-        "    tables:",
+    import yaml  # type: ignore[import-untyped] # it ships no type information, and a load does not need it
+
+    class Dumper(yaml.SafeDumper):  # type: ignore[misc] # untyped, as above
+        """Indents the items of lists, as dbt's own files do."""
+
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+            super().increase_indent(flow, False)
+
+    tables = [
+        {
+            "name": table.name,
+            "description": f"One row per {table.grain}.",
+            "columns": [
+                {"name": name, "data_type": SQL_TYPES[arrow_type], "description": description}
+                for name, arrow_type, description in table.columns
+            ],
+        }
+        for table in (LEDGER, *TABLES.values())
     ]
-    for table in (LEDGER, *TABLES.values()):
-        lines += [
-            f"      - name: {table.name}",
-            f"        description: One row per {table.grain}.",
-            "        columns:",
-        ]
-        for name, arrow_type, description in table.columns:
-            lines += [
-                f"          - name: {name}",
-                f"            data_type: {SQL_TYPES[arrow_type]}",
-                f'            description: "{description}"',
-            ]
-    return "\n".join(lines) + "\n"
+    source = {
+        "name": "ground_truth",
+        "description": "The raw lake that `python -m ingest load` writes.",
+        "schema": '{{ env_var("GT_RAW_DATABASE", "ground_truth_raw") }}',
+        "tables": tables,
+    }
+    text = yaml.dump({"version": 2, "sources": [source]}, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return f"# Generated from ingest/tables.py by `python -m ingest.tables`: edit it there.\n{text}"
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def test_dbt_vars() -> None:
 def test_environment() -> None:
     files = [ROOT / "profiles.yml.example", ROOT / "models/staging/ground_truth/_ground_truth__sources.yml"]
     files += (ROOT / "macros").rglob("*.sql")
-    used = {name for file in files for name in re.findall(r"env_var\('([A-Z_0-9]+)'", file.read_text())}
+    used = {name for file in files for name in re.findall(r"""env_var\(["']([A-Z_0-9]+)""", file.read_text())}
     assert set(first_cells("environment ")) == used
 
 

@@ -70,7 +70,7 @@ def test_columns_are_flat_and_well_named(table: Table) -> None:
 
 
 @every_table
-def test_every_column_is_described_in_a_sentence_that_yaml_takes(table: Table) -> None:
+def test_every_column_is_described_in_a_sentence_of_one_line(table: Table) -> None:
     for name, _, description in table.columns:
         assert description.endswith("."), name
         assert not set('"\\\n') & set(description), name
