@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
-from itertools import accumulate, chain
-from operator import attrgetter
+from itertools import accumulate
+from operator import attrgetter, sub
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -60,11 +60,11 @@ def whole_rows(table: str) -> Layout:
 
 @dataclass
 class _Runs:
-    """Runs of one layout: for each run its lineage and shared values, its length and its numbers; and all records."""
+    """Runs of one layout: of each its lineage and shared values, its length and its first number; and all records."""
 
     shared: list[tuple[Value, ...]] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
-    numbers: list[range] = field(default_factory=list)
+    first_numbers: list[int] = field(default_factory=list)
     records: list[Any] = field(default_factory=list)
 
 
@@ -99,8 +99,7 @@ class Rows:
             runs = self._runs[layout] = _Runs()
         runs.shared.append(self._lineage + shared)
         runs.lengths.append(length)
-        if layout.numbered is not None:
-            runs.numbers.append(range(first_number, first_number + length))
+        runs.first_numbers.append(first_number)
         runs.records += records
         self.count += length
         self.added += length
@@ -120,8 +119,7 @@ class Rows:
             while runs.shared and runs.shared[-1][0] == file_no:
                 runs.shared.pop()
                 length = runs.lengths.pop()
-                if runs.numbers:
-                    runs.numbers.pop()
+                runs.first_numbers.pop()
                 del runs.records[-length:]
                 self.count -= length
                 self.added -= length
@@ -171,11 +169,19 @@ def _to_batch(layout: Layout, runs: _Runs, load_id: str) -> pa.RecordBatch:
     for name, values in own.items():
         columns[name] = pa.array(values, schema.field(name).type)
     if layout.numbered is not None:
-        columns[layout.numbered] = pa.array([*chain.from_iterable(runs.numbers)], schema.field(layout.numbered).type)
+        columns[layout.numbered] = _numbers(runs, length, parents)
     for name, value in layout.fixed:
         columns[name] = pa.repeat(pa.scalar(value, schema.field(name).type), length)
     arrays = [columns[field.name] if field.name in columns else _nulls(length, field.type) for field in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _numbers(runs: _Runs, length: int, parents: pa.Array | None) -> pa.Array:
+    """Number of each record within its run: its place among all, less that of the run's first, which has a number."""
+    starts = [0, *accumulate(runs.lengths)]
+    shifts = pa.array(map(sub, runs.first_numbers, starts), pa.int32())
+    places = pa.array(range(length), pa.int32()) if length > _MANY else _many_numbers()[:length]
+    return pc.add(places, shifts if parents is None else shifts.take(parents))
 
 
 def _own_values(layout: Layout, records: list[Any]) -> dict[str, Sequence[Value]]:
@@ -190,14 +196,19 @@ def _parents(lengths: Sequence[int], total: int) -> pa.Array:
     return pc.list_parent_indices(pa.ListArray.from_arrays(ends, pa.nulls(total)))
 
 
+# NULLs and numbers to take slices of, which costs nothing.
+_MANY = 65_536
+
+
 def _nulls(length: int, arrow_type: pa.DataType) -> pa.Array:
-    return pa.nulls(length, arrow_type) if length > _NULLS else _many_nulls(arrow_type)[:length]
-
-
-_NULLS = 65_536
+    return pa.nulls(length, arrow_type) if length > _MANY else _many_nulls(arrow_type)[:length]
 
 
 @cache
 def _many_nulls(arrow_type: pa.DataType) -> pa.Array:
-    """NULLs to take slices of, which cost nothing."""
-    return pa.nulls(_NULLS, arrow_type)
+    return pa.nulls(_MANY, arrow_type)
+
+
+@cache
+def _many_numbers() -> pa.Array:
+    return pa.array(range(_MANY), pa.int32())

@@ -72,9 +72,10 @@ def _add_answer(rows: Rows, task: tuple[int | None, int], answer_index: int, ann
     if answer_content is None:
         fields = msgspec.json.decode(extra, type=dict[str, Raw]) if extra else {}
         extra = as_json({**fields, "annotationData": annotation.annotation_data})
-        content = Content(None, None, None)
+        content: Content = (None, None, None)
     else:
         content = add_content(rows, (*task, answer_index), bytes(answer_content), classes)
+    task_type, label_count, payload_folder = content
     answer = Answer(
         worker_key=worker_key(annotation.worker_id),
         worker_id=annotation.worker_id,
@@ -85,9 +86,9 @@ def _add_answer(rows: Rows, task: tuple[int | None, int], answer_index: int, ann
         accepted_at=None,
         submitted_at=None,
         time_spent_seconds=None,
-        task_type=content.task_type,
-        label_count=content.label_count,
-        payload_folder=content.payload_folder,
+        task_type=task_type,
+        label_count=label_count,
+        payload_folder=payload_folder,
         answer_json=None if answer_content is None else as_written(answer_content),
         extra_json=extra,
     )

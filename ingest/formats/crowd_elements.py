@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -24,8 +24,8 @@ from ingest.formats.shapes import (
     PLAIN_BOX,
     PLAIN_SPAN,
     BoxJson,
+    Columns,
     EntityJson,
-    Labels,
     PlainBoxJson,
     box_labels,
     class_labels,
@@ -142,13 +142,14 @@ class PlainContent(NamedTuple):
         task_type: task type that its elements name; None if they name none, or several.
         label_count: number of all labels; None if there is no element.
         classes: element, number within the answer, and class of each label that is a class.
-        shapes: element, number of the first label within the answer, and labels, of all others.
+        shapes: of all others, by element: its name, the number of its first label within the answer, the columns of its
+            labels, and the labels.
     """
 
     task_type: str | None
     label_count: int | None
     classes: list[tuple[str, int, str]]
-    shapes: list[tuple[str, int, Labels]]
+    shapes: list[tuple[str, int, Columns, Sequence[Any]]]
 
 
 _choices: dict[bytes, PlainContent] = {}
@@ -174,32 +175,34 @@ def _plain_content(content: bytes) -> PlainContent | None:
         elements = _plain_elements.decode(content)
     except msgspec.ValidationError:
         return None
-    found = PlainContent(None, None, [], [])
-    count: int | None = None
+    classes: list[tuple[str, int, str]] = []
+    shapes: list[tuple[str, int, Columns, Sequence[Any]]] = []
+    count = 0
     for name, element in elements.items():
-        count = count or 0
         if element.worker_comment is not None or element.initial_value_modified is not None:
             return None
         if element.bounding_boxes is not UNSET:
-            found.shapes.append((name, count, Labels(PLAIN_BOX, element.bounding_boxes)))
+            shapes.append((name, count, PLAIN_BOX, element.bounding_boxes))
             count += len(element.bounding_boxes)
         elif element.entities is not UNSET:
-            found.shapes.append((name, count, Labels(PLAIN_SPAN, element.entities)))
+            shapes.append((name, count, PLAIN_SPAN, element.entities))
             count += len(element.entities)
         elif element.labels is not UNSET:
             for label in dict.fromkeys(element.labels):
-                found.classes.append((name, count, label))
+                classes.append((name, count, label))
                 count += 1
         elif element.label is not UNSET:
-            found.classes.append((name, count, element.label))
+            classes.append((name, count, element.label))
             count += 1
         else:
             return None
-    return found._replace(task_type=task_type_of_elements(elements), label_count=count)
+    return PlainContent(task_type_of_elements(elements), count if elements else None, classes, shapes)
 
 
-def task_type_of_elements(names: Iterable[str]) -> str | None:
+def task_type_of_elements(names: Collection[str]) -> str | None:
     """Task type that the names of an answer's elements stand for; None if they stand for none, or for several."""
+    if len(names) == 1:
+        return ELEMENT_TASK_TYPES.get(*names)
     types = {ELEMENT_TASK_TYPES[name] for name in names if name in ELEMENT_TASK_TYPES}
     return types.pop() if len(types) == 1 else None
 

@@ -25,13 +25,6 @@ class Columns:
     derived: tuple[tuple[str, Callable[..., Any], tuple[str, ...]], ...] = ()
 
 
-class Labels(NamedTuple):
-    """Labels of one kind, with the columns that they fill."""
-
-    columns: Columns
-    records: Sequence[Any]
-
-
 WHOLE_LABEL = Columns(own=Label._fields)
 """Records are ``Label`` tuples, of any shape."""
 PLAIN_BOX = Columns(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Raw
@@ -143,12 +143,8 @@ def _worker(worker_id: str, metadata_json: bytes) -> tuple[str | None, ...]:
     )
 
 
-class Content(NamedTuple):
-    """What an ``answerContent`` is, as columns of ``worker_answers`` have it."""
-
-    task_type: str | None
-    label_count: int | None
-    payload_folder: str | None
+Content: TypeAlias = tuple[str | None, int | None, str | None]
+"""Columns of ``worker_answers`` that an ``answerContent`` gives: task_type, label_count and payload_folder."""
 
 
 def add_content(
@@ -163,9 +159,9 @@ def add_content(
     if plain is None:
         return _add_any_content(rows, key, Raw(answer_content))
     classes += [(key[2], *label) for label in plain.classes]
-    for name, first_number, (columns, records) in plain.shapes:
-        rows.add(_layout(columns), (*key, name), records, first_number)
-    return Content(plain.task_type, plain.label_count, None)
+    for name, first_number, columns, labels in plain.shapes:
+        rows.add(_layout(columns), (*key, name), labels, first_number)
+    return plain.task_type, plain.label_count, None
 
 
 def _add_any_content(rows: Rows, key: tuple[int | None, int, int], answer_content: Raw) -> Content:
@@ -189,7 +185,7 @@ def _add_any_content(rows: Rows, key: tuple[int | None, int, int], answer_conten
         if others:
             raise BadFile(f"answer {key[2]} points to several folders of frames")
         count = None  # the labels of the frames are not counted yet
-    return Content(task_type_of_elements(elements), count, folder)
+    return task_type_of_elements(elements), count, folder
 
 
 def _read_response(data: bytes) -> list[tuple[AnswerJson, str | None]]:

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator
 from operator import attrgetter
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from ingest.storage.store import BLOCK_BYTES, PART_SUFFIX, Entry, StoreError
 
@@ -36,7 +36,9 @@ class LocalStore:
             raise StoreError(f"no such folder: {self.root}")
         folder = self.root / prefix
         if folder.is_dir():
-            yield from _scan(str(folder), f"{prefix.rstrip('/')}/" if prefix else "")
+            yield from _scan(
+                _Folder(str(folder), f"{prefix.rstrip('/')}/" if prefix else "", (os.path.realpath(folder),))
+            )
 
     def read(self, path: str) -> bytes:
         """See ``Store``."""
@@ -87,27 +89,52 @@ def _new_file(target: Path, publish: Callable[[Path, Path], None]) -> Iterator[I
         part.unlink(missing_ok=True)
 
 
-def _scan(folder: str, prefix: str) -> Iterator[Entry]:
-    """Every file below a folder, in order of names within each folder."""
-    waiting: list[tuple[str, str, tuple[str, ...]]] = [(folder, prefix, (os.path.realpath(folder),))]
+class _Folder(NamedTuple):
+    """A folder that is to be listed: its path, what its files' paths begin with, and the links that led to it."""
+
+    path: str
+    prefix: str
+    trail: tuple[str, ...]
+
+
+def _scan(folder: _Folder) -> Iterator[Entry]:
+    """Every file below a folder, in order of names within each folder: its files first, then each folder in it."""
+    # Of the folders that are yet to be listed, only the names are kept: there may be hundreds of thousands.
+    unfinished: list[tuple[_Folder, Iterator[str], set[str]]] = []
+    waiting: _Folder | None = folder
     while waiting:
-        folder, prefix, trail = waiting.pop()
-        with os.scandir(folder) as scan:
+        prefix = waiting.prefix
+        with os.scandir(waiting.path) as scan:
             entries = [*scan]
         if len(entries) > 1:
             entries.sort(key=_name)
-        folders: list[tuple[str, str, tuple[str, ...]]] = []
+        folders, links = [], set()
         for entry in entries:
             if entry.is_dir():
-                if not entry.is_symlink():
-                    folders.append((entry.path, f"{prefix}{entry.name}/", trail))
-                elif (target := os.path.realpath(entry.path)) not in trail:
-                    folders.append((entry.path, f"{prefix}{entry.name}/", (*trail, target)))
+                folders.append(entry.name)
+                if entry.is_symlink():
+                    links.add(entry.name)
             elif entry.is_file():
                 status = entry.stat()
                 size, modified = status.st_size, status.st_mtime_ns
                 yield Entry(prefix + entry.name, size, f"{size:x}-{modified:x}", modified // 1_000_000)
-        waiting += reversed(folders)
+        if folders:
+            unfinished.append((waiting, iter(folders), links))
+        waiting = _next_folder(unfinished)
+
+
+def _next_folder(unfinished: list[tuple[_Folder, Iterator[str], set[str]]]) -> _Folder | None:
+    while unfinished:
+        (path, prefix, trail), names, links = unfinished[-1]
+        for name in names:
+            inner = _Folder(f"{path}/{name}", f"{prefix}{name}/", trail)
+            if name not in links:
+                return inner
+            target = os.path.realpath(inner.path)
+            if target not in trail:
+                return inner._replace(trail=(*trail, target))
+        unfinished.pop()
+    return None
 
 
 def _read_small(path: str) -> bytes:
