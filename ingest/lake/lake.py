@@ -77,6 +77,7 @@ class Load:
         self.id = new_load_id()
         self.is_committed = False
         self._store = store
+        self._is_marked = False
         self._ledger = io.BytesIO()
         # The entries wait as the Parquet file that they become: there may be millions.
         self._entries = BufferedParquetWriter(self._ledger, LEDGER.schema)
@@ -98,6 +99,9 @@ class Load:
 
     def part_spec(self, number: int) -> partial[PartWriter]:
         """The same, for another process: it can be pickled, and gives the writer when it is called."""
+        if not self._is_marked:
+            format_version.mark(self._store)
+            self._is_marked = True
         return partial(PartWriter, self._store, self.id, number)
 
     def add(self, entries: Sequence[LedgerEntry] | pa.RecordBatch) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest.lake import format_version
 from ingest.lake.layout import data_path, schema_path
 from ingest.storage.store import Store
 from ingest.tables import LEDGER, TABLES
+
+_Item = TypeVar("_Item")
 
 ROW_GROUP_ROWS = 65_536
 """Rows that wait in memory until they are written; a row group has up to twice as many."""
@@ -31,16 +33,36 @@ def write_schemas(store: Store) -> None:
 
     Columns that this loader does not declare are kept.
     """
-    for table in (LEDGER, *TABLES.values()):
-        path = schema_path(table.name)
-        schema = table.schema
-        with contextlib.suppress(FileNotFoundError):
-            present = pq.read_schema(io.BytesIO(store.read(path)))
-            schema = with_unknown_columns(schema, [present])
-            if present.equals(schema):
-                continue
+    schemas = {schema_path(table.name): table.schema for table in (LEDGER, *TABLES.values())}
+    missing: list[tuple[str, pa.Schema]] = []
+    for (path, declared), data in zip(schemas.items(), store.read_many(schemas), strict=True):
+        if isinstance(data, FileNotFoundError):
+            missing.append((path, declared))
+        elif isinstance(data, OSError):
+            raise data
+        else:
+            present = pq.read_schema(io.BytesIO(data))
+            schema = with_unknown_columns(declared, [present])
+            if not present.equals(schema):
+                missing.append((path, schema))
+
+    def write(table: tuple[str, pa.Schema]) -> None:
+        path, schema = table
         with store.create(path) as file:
             pq.write_table(schema.empty_table(), file, **WRITE_OPTIONS)
+
+    _for_each(missing, write, store.writes_at_once)
+
+
+def _for_each(items: Iterable[_Item], write: Callable[[_Item], None], at_once: int) -> None:
+    """Write each item, so many at once; the first error is raised when all have ended."""
+    if at_once == 1:
+        for item in items:
+            write(item)
+        return
+    with ThreadPoolExecutor(at_once) as threads:
+        for _ in threads.map(write, items):
+            pass
 
 
 def with_unknown_columns(declared: pa.Schema, found: Sequence[pa.Schema]) -> pa.Schema:
@@ -150,15 +172,21 @@ class PartWriter:
             schemas: schema of every table that may get rows.
         """
         self._store, self._load_id, self._part, self._schemas = store, load_id, part, schemas
-        self._files = contextlib.ExitStack()
+        self._files: dict[str, contextlib.ExitStack] = {}
         self._writers: dict[str, BufferedParquetWriter] = {}
 
     def __enter__(self) -> PartWriter:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        # On an error, the same stack abandons the files.
-        self._files.__exit__(*error)
+        if error[0] is None and self._store.writes_at_once > 1:
+            _for_each(self._files.values(), contextlib.ExitStack.close, self._store.writes_at_once)
+            return
+        files = contextlib.ExitStack()
+        for stack in self._files.values():
+            files.push(stack.__exit__)
+        # On an error, the same stacks abandon the files.
+        files.__exit__(*error)
 
     def write(self, table: str, batch: pa.RecordBatch) -> None:
         """Add rows to a table, in its schema, lineage included.
@@ -176,8 +204,8 @@ class PartWriter:
     def _writer(self, table: str) -> BufferedParquetWriter:
         if table not in self._writers:
             schema = self._schemas[table]
-            if not self._writers:
-                format_version.mark(self._store)
-            file = self._files.enter_context(self._store.create(data_path(table, self._load_id, self._part)))
-            self._writers[table] = self._files.enter_context(BufferedParquetWriter(file, schema))
+            # Each file has a stack of its own: they may be finished side by side.
+            finish = self._files[table] = contextlib.ExitStack()
+            file = finish.enter_context(self._store.create(data_path(table, self._load_id, self._part)))
+            self._writers[table] = finish.enter_context(BufferedParquetWriter(file, schema))
         return self._writers[table]

@@ -20,6 +20,8 @@ _name = attrgetter("name")
 class LocalStore:
     """A folder."""
 
+    writes_at_once = 1
+
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.uri = _text(f"file://{self.root.as_posix()}".rstrip("/"))

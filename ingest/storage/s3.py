@@ -84,6 +84,8 @@ class BucketLocation(NamedTuple):
 class S3Store:
     """A prefix of a bucket."""
 
+    writes_at_once = 16
+
     def __init__(
         self, uri: str, options: S3Options = DEFAULT_S3_OPTIONS, location: BucketLocation | None = None
     ) -> None:

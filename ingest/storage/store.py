@@ -71,6 +71,8 @@ class Store(Protocol):
     """
 
     uri: str
+    writes_at_once: int
+    """Number of files that are worth writing side by side."""
 
     def uri_of(self, path: str) -> str:
         """URI of a file."""

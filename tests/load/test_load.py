@@ -379,8 +379,10 @@ def test_one_named_file_may_serve_several_jobs(source: Path, lake: Path, tmp_pat
 def test_a_file_that_could_not_be_read_is_tried_again(
     source: Path, lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: str) -> bytes:
-        raise PermissionError("not yours")
+    def refuse(path: str) -> bytes:
+        if path.startswith(str(source)):
+            raise PermissionError("not yours")
+        return Path(path).read_bytes()
 
     with monkeypatch.context() as patch:
         patch.setattr("ingest.storage.local._read_small", refuse)
