@@ -79,7 +79,10 @@ class Project:
 
     def dbt(self, *arguments: str) -> str:
         """Run dbt on Athena; its output."""
-        return dbt(*arguments, "--target", "athena", folder=self._folder, environment=self.environment)
+        program = (sys.executable, "-m", "tests.athena.quick_dbt")
+        return dbt(
+            *(*arguments, "--target", "athena"), folder=self._folder, environment=self.environment, program=program
+        )
 
     def download_lake(self, folder: Path) -> Path:
         """The lake's files as a folder."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ def dbt(
     lake: Path | None = None,
     environment: Mapping[str, str] | None = None,
     fails: bool = False,
+    program: Sequence[str] = (str(Path(sys.executable).with_name("dbt")),),
 ) -> str:
     """Run dbt on a lake, with everything it writes on this machine in a folder; its output.
 
@@ -31,7 +32,7 @@ def dbt(
     profiles.write_text((ROOT / "profiles.yml.example").read_text())
     done = subprocess.run(
         [
-            *(str(Path(sys.executable).with_name("dbt")), *arguments),
+            *(*program, *arguments),
             *("--profiles-dir", str(folder), "--target-path", str(folder / "target"), "--log-path", str(folder)),
         ],
         cwd=ROOT,
