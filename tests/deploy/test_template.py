@@ -122,7 +122,8 @@ def test_databases_are_those_of_dbt() -> None:
 
 
 def sources() -> str:
-    return (ROOT / "models/staging/ground_truth/_ground_truth__sources.yml").read_text()
+    """The dbt sources, with the quotes of the profile."""
+    return (ROOT / "models/staging/ground_truth/_ground_truth__sources.yml").read_text().replace('"', "'")
 
 
 @STACKS
