@@ -3,9 +3,9 @@
 import sys
 import traceback
 
-from ingest.cli import NOTHING_DONE, cli
-
 if __name__ == "__main__":
+    from ingest.cli import NOTHING_DONE, cli  # worker processes, which run this module too, need nothing of it
+
     try:
         cli()
     except Exception:

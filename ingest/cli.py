@@ -28,7 +28,6 @@ from ingest.load.outcome import Summary
 from ingest.load.plan import Options
 from ingest.load.run import load as load_files
 from ingest.review_batches import write_review_batches
-from ingest.sample import DestinationNotEmptyError, generate
 from ingest.storage.store import Encryption, S3Options
 
 if TYPE_CHECKING:
@@ -527,6 +526,8 @@ def sample(dest: Path, jobs: int, objects: int, seed: int, as_json: bool) -> Non
 
     For demos, tests and benchmarks: jobs of every task type, golden answers, an audit and one broken file.
     """
+    from ingest.sample import DestinationNotEmptyError, generate  # no other command needs it
+
     try:
         made = generate(dest, jobs=jobs, objects=objects, seed=seed)
     except DestinationNotEmptyError as error:

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from ingest.formats.mask import color_pixels
 from ingest.formats.parsing import BadFile, as_json, as_text, as_written
 from ingest.formats.registry import ELEMENT_TASK_TYPES
 from ingest.formats.shapes import (
@@ -304,6 +303,8 @@ def _mask_labels(masks: _Masks) -> list[Label]:
     Raises:
         BadFile: the mask cannot be read, or there is nothing that says what its colours stand for.
     """
+    from ingest.formats.mask import color_pixels  # Pillow takes a while to import, and few answers have masks
+
     try:
         png = base64.b64decode(masks.labeled_image.png_image_data)
     except (binascii.Error, ValueError):

@@ -158,7 +158,8 @@ def add_content(
     plain = read_plain_content(answer_content)
     if plain is None:
         return _add_any_content(rows, key, Raw(answer_content))
-    classes += [(key[2], *label) for label in plain.classes]
+    if plain.classes:
+        classes += [(key[2], *label) for label in plain.classes]
     for name, first_number, columns, labels in plain.shapes:
         rows.add(_layout(columns), (*key, name), labels, first_number)
     return plain.task_type, plain.label_count, None
