@@ -73,7 +73,7 @@ class Place(NamedTuple):
     @property
     def job_name(self) -> str:
         """Name of the job's folder."""
-        return self.job_uri.rpartition("/")[2]
+        return _last_part(self.job_uri)
 
     @property
     def frames_folder(self) -> FramesFolder | None:
@@ -107,6 +107,8 @@ _PLACE = re.compile(
     re.DOTALL,
 )
 
+_LABEL_FILES = frozenset({FileKind.SEQUENCE_LABELS, FileKind.MASK, FileKind.POINT_CLASSES})
+_WORKER_RESPONSE = FileKind.WORKER_RESPONSE
 _ITERATION = re.compile(r"(?P<job>.+)/annotations/worker-response/iteration-(?P<iteration>\d{1,9})", re.DOTALL)
 _COLON = re.compile("[_-]|%3A|%3a|\uf03a")
 
@@ -121,7 +123,7 @@ def place_of(uri: str) -> Place | None:
     iteration_folder, _, object_folder = folder.rpartition("/")
     answers = _worker_responses_in(iteration_folder)
     if answers and object_folder and len(name) > len(".json") and name.endswith(".json") and not name.startswith("._"):
-        return Place(FileKind.WORKER_RESPONSE, answers[0], answers[1], object_folder)
+        return Place(_WORKER_RESPONSE, answers[0], answers[1], object_folder)
     match = _PLACE.fullmatch(uri)
     if match is None:
         return None
@@ -138,6 +140,11 @@ def place_of(uri: str) -> Place | None:
 
 
 @lru_cache(maxsize=1_000)
+def _last_part(uri: str) -> str:
+    return uri.rpartition("/")[2]
+
+
+@lru_cache(maxsize=1_000)
 def _worker_responses_in(folder: str) -> tuple[str, int] | None:
     """Job and iteration of a folder of worker responses; None for any other folder."""
     match = _ITERATION.fullmatch(folder)
@@ -146,7 +153,7 @@ def _worker_responses_in(folder: str) -> tuple[str, int] | None:
 
 def is_label_file(kind: FileKind) -> bool:
     """Whether a manifest names such files, which hold the labels of its data objects."""
-    return kind in {FileKind.SEQUENCE_LABELS, FileKind.MASK, FileKind.POINT_CLASSES}
+    return kind in _LABEL_FILES
 
 
 def comparable_uri(uri: str) -> str:

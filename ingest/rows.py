@@ -35,6 +35,7 @@ class Layout:
         attributes: attributes of a record that the ``own`` columns are read from.
         fixed: columns that have one value for all records of the layout.
         derived: columns computed of the values of ``own`` columns: name, function, and the names of its arguments.
+        converted: columns that are made of their values by a function of their own.
         numbered: column that numbers the records of a run.
     """
 
@@ -44,6 +45,7 @@ class Layout:
     attributes: tuple[str, ...] = ()
     fixed: tuple[tuple[str, Value], ...] = ()
     derived: tuple[tuple[str, Callable[..., Value], tuple[str, ...]], ...] = ()
+    converted: tuple[tuple[str, Callable[[Sequence[Any]], pa.Array]], ...] = ()
     numbered: str | None = None
 
     @cached_property
@@ -166,6 +168,8 @@ def _to_batch(layout: Layout, runs: _Runs, load_id: str) -> pa.RecordBatch:
     own: dict[str, Sequence[Value]] = _own_values(layout, runs.records)
     for name, function, arguments in layout.derived:
         own[name] = [*map(function, *(own[argument] for argument in arguments))]
+    for name, convert in layout.converted:
+        columns[name] = convert(own.pop(name))
     for name, values in own.items():
         columns[name] = pa.array(values, schema.field(name).type)
     if layout.numbered is not None:

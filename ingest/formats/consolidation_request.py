@@ -74,7 +74,7 @@ def _add_answer(rows: Rows, task: tuple[int | None, int], answer_index: int, ann
         extra = as_json({**fields, "annotationData": annotation.annotation_data})
         content: Content = (None, None, None)
     else:
-        content = add_content(rows, (*task, answer_index), bytes(answer_content), classes)
+        content = add_content(rows, task, answer_index, bytes(answer_content), classes)
     task_type, label_count, payload_folder = content
     answer = Answer(
         worker_key=worker_key(annotation.worker_id),

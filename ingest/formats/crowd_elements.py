@@ -138,15 +138,14 @@ class PlainContent(NamedTuple):
     """An ``answerContent`` that has nothing but labels of the commonest kinds.
 
     Attributes:
-        task_type: task type that its elements name; None if they name none, or several.
-        label_count: number of all labels; None if there is no element.
+        content: task type that its elements name, or None if they name none or several; number of all labels, or None
+            if there is no element; and None, for it points to no folder of frames.
         classes: element, number within the answer, and class of each label that is a class.
         shapes: of all others, by element: its name, the number of its first label within the answer, the columns of its
             labels, and the labels.
     """
 
-    task_type: str | None
-    label_count: int | None
+    content: tuple[str | None, int | None, None]
     classes: list[tuple[str, int, str]]
     shapes: list[tuple[str, int, Columns, Sequence[Any]]]
 
@@ -169,9 +168,9 @@ def read_plain_content(content: bytes) -> PlainContent | None:
     return known
 
 
-def _plain_content(content: bytes) -> PlainContent | None:
+def _plain_content(written: bytes) -> PlainContent | None:
     try:
-        elements = _plain_elements.decode(content)
+        elements = _plain_elements.decode(written)
     except msgspec.ValidationError:
         return None
     classes: list[tuple[str, int, str]] = []
@@ -195,7 +194,8 @@ def _plain_content(content: bytes) -> PlainContent | None:
             count += 1
         else:
             return None
-    return PlainContent(task_type_of_elements(elements), count if elements else None, classes, shapes)
+    content = (task_type_of_elements(elements), count if elements else None, None)
+    return PlainContent(content, classes, shapes)
 
 
 def task_type_of_elements(names: Collection[str]) -> str | None:

@@ -5,15 +5,16 @@ Format: Amazon SageMaker developer guide, "Worker response files", and the crowd
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import count, repeat
 from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Raw
 
 from ingest.formats.crowd_elements import Beside, read_content, read_plain_content, task_type_of_elements
-from ingest.formats.parsing import BadFile, Number, decode_with_extra, index, milliseconds, whole
+from ingest.formats.parsing import BadFile, Number, decode_with_extra, index, time_column, whole
 from ingest.formats.shapes import WHOLE_LABEL, Columns
 from ingest.identity import worker_key, workforce
 from ingest.job_folder import SourceFile
@@ -64,7 +65,12 @@ _strict_response = msgspec.json.Decoder(_StrictResponse)
 _response = msgspec.json.Decoder(_Response)
 _worker_metadata = msgspec.json.Decoder(WorkerMetadata | None)
 
-ANSWERS = Layout(table="worker_answers", shared=("iteration", "object_index"), own=("answer_index", *Answer._fields))
+ANSWERS = Layout(
+    table="worker_answers",
+    shared=("iteration", "object_index"),
+    own=("answer_index", *Answer._fields),
+    converted=(("accepted_at", time_column("acceptanceTime")), ("submitted_at", time_column("submissionTime"))),
+)
 CLASSES = Layout(
     table="worker_annotations",
     shared=("iteration", "object_index"),
@@ -99,26 +105,26 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     Raises:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
-    iteration, object_index = file.iteration, index(file.object_folder or "")
-    answers = []
+    task = (file.iteration, index(file.object_folder or ""))
+    answers: list[tuple[Any, ...]] = []
     classes: list[tuple[Any, ...]] = []
-    for answer_index, (answer, extra) in enumerate(_read_response(whole(blocks))):
-        written = bytes(answer.answer_content)
-        accepted = answer.acceptance_time
+    read, extras = _read_response(whole(blocks))
+    for answer_index, answer, extra in zip(count(), read, extras, strict=False):
+        content = bytes(answer.answer_content)
         answers.append(
             (
                 answer_index,
                 *_worker(answer.worker_id, bytes(answer.worker_metadata)),
-                None if accepted is None else milliseconds(accepted, "acceptanceTime"),
-                milliseconds(answer.submission_time, "submissionTime"),
+                answer.acceptance_time,
+                answer.submission_time,
                 answer.time_spent_in_seconds,
-                *add_content(rows, (iteration, object_index, answer_index), written, classes),
-                written.decode(),
+                *add_content(rows, task, answer_index, content, classes),
+                content,
                 extra,
             )
         )
-    rows.add(ANSWERS, (iteration, object_index), answers)
-    rows.add(CLASSES, (iteration, object_index), classes)
+    rows.add(ANSWERS, task, answers)
+    rows.add(CLASSES, task, classes)
 
 
 @lru_cache(maxsize=20_000)
@@ -143,12 +149,15 @@ def _worker(worker_id: str, metadata_json: bytes) -> tuple[str | None, ...]:
     )
 
 
+Task: TypeAlias = tuple[int | None, int]
+"""Iteration and object_index."""
+
 Content: TypeAlias = tuple[str | None, int | None, str | None]
 """Columns of ``worker_answers`` that an ``answerContent`` gives: task_type, label_count and payload_folder."""
 
 
 def add_content(
-    rows: Rows, key: tuple[int | None, int, int], answer_content: bytes, classes: list[tuple[Any, ...]]
+    rows: Rows, task: Task, answer_index: int, answer_content: bytes, classes: list[tuple[Any, ...]]
 ) -> Content:
     """Add the labels and attributes of an ``answerContent`` to the rows, and its classes to a list for ``CLASSES``.
 
@@ -157,25 +166,25 @@ def add_content(
     """
     plain = read_plain_content(answer_content)
     if plain is None:
-        return _add_any_content(rows, key, Raw(answer_content))
-    if plain.classes:
-        classes += [(key[2], *label) for label in plain.classes]
+        return _add_any_content(rows, (*task, answer_index), Raw(answer_content))
+    for name, number, label in plain.classes:
+        classes.append((answer_index, name, number, label))
     for name, first_number, columns, labels in plain.shapes:
-        rows.add(_layout(columns), (*key, name), labels, first_number)
-    return plain.task_type, plain.label_count, None
+        rows.add(_layout(columns), (*task, answer_index, name), labels, first_number)
+    return plain.content
 
 
 def _add_any_content(rows: Rows, key: tuple[int | None, int, int], answer_content: Raw) -> Content:
     """The same, of whatever form."""
     beside = Beside()
     elements = read_content(answer_content, beside)
-    count: int | None = None
+    label_count: int | None = None
     starts: dict[str, int] = {}
     for name, labels in elements.items():
         if labels is not None:
-            starts[name] = count = count or 0
-            rows.add(_layout(WHOLE_LABEL), (*key, name), labels, count)
-            count += len(labels)
+            starts[name] = label_count = label_count or 0
+            rows.add(_layout(WHOLE_LABEL), (*key, name), labels, label_count)
+            label_count += len(labels)
     attributes = [
         (name, None if place is None else starts[name] + place, *value) for name, place, value in beside.attributes
     ]
@@ -185,20 +194,22 @@ def _add_any_content(rows: Rows, key: tuple[int | None, int, int], answer_conten
         folder, *others = dict.fromkeys(beside.payload_folders)
         if others:
             raise BadFile(f"answer {key[2]} points to several folders of frames")
-        count = None  # the labels of the frames are not counted yet
-    return task_type_of_elements(elements), count, folder
+        label_count = None  # the labels of the frames are not counted yet
+    return task_type_of_elements(elements), label_count, folder
 
 
-def _read_response(data: bytes) -> list[tuple[AnswerJson, str | None]]:
-    """The answers, each with the fields that no column holds."""
+def _read_response(data: bytes) -> tuple[Sequence[AnswerJson], Iterable[str | None]]:
+    """The answers, and for each the fields that no column holds."""
     try:
-        return [(answer, None) for answer in _strict_response.decode(data).answers]
+        return _strict_response.decode(data).answers, repeat(None)
     except msgspec.ValidationError:
         # A field that the format did not have so far, or a broken answer: look at each.
-        answers: list[tuple[AnswerJson, str | None]] = []
+        answers, extras = [], []
         for place, raw in enumerate(_response.decode(data).answers):
             try:
-                answers.append(decode_with_extra(raw, AnswerJson))
+                answer, extra = decode_with_extra(raw, AnswerJson)
             except msgspec.ValidationError as error:
                 raise BadFile(f"answers[{place}]: {error}") from None
-        return answers
+            answers.append(answer)
+            extras.append(extra)
+        return answers, extras

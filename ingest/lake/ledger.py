@@ -276,6 +276,11 @@ class KnownFiles:
             .append_column("etag_hash", pa.array(etags, pa.int64()))
         )
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the lake has taken notice of no file at all."""
+        return not self._etags
+
     def has(self, uri: str, etag: str | None) -> bool:
         """Whether the lake has taken notice of this version of the file."""
         return self._etags.get(hash(uri)) == hash(etag)

@@ -23,6 +23,7 @@ from ingest.load.outcome import Outcome, Summary
 from ingest.storage.open import open_store
 from ingest.storage.store import DEFAULT_S3_OPTIONS, Entry, S3Options, Store, StoreError
 
+_WORKER_RESPONSE = FileKind.WORKER_RESPONSE
 _CHUNK_FILES = 2_048
 _CHUNK_BYTES = 32 * 2**20
 
@@ -75,6 +76,7 @@ class Plan:
         self.skipped: list[Outcome] = []
         self.known = known
         self.job_uris = dict(known.job_uris)
+        self._is_first_load = known.is_empty
         self.source, self._options = source, options
         self._label_files: set[str] = set()
         self._waiting_frames: list[tuple[Entry, str, Place]] = []
@@ -134,18 +136,19 @@ class Plan:
 
     def _wanted(self, entry: Entry, uri: str, place: Place) -> SourceFile | None:
         """The file, if it is to be read; if not, it is counted."""
-        if is_label_file(place.kind):
-            self._label_files.add(comparable_uri(uri))
+        kind, job_name = place.kind, place.job_name
         options, known = self._options, self.known
-        if known.is_forgotten(uri) and not options.include_forgotten:
-            self.summary.files_forgotten += 1
-            return None
-        job_name = place.job_name
-        # A label attribute that an option names must be written beside the manifest, changed or not.
-        is_option = place.kind is FileKind.OUTPUT_MANIFEST and job_name in options.label_attributes
-        if known.has(uri, entry.etag) and not is_option:
-            self.summary.files_unchanged += 1
-            return None
+        if kind is not _WORKER_RESPONSE and is_label_file(kind):
+            self._label_files.add(comparable_uri(uri))
+        if not self._is_first_load:
+            if known.is_forgotten(uri) and not options.include_forgotten:
+                self.summary.files_forgotten += 1
+                return None
+            # A label attribute that an option names must be written beside the manifest, changed or not.
+            is_option = kind is FileKind.OUTPUT_MANIFEST and job_name in options.label_attributes
+            if known.has(uri, entry.etag) and not is_option:
+                self.summary.files_unchanged += 1
+                return None
         first = self.job_uris.setdefault(job_name, place.job_uri)
         if first == place.job_uri:
             return self._source_file(entry, uri, place, entry.etag)
@@ -172,7 +175,7 @@ class Plan:
             place.iteration,
             place.object_folder,
             place.payload_folder,
-            self._options.label_attributes.get(job_name),
+            self._options.label_attributes.get(job_name) if self._options.label_attributes else None,
         )
 
     def _named_files(self) -> Iterator[tuple[Store, list[SourceFile]]]:

@@ -29,6 +29,7 @@ from ingest.storage.store import Store, StoreError
 
 # A file up to this size is read whole, with its neighbours; a larger one by itself, in blocks.
 _SMALL_BYTES = 4 * 2**20
+_LOADED = Status.LOADED
 # So many rows, or bytes of JSON, become columns at a time.
 _MANY_ROWS = 8_192
 _MANY_BYTES = 8 * 2**20
@@ -89,7 +90,8 @@ class _Reader:
     def __init__(self, chunk: Chunk, part: PartWriter) -> None:
         self._chunk, self._part = chunk, part
         self._rows = Rows(self._take_some)
-        self._parsers: dict[FileKind, Parser] = {}
+        self._kind: FileKind | None = None
+        self._parse: Parser = parser_of(FileKind.WORKER_RESPONSE)
         self._outcomes: dict[int, Outcome] = {}
         self._waiting: list[SourceFile] = []  # parsed, but not yet columns
         self._bytes = 0
@@ -116,7 +118,7 @@ class _Reader:
     def outcome(self) -> ChunkOutcome:
         """What became of the files."""
         outcomes = [self._outcomes[file.file_no] for file in self._chunk.files]
-        refused = [outcome for outcome in outcomes if outcome.status != Status.LOADED]
+        refused = [outcome for outcome in outcomes if outcome.status is not _LOADED]
         return ChunkOutcome(
             entries=ledger_entries(self._chunk.load_id, outcomes),
             jobs={file.job_name for file in self._chunk.files},
@@ -133,8 +135,9 @@ class _Reader:
         self._waiting.append(file)
         before = rows.added
         try:
-            parse = self._parsers.get(file.kind) or self._parsers.setdefault(file.kind, parser_of(file.kind))
-            parse(file, blocks, rows)
+            if file.kind is not self._kind:
+                self._kind, self._parse = file.kind, parser_of(file.kind)
+            self._parse(file, blocks, rows)
         except (BadFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
             self._refuse(file, str(error))
         except RecursionError:
@@ -147,7 +150,7 @@ class _Reader:
         except Exception as error:  # a fault of the parser must not cost the other files
             self._refuse(file, f"fault of the loader: {error!r}")
         else:
-            self._outcomes[file.file_no] = Outcome(file, Status.LOADED, rows.added - before)
+            self._outcomes[file.file_no] = Outcome(file, _LOADED, rows.added - before)
 
     def _refuse(self, file: SourceFile, error: str) -> None:
         self._rows.discard(file.file_no)
@@ -233,4 +236,7 @@ _MISFITS = (pa.ArrowException, ValueError, OverflowError, TypeError)
 
 
 def _misfit(error: Exception) -> str:
-    return f"a value does not fit its column: {' '.join(str(error).split())}"
+    if isinstance(error, BadFile):
+        return str(error)
+    reason = " ".join(str(error).split())
+    return f"a value does not fit its column: {reason if len(reason) <= 200 else reason[:200] + '…'}"
