@@ -61,7 +61,7 @@ class SourceFile(msgspec.Struct, frozen=True, gc=False):
     label_attribute: str | None = None
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """What a uri says of the file behind it."""
 
     kind: FileKind

@@ -35,6 +35,8 @@ class Layout:
         attributes: attributes of a record that the ``own`` columns are read from.
         fixed: columns that have one value for all records of the layout.
         derived: columns computed of the values of ``own`` columns: name, function, and the names of its arguments.
+        interned: columns whose values come as one tuple, the first of a record's own values: the same few tuples are
+            in many records.
         converted: columns that are made of their values by a function of their own.
         numbered: column that numbers the records of a run.
     """
@@ -43,6 +45,7 @@ class Layout:
     shared: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
+    interned: tuple[str, ...] = ()
     fixed: tuple[tuple[str, Value], ...] = ()
     derived: tuple[tuple[str, Callable[..., Value], tuple[str, ...]], ...] = ()
     converted: tuple[tuple[str, Callable[[Sequence[Any]], pa.Array]], ...] = ()
@@ -166,6 +169,8 @@ def _to_batch(layout: Layout, runs: _Runs, load_id: str) -> pa.RecordBatch:
         column = pa.array(of_runs, schema.field(name).type)
         columns[name] = column if parents is None else column.take(parents)
     own: dict[str, Sequence[Value]] = _own_values(layout, runs.records)
+    if layout.interned:
+        columns |= _interned_columns(layout, own.pop(_INTERNED), schema)
     for name, function, arguments in layout.derived:
         own[name] = [*map(function, *(own[argument] for argument in arguments))]
     for name, convert in layout.converted:
@@ -191,7 +196,24 @@ def _numbers(runs: _Runs, length: int, parents: pa.Array | None) -> pa.Array:
 def _own_values(layout: Layout, records: list[Any]) -> dict[str, Sequence[Value]]:
     if layout.attributes:
         return {name: [*map(get, records)] for name, get in zip(layout.own, layout.getters, strict=True)}
-    return dict(zip(layout.own, zip(*records, strict=True), strict=True))
+    names = (_INTERNED, *layout.own) if layout.interned else layout.own
+    return dict(zip(names, zip(*records, strict=True), strict=True))
+
+
+_INTERNED = ""
+
+
+def _interned_columns(layout: Layout, tuples: Sequence[tuple[Value, ...]], schema: pa.Schema) -> dict[str, pa.Array]:
+    """Columns of tuples that are few and repeated: each is turned into Arrow's form once."""
+    ids = [*map(id, tuples)]
+    unique = dict(zip(ids, tuples, strict=True))
+    numbers = dict(zip(unique, range(len(unique)), strict=True))
+    places = pa.array([*map(numbers.__getitem__, ids)], pa.int32())
+    values = zip(*unique.values(), strict=True)
+    return {
+        name: pa.array(some, schema.field(name).type).take(places)
+        for name, some in zip(layout.interned, values, strict=True)
+    }
 
 
 def _parents(lengths: Sequence[int], total: int) -> pa.Array:

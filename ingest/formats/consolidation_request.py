@@ -13,12 +13,10 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from ingest.formats.parsing import BadFile, as_json, as_written, decode_with_extra, index, whole
-from ingest.formats.worker_response import ANSWERS, CLASSES, Content, add_content
-from ingest.identity import worker_key, workforce
+from ingest.formats.parsing import BadFile, as_json, decode_with_extra, index, whole
+from ingest.formats.worker_response import ANSWERS, CLASSES, Content, add_content, worker_columns
 from ingest.job_folder import SourceFile
 from ingest.rows import Rows
-from ingest.tables import Answer
 
 
 class _Annotation(msgspec.Struct, rename="camel", gc=False):
@@ -75,24 +73,10 @@ def _add_answer(rows: Rows, task: tuple[int | None, int], answer_index: int, ann
         content: Content = (None, None, None)
     else:
         content = add_content(rows, task, answer_index, bytes(answer_content), classes)
-    task_type, label_count, payload_folder = content
-    answer = Answer(
-        worker_key=worker_key(annotation.worker_id),
-        worker_id=annotation.worker_id,
-        workforce=workforce(annotation.worker_id),
-        identity_provider=None,
-        identity_issuer=None,
-        identity_sub=None,
-        accepted_at=None,
-        submitted_at=None,
-        time_spent_seconds=None,
-        task_type=task_type,
-        label_count=label_count,
-        payload_folder=payload_folder,
-        answer_json=None if answer_content is None else as_written(answer_content),
-        extra_json=extra,
-    )
-    rows.add(ANSWERS, task, [(answer_index, *answer)])
+    times = (None, None, None)
+    written = None if answer_content is None else bytes(answer_content)
+    answer = (worker_columns(annotation.worker_id), answer_index, *times, *content, written, extra)
+    rows.add(ANSWERS, task, [answer])
     rows.add(CLASSES, task, classes)
 
 

@@ -21,7 +21,8 @@ from ingest.job_folder import SourceFile
 from ingest.rows import Layout, Rows
 from ingest.tables import Answer, AnswerKey, Attribute
 
-_NULL = Raw(b"null")
+_NULL_JSON = b"null"
+_NULL = Raw(_NULL_JSON)
 
 
 class Identity(msgspec.Struct, rename="camel", gc=False):
@@ -65,10 +66,13 @@ _strict_response = msgspec.json.Decoder(_StrictResponse)
 _response = msgspec.json.Decoder(_Response)
 _worker_metadata = msgspec.json.Decoder(WorkerMetadata | None)
 
+_WORKER = Answer._fields[:6]
+"""The columns of an answer that say whose it is."""
 ANSWERS = Layout(
     table="worker_answers",
     shared=("iteration", "object_index"),
-    own=("answer_index", *Answer._fields),
+    interned=_WORKER,
+    own=("answer_index", *(name for name in Answer._fields if name not in _WORKER)),
     converted=(("accepted_at", time_column("acceptanceTime")), ("submitted_at", time_column("submissionTime"))),
 )
 CLASSES = Layout(
@@ -113,8 +117,8 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
         content = bytes(answer.answer_content)
         answers.append(
             (
+                worker_columns(answer.worker_id, bytes(answer.worker_metadata)),
                 answer_index,
-                *_worker(answer.worker_id, bytes(answer.worker_metadata)),
                 answer.acceptance_time,
                 answer.submission_time,
                 answer.time_spent_in_seconds,
@@ -128,8 +132,8 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
 
 
 @lru_cache(maxsize=20_000)
-def _worker(worker_id: str, metadata_json: bytes) -> tuple[str | None, ...]:
-    """The columns of an answer that say whose it is; the same few workers give all answers.
+def worker_columns(worker_id: str, metadata_json: bytes = _NULL_JSON) -> tuple[str | None, ...]:
+    """The first columns of ``Answer``, which say whose it is; the same few workers give all answers.
 
     Raises:
         BadFile: the metadata is not of the documented shape.

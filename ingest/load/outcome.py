@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+import msgspec
 import pyarrow as pa
 
 from ingest import __version__
@@ -14,7 +14,7 @@ from ingest.lake.ledger import Status, now
 from ingest.tables import LEDGER
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of one file."""
 
     file: SourceFile

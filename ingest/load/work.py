@@ -219,7 +219,7 @@ class _Reader:
         left_out.subtract(kept_rows.column("file_no").to_pylist())
         for file_no, count in left_out.items():
             outcome = self._outcomes[file_no]
-            self._outcomes[file_no] = outcome._replace(row_count=outcome.row_count - count)
+            self._outcomes[file_no] = msgspec.structs.replace(outcome, row_count=outcome.row_count - count)
 
 
 def _block(data: bytes | OSError) -> Iterator[bytes]:

@@ -10,7 +10,9 @@ import io
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import IO, NamedTuple, Protocol
+from typing import IO, Protocol
+
+import msgspec
 
 BLOCK_BYTES = 4 * 2**20
 S3_SCHEME = "s3://"
@@ -55,7 +57,7 @@ class S3Options:
 DEFAULT_S3_OPTIONS = S3Options()
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """File in a store; ``modified_at`` in milliseconds since 1970-01-01 UTC."""
 
     path: str
