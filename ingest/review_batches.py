@@ -9,31 +9,18 @@ from __future__ import annotations
 import csv
 import io
 import os
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import msgspec
 
 from ingest.formats.parsing import BYTE_ORDER_MARK, BadFile
-from ingest.formats.review_batch import find_fields, parse_number, plain_name
+from ingest.formats.review_batch import Item, encode_batch, find_fields, make_batches, parse_number, plain_name
 from ingest.storage.open import open_store
 from ingest.storage.store import DEFAULT_S3_OPTIONS, S3_SCHEME, S3Options, StoreError
 
 MANIFEST = "manifest.jsonl"
-_SLUG_CHARACTERS = 60
-
-
-class Item(NamedTuple):
-    """A label to be confirmed."""
-
-    image: str
-    label: str
-    confidence: float
-    extra: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -115,30 +102,6 @@ def read_items(data: bytes) -> list[Item]:
     return items
 
 
-def make_batches(items: list[Item], batch_size: int) -> Iterator[tuple[str, list[Item]]]:
-    """Batches of one label each, by label, with a file name that no other batch has; the least sure items first.
-
-    The order of ``items`` does not matter.
-    """
-    by_label: dict[str, list[Item]] = {}
-    for item in sorted(items, key=lambda item: (item.label, item.confidence, item.image)):
-        by_label.setdefault(item.label, []).append(item)
-    numbers: Counter[str] = Counter()  # go on where two labels have the same slug
-    for label, of_label in by_label.items():
-        slug = _slug(label)
-        for start in range(0, len(of_label), batch_size):
-            numbers[slug] += 1
-            yield f"{slug}-{numbers[slug]:05}.json", of_label[start : start + batch_size]
-
-
-def encode_batch(batch: list[Item]) -> bytes:
-    """The file of a batch."""
-    items = [
-        {"s3_image_url": item.image, "label": item.label, "confidence": item.confidence, **item.extra} for item in batch
-    ]
-    return msgspec.json.format(msgspec.json.encode(items))
-
-
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Records that are not blank, each with the line it begins in."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -167,8 +130,3 @@ def _read_item(values: dict[str, str], fields: dict[str, str]) -> Item:
     if not 0 <= confidence <= 100:
         raise BadFile(f"confidence: {confidence_text.strip()} is neither from 0 to 1 nor from 0 to 100")
     return Item(image, label, confidence, {name: value for name, value in values.items() if name})
-
-
-def _slug(label: str) -> str:
-    ascii_only = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
-    return re.sub("[^a-z0-9]+", "-", ascii_only)[:_SLUG_CHARACTERS].strip("-") or "label"

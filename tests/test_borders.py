@@ -28,7 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "load": {"tables", "job_folder", "rows", "storage", "formats", "lake"},
     "aws": {"tables", "identity", "rows", "storage", "formats", "lake"},
     "review_batches": {"storage", "formats"},
-    "sample": {"formats", "review_batches"},
+    "sample": {"formats"},
     "cli": {"display", "storage", "formats", "lake", "load", "aws", "review_batches", "sample"},
     "__main__": {"cli"},
 }

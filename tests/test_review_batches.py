@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from ingest.cli import cli
 from ingest.formats.parsing import BadFile
+from ingest.formats.review_batch import Item, encode_batch, make_batches
 from ingest.job_folder import FileKind
-from ingest.review_batches import MANIFEST, Item, encode_batch, make_batches, read_items, write_review_batches
+from ingest.review_batches import MANIFEST, read_items, write_review_batches
 from ingest.storage.store import StoreError
 from tests.formats.parsed import Row, parse
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -31,6 +33,7 @@ FIELD_NAMES: dict[str, tuple[str, ...]] = {
     "confidence": ("confidence", "confidence_score", "score", "probability"),
 }
 
+_SLUG_CHARACTERS = 60
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 
 _Value = TypeVar("_Value")
@@ -127,3 +130,41 @@ def _extra(item: dict[str, Raw], fields: dict[str, str]) -> str | None:
     known = set(fields.values())
     extra = {name: raw for name, raw in item.items() if name not in known}
     return as_json(extra) if extra else None
+
+
+class Item(NamedTuple):
+    """A label to be confirmed."""
+
+    image: str
+    label: str
+    confidence: float
+    extra: dict[str, str]
+
+
+def make_batches(items: list[Item], batch_size: int) -> Iterator[tuple[str, list[Item]]]:
+    """Batches of one label each, by label, with a file name that no other batch has; the least sure items first.
+
+    The order of ``items`` does not matter.
+    """
+    by_label: dict[str, list[Item]] = {}
+    for item in sorted(items, key=lambda item: (item.label, item.confidence, item.image)):
+        by_label.setdefault(item.label, []).append(item)
+    numbers: Counter[str] = Counter()  # go on where two labels have the same slug
+    for label, of_label in by_label.items():
+        slug = _slug(label)
+        for start in range(0, len(of_label), batch_size):
+            numbers[slug] += 1
+            yield f"{slug}-{numbers[slug]:05}.json", of_label[start : start + batch_size]
+
+
+def encode_batch(batch: list[Item]) -> bytes:
+    """The file of a batch."""
+    items = [
+        {"s3_image_url": item.image, "label": item.label, "confidence": item.confidence, **item.extra} for item in batch
+    ]
+    return msgspec.json.format(msgspec.json.encode(items))
+
+
+def _slug(label: str) -> str:
+    ascii_only = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    return re.sub("[^a-z0-9]+", "-", ascii_only)[:_SLUG_CHARACTERS].strip("-") or "label"

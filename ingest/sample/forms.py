@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, ClassVar
 
-from ingest.review_batches import Item as ReviewItem
-from ingest.review_batches import encode_batch, make_batches
+from ingest.formats.review_batch import Item as ReviewItem
+from ingest.formats.review_batch import encode_batch, make_batches
 from ingest.sample.consolidation import majority
 from ingest.sample.objects import Item, ResultPlace, Task
 from ingest.sample.output import BUCKET, JobFolder, Json
