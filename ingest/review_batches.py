@@ -52,7 +52,7 @@ def write_review_batches(
     folder, name = os.path.split(table)
     items = read_items(open_store(folder or ".", s3).read(name))
     store = open_store(dest, s3)
-    # A folder that is not there yet cannot be listed.
+    # A folder that does not exist yet cannot be listed.
     if (dest.startswith(S3_SCHEME) or os.path.lexists(dest)) and any(True for _ in store.list()):
         raise StoreError(f"{dest} is not empty: the batches need a folder of their own")
     base = (dest_uri or store.uri).rstrip("/")
@@ -89,7 +89,7 @@ def read_items(data: bytes) -> list[Item]:
     for line, values in rows:
         try:
             if len(values) != len(header):
-                raise BadFile(f"{len(values)} fields, where the header has {len(header)}")
+                raise BadFile(f"{len(values)} fields, but the header has {len(header)}")
             item = _read_item(dict(zip(header, values, strict=True)), fields)
             first = first_lines.setdefault((item.image, item.label), line)
             if first != line:

@@ -200,7 +200,7 @@ class Label(NamedTuple):
 
 
 class AnnotationKey(NamedTuple):
-    """Where a consolidated label stands."""
+    """Which consolidated label a row is, or is about."""
 
     label_attribute_name: Annotated[Text, "Label attribute; NULL if the file does not name it (SeqLabel.json)."]
     object_index: Annotated[BigInt, "Data object: line of the output manifest, from 0."]
@@ -227,7 +227,7 @@ class Frame(NamedTuple):
 
 
 class AnswerKey(NamedTuple):
-    """Where a worker's answer stands."""
+    """Which answer of a worker a row is, or is about."""
 
     iteration: Annotated[Int, "Iteration of the job, from the folder's name."]
     object_index: Annotated[BigInt, "Data object: line of the output manifest, from 0."]
@@ -254,7 +254,7 @@ class Answer(NamedTuple):
 
 
 class AnswerLabelKey(NamedTuple):
-    """Where a label stands within an answer."""
+    """Which label of an answer a row is, or is about."""
 
     element_name: Annotated[Text, "Crowd element (or form field) of the answer that holds the label."]
     frame_index: Annotated[Int, "Frame; NULL outside sequences."]

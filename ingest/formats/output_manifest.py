@@ -1,4 +1,4 @@
-"""Output manifests: JSON Lines, one data object a line, with every label attribute that stands on it.
+"""Output manifests: JSON Lines, one data object a line, with each of its label attributes.
 
 Format: Amazon SageMaker developer guide, "Labeling job output data" and "Chaining labeling jobs".
 """
@@ -132,7 +132,7 @@ class Result:
     Attributes:
         labels: its labels; None where they are in another file, or of a form that is not flattened.
         is_single_class: whether the one label is the class of the data object.
-        image_size: size of the image, where it is told.
+        image_size: size of the image, if known.
         classes: classes of the labels that are in another file: the parts of ``ClassLabel`` without its key.
         attributes: attribute values, each with the place of the label it is of, or None for the data object's.
     """
@@ -283,7 +283,7 @@ READERS: dict[ResultForm, Callable[[Raw, LineAttribute], Result]] = {
 def read_line(data: bytes) -> Line:
     """Take one line of a manifest apart.
 
-    A ``*-metadata`` key is a label attribute's only if the attribute itself stands beside it, or if it has Ground
+    A ``*-metadata`` key is a label attribute's only if the line has the attribute itself, or if it has Ground
     Truth's type or a failure reason; all other keys are passed through.
 
     Raises:

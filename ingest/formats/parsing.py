@@ -110,7 +110,7 @@ def index(text: str) -> int:
 
 
 def as_written(raw: msgspec.Raw | bytes) -> str:
-    """The JSON text as it stands in the file."""
+    """The JSON text as the file has it."""
     return str(raw, "utf-8")
 
 

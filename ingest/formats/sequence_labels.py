@@ -63,7 +63,7 @@ class View(NamedTuple):
         return self.frame.frame_name if self.frame.frame is None else self.frame.frame
 
     def __str__(self) -> str:
-        """Where it stands in the file."""
+        """Where the file has it."""
         return f"{self.sensor + ': ' if self.sensor else ''}frame {self.place} of the list"
 
 
@@ -125,7 +125,7 @@ def _read_frames(data: bytes) -> tuple[str, dict[int, list[View]]]:
             frame_index, view = _read_view(sensor, place, raw)
             views = frames.setdefault(frame_index, [])
             if views and views[-1].sensor == sensor:
-                raise BadFile(f"{view}: frame-no {frame_index} stands twice")
+                raise BadFile(f"{view}: duplicate frame-no {frame_index}")
             views.append(view)
     if sequence.frames is None:
         return "point_cloud_object_tracking", frames

@@ -71,9 +71,9 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
             name = frame.frame_name if frame.frame is None else frame.frame
             name = name_of_file if name is None else name
             if name is None and number is None:
-                raise BadFile("it has neither name nor number")
+                raise BadFile("no frame name and no frame number")
             if (name, number) in seen:
-                raise BadFile("it stands twice")
+                raise BadFile("duplicate frame")
             seen.add((name, number))
             payload = PayloadKey(file.payload_folder, name)
             _add_frame(found, (*key, *payload), AnswerLabelKey(holder, number, None), frame, raw, others)

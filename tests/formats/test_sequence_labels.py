@@ -34,7 +34,7 @@ def test_frame_number_that_is_none_is_refused(number: Any) -> None:
 
 
 def test_a_frame_that_stands_twice_is_refused_however_it_is_written() -> None:
-    with pytest.raises(BadFile, match="frame-no 3 stands twice"):
+    with pytest.raises(BadFile, match="duplicate frame-no 3"):
         frames({"frame-no": "3"}, {"frame-no": 4}, {"frame-no": 3})
 
 

@@ -69,9 +69,9 @@ def test_several_frames_in_a_file() -> None:
 @pytest.mark.parametrize(
     ("found", "error"),
     [
-        ([{"frame": "1.jpg"}, {"frame": "1.jpg"}], "frame 1 of the file: it stands twice"),
-        ([{"frameNumber": 1}, {"frameNumber": "01"}], "frame 1 of the file: it stands twice"),
-        ([{"frame": "1.jpg"}, {}], "frame 1 of the file: it has neither name nor number"),
+        ([{"frame": "1.jpg"}, {"frame": "1.jpg"}], "frame 1 of the file: duplicate frame"),
+        ([{"frameNumber": 1}, {"frameNumber": "01"}], "frame 1 of the file: duplicate frame"),
+        ([{"frame": "1.jpg"}, {}], "frame 1 of the file: no frame name and no frame number"),
         ([{"frameNumber": -1}], "frameNumber -1 is out of range"),
         ([{"frameNumber": 2**31}], "frameNumber 2147483648 is out of range"),
         ([{"frameNumber": "one"}], "not an object's index: 'one'"),
