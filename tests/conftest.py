@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parent
 
-# The same few examples every time, in every process; HYPOTHESIS_PROFILE=long hunts for new ones.
+# The same few examples every time, in every process; HYPOTHESIS_PROFILE=brief tries a few of them (make test-unit), and
+# long hunts for new ones.
 settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True, database=None)
+settings.register_profile("brief", max_examples=10, deadline=None, derandomize=True, database=None)
 settings.register_profile(
     "long", max_examples=2_000, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
