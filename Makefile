@@ -34,7 +34,7 @@ test: install ## everything that CI runs: lint and all tests, in about 10 minute
 	@command -v mvn > /dev/null || echo 'not run: Athena. Trino is fetched by Maven (mvn); install it, then: make test-athena'
 
 test-unit: install ## the tests that take seconds: run them while you work
-	HYPOTHESIS_PROFILE=brief $(PYTEST) $(PARALLEL) --quiet -m 'not (pipeline or athena or deploy or browser)'
+	HYPOTHESIS_PROFILE=brief $(PYTEST) $(PARALLEL) --quiet -m 'not (pipeline or athena or deploy or browser or bench)'
 
 # All tests but those of the next two targets.
 test-local: install

@@ -10,6 +10,8 @@ from typing import Any, Self
 
 from werkzeug.serving import make_server
 
+_POLL_SECONDS = 0.02  # how long a server takes to stop: many tests have one of their own
+
 
 class LoopbackServer(ABC):
     """A WSGI application on a free port of loopback, between entering and leaving the context."""
@@ -17,7 +19,7 @@ class LoopbackServer(ABC):
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server = make_server("127.0.0.1", 0, self._app, threaded=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=[_POLL_SECONDS], daemon=True)
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
 
     @abstractmethod

@@ -1,32 +1,10 @@
-"""dbt, which reads boto3's descriptions of AWS's services once.
-
-dbt-athena makes a boto3 session for each model and test, and each session reads and parses these files again, which
-takes half of dbt's processor time. Nothing else is changed: the adapter and boto3 are the real ones.
-"""
+"""dbt, which reads boto3's service files once: dbt-athena makes a boto3 session for each model and test."""
 
 from __future__ import annotations
 
-from functools import cache
-
-from botocore.loaders import JSONFileLoader, Loader
 from dbt.cli.main import cli
 
-
-def read_service_files_once() -> None:
-    """Keep every file and every list of services that botocore has read."""
-    load_file = cache(JSONFileLoader().load_file)
-    list_services = Loader.list_available_services
-    lists: dict[tuple[str, ...], list[str]] = {}
-
-    def list_available_services(self: Loader, type_name: str) -> list[str]:
-        key = (type_name, *self.search_paths)
-        if key not in lists:
-            lists[key] = list_services(self, type_name)
-        return lists[key]
-
-    JSONFileLoader.load_file = lambda self, file_path: load_file(file_path)  # type: ignore[method-assign]
-    Loader.list_available_services = list_available_services  # type: ignore[method-assign]
-
+from tests.service_files import read_service_files_once
 
 if __name__ == "__main__":
     read_service_files_once()
