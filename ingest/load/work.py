@@ -1,8 +1,8 @@
 """Reading the files of one chunk, and writing their rows: what a worker process does.
 
 Files are parsed one by one into the same rows, which become Arrow columns when there are some ten thousand of them.
-A file that cannot be parsed takes its rows back. If the rows of several files do not fit their columns, those files
-are read again, one by one, to find the one that is to blame.
+A file that cannot be parsed takes its rows back. If the rows of several files do not fit their columns, each half of
+the files is read again, and so on, to find the one that is to blame.
 """
 
 from __future__ import annotations
@@ -101,15 +101,8 @@ class _Reader:
 
     def read_all(self) -> None:
         """Read every file of the chunk: the small ones together, then each large one."""
-        source, files = self._chunk.source, self._chunk.files
-        small = [file for file in files if file.size_bytes <= _SMALL_BYTES]
-        with contextlib.closing(source.read_many(file.path for file in small)) as contents:
-            for file, data in zip(small, contents, strict=True):
-                self._read(file, _block(data) if isinstance(data, OSError) else (data,))
-                self._bytes += file.size_bytes
-                if self._rows.count >= _MANY_ROWS or self._bytes >= _MANY_BYTES:
-                    self._flush()
-        self._flush()
+        files = self._chunk.files
+        self._read_together([file for file in files if file.size_bytes <= _SMALL_BYTES])
         for file in files:
             if file.size_bytes > _SMALL_BYTES:
                 self._read(file, self._blocks(file))
@@ -128,6 +121,15 @@ class _Reader:
             label_files=self._label_files,
             forgotten_frames=self._forgotten_frames,
         )
+
+    def _read_together(self, files: list[SourceFile]) -> None:
+        with contextlib.closing(self._chunk.source.read_many(file.path for file in files)) as contents:
+            for file, data in zip(files, contents, strict=True):
+                self._read(file, _unreadable(data) if isinstance(data, OSError) else (data,))
+                self._bytes += file.size_bytes
+                if self._rows.count >= _MANY_ROWS or self._bytes >= _MANY_BYTES:
+                    self._flush()
+        self._flush()
 
     def _read(self, file: SourceFile, blocks: Iterable[bytes]) -> None:
         rows = self._rows
@@ -168,8 +170,12 @@ class _Reader:
             raise _UnreadableError(error) from None
 
     def _take_some(self, rows: Rows) -> None:
-        """At a checkpoint within a file: write the rows so far, if they are many and all are of this file."""
-        if len(self._waiting) == 1 and (rows.count >= _MANY_ROWS or self._bytes >= _MANY_BYTES):
+        """At a checkpoint within a large file: write the rows so far, if they are many.
+
+        The rows of a small file may have to be made again, with those of its neighbours: they wait.
+        """
+        is_large = self._waiting[-1].size_bytes > _SMALL_BYTES
+        if is_large and (rows.count >= _MANY_ROWS or self._bytes >= _MANY_BYTES):
             try:
                 batches = rows.batches(self._chunk.load_id)
             except _MISFITS as error:
@@ -185,18 +191,18 @@ class _Reader:
             batches = self._rows.batches(self._chunk.load_id)
         except _MISFITS as error:
             self._rows.clear()
-            if len(waiting) == 1:
-                self._outcomes[waiting[0].file_no] = Outcome(waiting[0], Status.REJECTED, error=_misfit(error))
+            self._bytes = 0
+            loaded = [file for file in waiting if self._outcomes[file.file_no].status is _LOADED]
+            if len(loaded) == 1:
+                self._refuse(loaded[0], _misfit(error))
                 return
-            for file in waiting:
-                if self._outcomes[file.file_no].status == Status.LOADED:
-                    (data,) = self._chunk.source.read_many([file.path])
-                    self._read(file, _block(data))
-                    self._flush()
+            middle = len(loaded) // 2
+            self._read_together(loaded[:middle])
+            self._read_together(loaded[middle:])
         else:
             self._write(batches)
             self._rows.clear()
-        self._bytes = 0
+            self._bytes = 0
 
     def _write(self, batches: dict[str, pa.RecordBatch]) -> None:
         if "data_objects" in batches:
@@ -222,13 +228,10 @@ class _Reader:
             self._outcomes[file_no] = msgspec.structs.replace(outcome, row_count=outcome.row_count - count)
 
 
-def _block(data: bytes | OSError) -> Iterator[bytes]:
-    """The file in one block."""
-    if isinstance(data, StoreError):
-        raise data
-    if isinstance(data, OSError):
-        raise _UnreadableError(data)
-    yield data
+def _unreadable(error: OSError) -> Iterator[bytes]:
+    """The blocks of a file that cannot be read."""
+    raise error if isinstance(error, StoreError) else _UnreadableError(error)
+    yield  # so that it is raised where the file is read
 
 
 # What Arrow raises if a value does not fit its column, such as text that is no Unicode.

@@ -392,6 +392,27 @@ def test_a_file_that_could_not_be_read_is_tried_again(
     assert status(Lake.open(str(lake))).errors == []
 
 
+def test_a_file_that_is_read_again_gives_its_rows_once(
+    tmp_path: Path, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of files that become columns together, one has a time that is none: the others are read again."""
+    source = tmp_path / "again"
+    write_job(source, "Ants", {number: {"ann": "Ant"} for number in range(4)})
+    broken = write_answers(write_job(source, "Bees", {0: {"ann": "Bee"}}), 0, {"ann": "Bee"})
+    broken.write_text(broken.read_text().replace("2026-01-02T", "yesterday"))
+    # Small numbers, so that the manifest of the first job has more rows than are kept waiting.
+    monkeypatch.setattr("ingest.load.work._MANY_ROWS", 3)
+    monkeypatch.setattr("ingest.formats.output_manifest._OBJECTS_AT_A_TIME", 2)
+
+    summary = load(str(source), str(lake), Options(processes=1))
+
+    assert (summary.files_loaded, summary.files_rejected) == (6, 1)
+    assert "submissionTime: not an ISO 8601 time" in summary.errors[0]["error"]
+    rows = current_rows(lake)
+    assert summary.rows == sum(map(len, rows.values()))
+    assert len(rows["data_objects"]) == 5
+
+
 @pytest.mark.parametrize("way", ["job", "folder"])
 def test_a_folder_in_the_way_can_be_forgotten(way: str, source: Path, lake: Path, tmp_path: Path) -> None:
     write_job(tmp_path / "moved", "Pets", {0: {"dot": "Owl"}})
