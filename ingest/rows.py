@@ -7,7 +7,7 @@ columns many files at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from itertools import accumulate
@@ -113,6 +113,11 @@ class Rows:
         """Add whole rows: a value for each column of the table, without its lineage."""
         self.add(whole_rows(table), (), rows)
 
+    def add_tables(self, tables: Mapping[str, Sequence[tuple[Value, ...]]]) -> None:
+        """Add whole rows of several tables."""
+        for table, rows in tables.items():
+            self.add_rows(table, rows)
+
     def checkpoint(self) -> None:
         """Let the rows so far be taken out: called now and then by the parser of a large file."""
         if self._take is not None:
@@ -141,23 +146,10 @@ class Rows:
                 found.setdefault(layout.table, []).append(_to_batch(layout, runs, load_id))
         return {table: some[0] if len(some) == 1 else pa.concat_batches(some) for table, some in found.items()}
 
-    def rows(self) -> Iterator[tuple[str, tuple[Value, ...]]]:
-        """Every row, after its table's name, without its lineage: for tests, and for few rows."""
-        for name, batch in self.batches("").items():
-            columns = [_python_values(column) for column in batch.columns[len(Lineage._fields) :]]
-            for row in zip(*columns, strict=True):
-                yield name, row
-
     def clear(self) -> None:
         """Take out all rows."""
         self._runs.clear()
         self.count = 0
-
-
-def _python_values(column: pa.Array) -> list[Value]:
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.int64())
-    return column.to_pylist()  # type: ignore[no-any-return]
 
 
 def _to_batch(layout: Layout, runs: _Runs, load_id: str) -> pa.RecordBatch:

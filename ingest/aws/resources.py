@@ -30,7 +30,6 @@ from ingest.formats.parsing import BadFile, as_json, milliseconds, milliseconds_
 from ingest.lake.lake import Lake
 from ingest.lake.ledger import (
     WORKER_KIND,
-    WORKER_SCHEME,
     Ledger,
     Status,
     is_settled,
@@ -101,9 +100,7 @@ class KnownResources:
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
         self._ledger: Ledger = read_ledger(lake.store, kinds={*ResourceKind, WORKER_KIND})
-        self.forgotten_workers = frozenset(
-            uri.removeprefix(WORKER_SCHEME) for uri in self._ledger.newest if uri.startswith(WORKER_SCHEME)
-        )
+        self.forgotten_workers = self._ledger.forgotten_workers
 
     def newest(self, uri: str) -> LedgerEntry | None:
         """The newest entry of a resource."""
@@ -137,8 +134,7 @@ def sync(known: KnownResources, resources: Iterable[Resource], include_forgotten
     rows = Rows()
     for number, resource in enumerate(wanted):
         rows.begin(number, resource.job_name)
-        for table, table_rows in resource.rows.items():
-            rows.add_rows(table, table_rows)
+        rows.add_tables(resource.rows)
     with known.lake.begin() as load:
         batches = Redaction(known.forgotten_workers).apply(rows.batches(load.id)).tables
         counts = Counter(number for batch in batches.values() for number in batch.column("file_no").to_pylist())

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw
 
 from ingest.formats.parsing import BadFile, as_json, decode_with_extra, index, whole
-from ingest.formats.worker_response import ANSWERS, CLASSES, Content, add_content, worker_columns
+from ingest.formats.worker_response import ANSWERS, CLASSES, Content, Task, add_content, worker_columns
 from ingest.job_folder import SourceFile
 from ingest.rows import Rows
 
@@ -63,30 +63,29 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
             raise BadFile(f"[{place}]: {error}") from None
 
 
-def _add_answer(rows: Rows, task: tuple[int | None, int], answer_index: int, annotation_json: Raw) -> None:
+def _add_answer(rows: Rows, task: Task, answer_index: int, annotation_json: Raw) -> None:
     annotation, extra = decode_with_extra(annotation_json, _Annotation)
     classes: list[tuple[Any, ...]] = []
-    answer_content = _read_data(annotation.annotation_data)
-    if answer_content is None:
+    written = _read_data(annotation.annotation_data)
+    if written is None:
         fields = msgspec.json.decode(extra, type=dict[str, Raw]) if extra else {}
         extra = as_json({**fields, "annotationData": annotation.annotation_data})
         content: Content = (None, None, None)
     else:
-        content = add_content(rows, task, answer_index, bytes(answer_content), classes)
+        content = add_content(rows, task, answer_index, written, classes)
     times = (None, None, None)
-    written = None if answer_content is None else bytes(answer_content)
     answer = (worker_columns(annotation.worker_id), answer_index, *times, *content, written, extra)
     rows.add(ANSWERS, task, [answer])
     rows.add(CLASSES, task, classes)
 
 
-def _read_data(annotation_data: Raw) -> Raw | None:
-    """The answer; None where it is elsewhere."""
+def _read_data(annotation_data: Raw) -> bytes | None:
+    """The answer, as written; None if it is elsewhere."""
     data = _data.decode(annotation_data)
     content = _unwrapped(data.content)
     if content is None and data.s3_uri is None:
         raise BadFile("annotationData has neither content nor s3Uri")
-    return content
+    return None if content is None else bytes(content)
 
 
 def _unwrapped(content: Raw) -> Raw | None:

@@ -10,7 +10,8 @@ import base64
 import binascii
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import mul
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,10 +21,7 @@ from ingest.formats.parsing import BadFile, as_json, as_text, as_written
 from ingest.formats.registry import ELEMENT_TASK_TYPES
 from ingest.formats.shapes import (
     ANSWER_ITEM,
-    PLAIN_BOX,
-    PLAIN_SPAN,
     BoxJson,
-    Columns,
     EntityJson,
     PlainBoxJson,
     box_labels,
@@ -31,7 +29,8 @@ from ingest.formats.shapes import (
     item_label,
     span_labels,
 )
-from ingest.tables import Attribute, Label
+from ingest.rows import Layout
+from ingest.tables import AnswerKey, Attribute, Label
 
 LabelAttributes = dict[str, Any]
 """Values of attributes, by name."""
@@ -104,6 +103,26 @@ LIST_SHAPES = {
     "boundingCuboids": "cuboid",
 }
 
+# The labels of an element, but for classes: a run has the answer and the element, and numbers its labels.
+_LABELS = Layout(table="worker_annotations", shared=(*AnswerKey._fields, "element_name"), numbered="annotation_index")
+WHOLE_LABELS = replace(_LABELS, own=Label._fields)
+"""Records are ``Label`` tuples, of any shape."""
+PLAIN_BOXES = replace(
+    _LABELS,
+    own=("label", "box_left", "box_top", "box_width", "box_height"),
+    attributes=("label", "left", "top", "width", "height"),
+    fixed=(("shape", "box"),),
+    derived=(("area", mul, ("box_width", "box_height")),),
+)
+"""Records are ``PlainBoxJson``."""
+PLAIN_SPANS = replace(
+    _LABELS,
+    own=("label", "start_offset", "end_offset"),
+    attributes=("label", "start_offset", "end_offset"),
+    fixed=(("shape", "span"),),
+)
+"""Records are ``EntityJson``."""
+
 _plain_elements = msgspec.json.Decoder(dict[str, _PlainElement])
 _element = msgspec.json.Decoder(_Element)
 _masks = msgspec.json.Decoder(_Masks)
@@ -141,13 +160,13 @@ class PlainContent(NamedTuple):
         content: task type that its elements name, or None if they name none or several; number of all labels, or None
             if there is no element; and None, for it points to no folder of frames.
         classes: element, number within the answer, and class of each label that is a class.
-        shapes: of all others, by element: its name, the number of its first label within the answer, the columns of its
+        shapes: of all others, by element: its name, the number of its first label within the answer, the layout of its
             labels, and the labels.
     """
 
     content: tuple[str | None, int | None, None]
     classes: list[tuple[str, int, str]]
-    shapes: list[tuple[str, int, Columns, Sequence[Any]]]
+    shapes: list[tuple[str, int, Layout, Sequence[Any]]]
 
 
 _choices: dict[bytes, PlainContent] = {}
@@ -174,16 +193,16 @@ def _plain_content(written: bytes) -> PlainContent | None:
     except msgspec.ValidationError:
         return None
     classes: list[tuple[str, int, str]] = []
-    shapes: list[tuple[str, int, Columns, Sequence[Any]]] = []
+    shapes: list[tuple[str, int, Layout, Sequence[Any]]] = []
     count = 0
     for name, element in elements.items():
         if element.worker_comment is not None or element.initial_value_modified is not None:
             return None
         if element.bounding_boxes is not UNSET:
-            shapes.append((name, count, PLAIN_BOX, element.bounding_boxes))
+            shapes.append((name, count, PLAIN_BOXES, element.bounding_boxes))
             count += len(element.bounding_boxes)
         elif element.entities is not UNSET:
-            shapes.append((name, count, PLAIN_SPAN, element.entities))
+            shapes.append((name, count, PLAIN_SPANS, element.entities))
             count += len(element.entities)
         elif element.labels is not UNSET:
             for label in dict.fromkeys(element.labels):

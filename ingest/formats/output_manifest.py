@@ -181,8 +181,8 @@ class _Found(NamedTuple):
 
     def move_to(self, rows: Rows) -> None:
         """Add them to the rows, and begin anew."""
-        for table, table_rows in self._asdict().items():
-            rows.add_rows(table, table_rows)
+        rows.add_tables(self._asdict())
+        for table_rows in self:
             table_rows.clear()
 
 

@@ -102,8 +102,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
         for frame_index, views in some:
             if _add_frame(found, object_index, frame_index, views):
                 task_type = "point_cloud_object_tracking"
-        for table, table_rows in found._asdict().items():
-            rows.add_rows(table, table_rows)
+        rows.add_tables(found._asdict())
         rows.checkpoint()
     rows.add_rows("labeling_jobs", [Job(task_type=task_type)])
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from operator import mul
 from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
@@ -13,33 +11,6 @@ from ingest.formats.parsing import BadFile, Int64, Number, as_json, as_text, dec
 from ingest.tables import Label
 
 ClassId = int | str
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Columns:
-    """Columns that the labels of one kind fill, as ``Layout`` has them."""
-
-    own: tuple[str, ...]
-    attributes: tuple[str, ...] = ()
-    fixed: tuple[tuple[str, str], ...] = ()
-    derived: tuple[tuple[str, Callable[..., Any], tuple[str, ...]], ...] = ()
-
-
-WHOLE_LABEL = Columns(own=Label._fields)
-"""Records are ``Label`` tuples, of any shape."""
-PLAIN_BOX = Columns(
-    own=("label", "box_left", "box_top", "box_width", "box_height"),
-    attributes=("label", "left", "top", "width", "height"),
-    fixed=(("shape", "box"),),
-    derived=(("area", mul, ("box_width", "box_height")),),
-)
-"""Records are ``PlainBoxJson``."""
-PLAIN_SPAN = Columns(
-    own=("label", "start_offset", "end_offset"),
-    attributes=("label", "start_offset", "end_offset"),
-    fixed=(("shape", "span"),),
-)
-"""Records are ``EntityJson``."""
 
 
 class BoxJson(msgspec.Struct, gc=False):

@@ -79,8 +79,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
             _add_frame(found, (*key, *payload), AnswerLabelKey(holder, number, None), frame, raw, others)
         except (BadFile, msgspec.MsgspecError) as error:
             raise BadFile(f"frame {place} of the file: {error}") from None
-    for table, table_rows in found._asdict().items():
-        rows.add_rows(table, table_rows)
+    rows.add_tables(found._asdict())
 
 
 def _frames_of(value: Raw) -> list[Raw]:

@@ -13,9 +13,14 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Raw
 
-from ingest.formats.crowd_elements import Beside, read_content, read_plain_content, task_type_of_elements
+from ingest.formats.crowd_elements import (
+    WHOLE_LABELS,
+    Beside,
+    read_content,
+    read_plain_content,
+    task_type_of_elements,
+)
 from ingest.formats.parsing import BadFile, Number, decode_with_extra, index, time_column, whole
-from ingest.formats.shapes import WHOLE_LABEL, Columns
 from ingest.identity import worker_key, workforce
 from ingest.job_folder import SourceFile
 from ingest.rows import Layout, Rows
@@ -66,7 +71,7 @@ _strict_response = msgspec.json.Decoder(_StrictResponse)
 _response = msgspec.json.Decoder(_Response)
 _worker_metadata = msgspec.json.Decoder(WorkerMetadata | None)
 
-_WORKER = Answer._fields[:6]
+_WORKER = Answer._fields[: Answer._fields.index("accepted_at")]
 """The columns of an answer that say whose it is."""
 ANSWERS = Layout(
     table="worker_answers",
@@ -86,19 +91,6 @@ ATTRIBUTES = Layout(
     shared=AnswerKey._fields,
     own=("element_name", "annotation_index", *Attribute._fields),
 )
-
-
-@lru_cache
-def _layout(columns: Columns) -> Layout:
-    return Layout(
-        table="worker_annotations",
-        shared=(*AnswerKey._fields, "element_name"),
-        numbered="annotation_index",
-        own=columns.own,
-        attributes=columns.attributes,
-        fixed=columns.fixed,
-        derived=columns.derived,
-    )
 
 
 def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
@@ -173,8 +165,8 @@ def add_content(
         return _add_any_content(rows, (*task, answer_index), Raw(answer_content))
     for name, number, label in plain.classes:
         classes.append((answer_index, name, number, label))
-    for name, first_number, columns, labels in plain.shapes:
-        rows.add(_layout(columns), (*task, answer_index, name), labels, first_number)
+    for name, first_number, layout, labels in plain.shapes:
+        rows.add(layout, (*task, answer_index, name), labels, first_number)
     return plain.content
 
 
@@ -187,12 +179,12 @@ def _add_any_content(rows: Rows, key: tuple[int | None, int, int], answer_conten
     for name, labels in elements.items():
         if labels is not None:
             starts[name] = label_count = label_count or 0
-            rows.add(_layout(WHOLE_LABEL), (*key, name), labels, label_count)
+            rows.add(WHOLE_LABELS, (*key, name), labels, label_count)
             label_count += len(labels)
     attributes = [
         (name, None if place is None else starts[name] + place, *value) for name, place, value in beside.attributes
     ]
-    rows.add(ATTRIBUTES, tuple(key), attributes)
+    rows.add(ATTRIBUTES, key, attributes)
     folder = None
     if beside.payload_folders:
         folder, *others = dict.fromkeys(beside.payload_folders)

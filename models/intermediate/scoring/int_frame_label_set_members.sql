@@ -1,7 +1,3 @@
-{%- set label_columns = [
-    "shape", "label", "box_left", "box_top", "box_width", "box_height", "start_offset", "end_offset"
-] -%}
-
 with annotations as (
     select * from {{ ref('int_annotations') }}
 ),
@@ -63,7 +59,7 @@ consolidated_members as (
         cast(null as integer) as answer_no,
         annotations.frame_index,
         annotations.annotation_index,
-        annotations.{{ label_columns | join(', annotations.') }}
+        {{ label_set_columns('annotations') }}
     from annotations
     inner join answered_sequences
         on annotations.job_name = answered_sequences.job_name
@@ -82,7 +78,7 @@ answer_members as (
         answers_to_sequences.answer_no,
         frames_by_name.frame_index,
         worker_annotations.annotation_index,
-        worker_annotations.{{ label_columns | join(', worker_annotations.') }}
+        {{ label_set_columns('worker_annotations') }}
     from answers_to_sequences
     inner join worker_annotations
         on answers_to_sequences.job_name = worker_annotations.job_name

@@ -1,7 +1,3 @@
-{%- set label_columns = [
-    "shape", "label", "box_left", "box_top", "box_width", "box_height", "start_offset", "end_offset"
-] -%}
-
 with object_members as (
     select * from {{ ref('int_object_label_set_members') }}
 ),
@@ -19,7 +15,7 @@ all_labels as (
         {{ label_set_key('set_kind', 'answer_no') }} as label_set_key,
         cast(null as integer) as frame_index,
         annotation_index,
-        {{ label_columns | join(', ') }}
+        {{ label_set_columns() }}
     from object_members
     union all
     select
@@ -30,7 +26,7 @@ all_labels as (
         {{ label_set_key('set_kind', 'answer_no') }} as label_set_key,
         frame_index,
         annotation_index,
-        {{ label_columns | join(', ') }}
+        {{ label_set_columns() }}
     from frame_members
 ),
 
@@ -58,7 +54,7 @@ members as (
         answer_no,
         member_no,
         frame_index,
-        {{ label_columns | join(', ') }}
+        {{ label_set_columns() }}
     from numbered_labels
     where
         shape <> 'class'

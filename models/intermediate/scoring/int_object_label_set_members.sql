@@ -1,7 +1,3 @@
-{%- set label_columns = [
-    "shape", "label", "box_left", "box_top", "box_width", "box_height", "start_offset", "end_offset"
-] -%}
-
 with golden_labels as (
     select * from {{ ref('int_golden_labels') }}
 ),
@@ -25,7 +21,7 @@ golden_members as (
         'golden' as set_kind,
         cast(null as integer) as answer_no,
         annotation_index,
-        {{ label_columns | join(', ') }}
+        {{ label_set_columns() }}
     from golden_labels
     where shape is not null
 ),
@@ -37,7 +33,7 @@ consolidated_members as (
         'consolidated' as set_kind,
         cast(null as integer) as answer_no,
         annotation_index,
-        {{ label_columns | join(', ') }}
+        {{ label_set_columns() }}
     from annotations
     where
         not is_inherited
@@ -51,7 +47,7 @@ answer_members as (
         'answer' as set_kind,
         worker_answers.answer_no,
         worker_annotations.annotation_index,
-        worker_annotations.{{ label_columns | join(', worker_annotations.') }}
+        {{ label_set_columns('worker_annotations') }}
     from worker_answers
     inner join worker_annotations
         on worker_answers.load_id = worker_annotations.load_id
