@@ -370,6 +370,12 @@ CASES: dict[str, str] = {
         ) as edges (number, set_kind, answer_no)
         order by number
     """,
+    "label_set_columns": """
+        select number, {{ label_set_columns() }}, {{ label_set_columns('edges') }}
+        from (values (1, 'box', 'Car', 1e0, 2e0, 3e0, 4e0, null, null), (2, 'span', 'Ort', null, null, null, null, 5, 6))
+            as edges (number, shape, label, box_left, box_top, box_width, box_height, start_offset, end_offset)
+        order by number
+    """,
     "dbt.hash": """
         select number, {{ dbt.hash('x') }}, {{ dbt.hash('number') }}
         from (values (1, 'a'), (2, ''), (3, null), (4, 'ä😀'), (-5, ' a ')) as edges (number, x)
