@@ -363,6 +363,25 @@ CASES: dict[str, str] = {
         group by number
         order by number
     """,
+    "object_key frame_key annotation_key": """
+        select
+            {{ object_key() }}, {{ object_key('edges', has_inherited=true) }},
+            {{ frame_key() }}, {{ frame_key('edges', has_inherited=true) }},
+            {{ annotation_key() }}, {{ annotation_key('edges', has_inherited=true) }}
+        from (values
+            ('Birds', 0, 0, 0, false, 'bird'), ('Birds', 0, 1, 12, true, 'first'), ('größe', 2147483647, -1, 0, false, null),
+            ('ß/ü', 1, null, 3, true, 'a:b/c'), ('', 2, null, 3, false, null)
+        ) as edges (job_name, object_index, frame_index, annotation_index, is_inherited, label_attribute_name)
+        order by job_name, object_index
+    """,
+    "task_key": """
+        select {{ task_key() }}, {{ task_key('edges') }}
+        from (values
+            ('Birds', 0, 'ab12', timestamp '2026-01-01 00:00:00.000'), ('Birds', 1, 'ab12', timestamp '2026-01-01 00:00:00.999'),
+            ('Birds', 2, 'cd34', timestamp '1969-12-31 23:59:59.500'), ('Birds', 3, 'cd34', null)
+        ) as edges (job_name, object_index, worker_key, submitted_at)
+        order by object_index
+    """,
     "label_set_key": """
         select number, {{ label_set_key('set_kind', 'answer_no') }}
         from (values

@@ -26,7 +26,10 @@ newest_fields as (
         min_by(job_status, newest_rank) filter (where job_status is not null) as status,
         min_by(workteam_name, newest_rank) filter (where workteam_name is not null) as workteam_name,
         min_by(workers_per_object, newest_rank) filter (where workers_per_object is not null) as workers_per_object,
-        min_by(output_uri, newest_rank) filter (where output_uri is not null) as output_uri
+        min_by(output_uri, newest_rank) filter (where output_uri is not null) as output_uri,
+        min_by(input_manifest_uri, newest_rank) filter (where input_manifest_uri is not null) as input_manifest_uri,
+        -- The functions of Ground Truth's adjustment tasks, which are its audits of sequences and point clouds too.
+        bool_or(description_json like '%:PRE-Adjustment%') as is_adjustment
     from ranked_descriptions
     group by job_name
 ),
@@ -57,6 +60,8 @@ descriptions as (
         newest_fields.output_uri
         || case when newest_fields.output_uri like '%/' then '' else '/' end
         || newest_fields.job_name as output_uri,
+        newest_fields.input_manifest_uri,
+        newest_fields.is_adjustment,
         newest_counters.total_labeled_count,
         newest_counters.human_labeled_count,
         newest_counters.machine_labeled_count,

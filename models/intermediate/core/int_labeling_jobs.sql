@@ -18,6 +18,18 @@ label_attributes as (
     select * from {{ ref('int_label_attributes') }}
 ),
 
+inputs as (
+    select * from {{ ref('int_labeling_job_inputs') }}
+),
+
+review_items as (
+    select * from {{ ref('stg_ground_truth__review_items') }}
+),
+
+annotation_attributes as (
+    select * from {{ ref('stg_ground_truth__annotation_attributes') }}
+),
+
 data_objects as (
     select * from {{ ref('stg_ground_truth__data_objects') }}
 ),
@@ -45,6 +57,23 @@ jobs_with_adjustment_status as (
     where data_objects.adjustment_status is not null
 ),
 
+-- Jobs in which a label of their own has an audit's outcome.
+jobs_with_audit_attributes as (
+    select distinct annotation_attributes.job_name
+    from annotation_attributes
+    left join own_attributes on annotation_attributes.job_name = own_attributes.job_name
+    where
+        annotation_attributes.scope = 'annotation'
+        and annotation_attributes.attribute_value is not null
+        and {{ is_named('annotation_attributes.attribute_name', list_var('audit_attributes')) }}
+        and not {{ is_of_earlier_job('annotation_attributes', 'own_attributes') }}
+),
+
+jobs_with_review_items as (
+    select distinct job_name
+    from review_items
+),
+
 -- A job whose every file was rejected is in the ledger too, and so is in here.
 combined_jobs as (
     select
@@ -64,47 +93,63 @@ combined_jobs as (
         coalesce(job_files.output_uri, descriptions.output_uri) as output_uri,
         coalesce(own_attributes.task_type, descriptions.task_type, configs.task_type, answers.task_type) as task_type,
         coalesce(descriptions.workers_per_object, answers.max_answers_per_object) as workers_per_object,
-        jobs_with_adjustment_status.job_name is not null as has_adjustment_status
+        inputs.input_job_name,
+        jobs_with_review_items.job_name is not null as has_review_items,
+        jobs_with_audit_attributes.job_name is not null as has_audit_attributes,
+        jobs_with_adjustment_status.job_name is not null
+        or coalesce(descriptions.is_adjustment, false) as is_adjustment
     from job_files
     left join own_attributes on job_files.job_name = own_attributes.job_name
     left join descriptions on job_files.job_name = descriptions.job_name
     left join configs on job_files.job_name = configs.job_name
     left join answers on job_files.job_name = answers.job_name
+    left join inputs on job_files.job_name = inputs.job_name
+    left join jobs_with_review_items on job_files.job_name = jobs_with_review_items.job_name
+    left join jobs_with_audit_attributes on job_files.job_name = jobs_with_audit_attributes.job_name
     left join jobs_with_adjustment_status on job_files.job_name = jobs_with_adjustment_status.job_name
+),
+
+jobs_with_kind as (
+    select
+        *,
+        -- An audit of a sequence or a point cloud writes labels as an adjustment does. What distinguishes it is its
+        -- label category config, which names the audited attribute and lets workers edit nothing, or what they enter.
+        case
+            when task_type = 'label-verification' then 'verification'
+            when has_review_items then 'review'
+            when audit_label_attribute_name is not null and is_editable then 'adjustment'
+            when audit_label_attribute_name is not null or has_audit_attributes then 'audit'
+            when is_adjustment then 'adjustment'
+            else 'label'
+        end as job_kind
+    from combined_jobs
 ),
 
 labeling_jobs as (
     select
-        combined_jobs.job_name,
-        combined_jobs.label_attribute_name,
-        combined_jobs.task_type,
-        combined_jobs.status,
-        combined_jobs.workteam_name,
-        combined_jobs.workers_per_object,
-        combined_jobs.max_answers_per_object,
-        combined_jobs.audit_label_attribute_name,
-        combined_jobs.output_uri,
-        combined_jobs.total_labeled_count,
-        combined_jobs.human_labeled_count,
-        combined_jobs.machine_labeled_count,
-        combined_jobs.failed_count,
-        combined_jobs.unlabeled_count,
+        jobs_with_kind.job_name,
+        jobs_with_kind.label_attribute_name,
+        jobs_with_kind.task_type,
+        jobs_with_kind.status,
+        jobs_with_kind.workteam_name,
+        jobs_with_kind.workers_per_object,
+        jobs_with_kind.max_answers_per_object,
+        jobs_with_kind.audit_label_attribute_name,
+        jobs_with_kind.output_uri,
+        jobs_with_kind.total_labeled_count,
+        jobs_with_kind.human_labeled_count,
+        jobs_with_kind.machine_labeled_count,
+        jobs_with_kind.failed_count,
+        jobs_with_kind.unlabeled_count,
         coalesce(
-            combined_jobs.modality,
+            jobs_with_kind.modality,
             task_types.modality,
-            case when combined_jobs.task_type is not null then 'other' end
+            case when jobs_with_kind.task_type is not null then 'other' end
         ) as modality,
-        -- An audit of a sequence or a point cloud writes labels as an adjustment does. Only the label category config
-        -- distinguishes them: an audit names the audited attribute and lets workers edit nothing.
-        case
-            when combined_jobs.task_type = 'label-verification' then 'verification'
-            when combined_jobs.audit_label_attribute_name is not null and combined_jobs.is_editable then 'adjustment'
-            when combined_jobs.audit_label_attribute_name is not null then 'audit'
-            when combined_jobs.has_adjustment_status then 'adjustment'
-            else 'label'
-        end as job_kind
-    from combined_jobs
-    left join task_types on combined_jobs.task_type = task_types.task_type
+        jobs_with_kind.job_kind,
+        case when jobs_with_kind.job_kind <> 'label' then jobs_with_kind.input_job_name end as audited_job_name
+    from jobs_with_kind
+    left join task_types on jobs_with_kind.task_type = task_types.task_type
 )
 
 select * from labeling_jobs

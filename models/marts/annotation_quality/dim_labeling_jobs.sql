@@ -44,6 +44,7 @@ final as (
         labeling_jobs.task_type,
         labeling_jobs.modality,
         cast(labeling_jobs.job_kind as varchar) as job_kind,
+        labeling_jobs.audited_job_name,
         labeling_jobs.status,
         labeling_jobs.workteam_name,
         cast(labeling_jobs.workers_per_object as bigint) as workers_per_object,
