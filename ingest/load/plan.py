@@ -25,6 +25,8 @@ from ingest.storage.store import DEFAULT_S3_OPTIONS, Entry, S3Options, Store, St
 
 _WORKER_RESPONSE = FileKind.WORKER_RESPONSE
 _CHUNK_FILES = 2_048
+# The first chunk is small, so that other processes begin soon.
+_FIRST_CHUNK_FILES = 512
 _CHUNK_BYTES = 32 * 2**20
 
 
@@ -225,11 +227,13 @@ class Plan:
 def _in_chunks(store: Store, listed: Iterable[SourceFile]) -> Iterator[tuple[Store, list[SourceFile]]]:
     files: list[SourceFile] = []
     size = 0
+    most = _FIRST_CHUNK_FILES
     for file in listed:
         files.append(file)
         size += file.size_bytes
-        if len(files) >= _CHUNK_FILES or size >= _CHUNK_BYTES:
+        if len(files) >= most or size >= _CHUNK_BYTES:
             yield store, files
             files, size = [], 0
+            most = min(2 * most, _CHUNK_FILES)
     if files:
         yield store, files

@@ -11,11 +11,13 @@ import contextlib
 import itertools
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.context
 import os
 import signal
+import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
 
@@ -25,7 +27,7 @@ from ingest.lake.ledger import KnownFiles, forgotten_frames_entry
 from ingest.lake.redaction import Redaction
 from ingest.load.outcome import Summary, ledger_entries
 from ingest.load.plan import Options, Plan, check_jobs
-from ingest.load.work import Chunk, ChunkOutcome, read_chunk
+from ingest.load.work import Chunk, ChunkOutcome, read_chunk, without_gc
 from ingest.storage.open import open_store
 from ingest.storage.store import Store, StoreError
 
@@ -50,7 +52,7 @@ def load(
     target = Lake.open(lake, options.s3)
     known = KnownFiles(target.store)
     check_jobs(source_store, known, options)
-    with target.begin() as load:
+    with without_gc(), target.begin() as load:
         plan = Plan(source_store, known, options)
         run = _Run(load, plan, options, progress or _silent)
         run.read(plan.chunks())
@@ -130,22 +132,40 @@ def _read_all(chunks: Iterator[Chunk], processes: int) -> Iterator[ChunkOutcome]
         return
     others = processes - 1
     waiting: deque[Future[ChunkOutcome]] = deque()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(others, mp_context=context, initializer=_die_with_parent) as pool:
+    with ProcessPoolExecutor(others, mp_context=_context(), initializer=_die_with_parent) as pool:
         try:
-            for chunk in itertools.chain((first, second), chunks):
-                if len(waiting) < 2 * others:
+            for chunk, is_last in _with_last(itertools.chain((first, second), chunks)):
+                while waiting and waiting[0].done():
+                    yield waiting.popleft().result()
+                if len(waiting) < 2 * others and not is_last:
                     with _interrupts_ignored():  # by the processes that are started here: this one deals with them
                         waiting.append(pool.submit(read_chunk, chunk))
                 else:
                     yield read_chunk(chunk)
-                while waiting and waiting[0].done():
-                    yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _with_last(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, bool]]:
+    """Each chunk, and whether it is the last one."""
+    before: Chunk | None = None
+    for chunk in chunks:
+        if before is not None:
+            yield before, False
+        before = chunk
+    if before is not None:
+        yield before, True
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """How other processes start: as copies of this one, if that is safe; else from nothing, which takes time."""
+    # A copy lacks its parent's threads, and finds their locks as they were: a caller's own, or those of obstore.
+    # Arrow's thread pool and its memory pools are made for this.
+    has_threads = threading.active_count() > 1 or "obstore" in sys.modules
+    return multiprocessing.get_context("fork" if sys.platform == "linux" and not has_threads else "spawn")
 
 
 @contextlib.contextmanager

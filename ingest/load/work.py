@@ -71,15 +71,22 @@ class ChunkOutcome:
 
 def read_chunk(chunk: Chunk) -> ChunkOutcome:
     """Read a chunk's files and write their rows."""
-    # The rows have no cycles, and looking for some among so many objects takes time.
+    with without_gc(), chunk.open_part() as part:
+        reader = _Reader(chunk, part)
+        reader.read_all()
+    return reader.outcome()
+
+
+@contextlib.contextmanager
+def without_gc() -> Iterator[None]:
+    """Make no search for cycles: files and rows have none, and among so many objects it takes time."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
-        with chunk.open_part() as part:
-            reader = _Reader(chunk, part)
-            reader.read_all()
-        return reader.outcome()
+        yield
     finally:
-        gc.enable()
+        if was_enabled:
+            gc.enable()
 
 
 class _UnreadableError(Exception):
