@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from operator import mul
 from typing import Any, NamedTuple
@@ -169,22 +169,22 @@ class PlainContent(NamedTuple):
     shapes: list[tuple[str, int, Layout, Sequence[Any]]]
 
 
-_choices: dict[bytes, PlainContent] = {}
-_CHOICES, _CHOICE_BYTES = 10_000, 500
+class _PlainContents(dict[bytes, PlainContent | None]):
+    """What ``_plain_content`` says of each ``answerContent``; that of short ones is kept.
 
-
-def read_plain_content(content: bytes) -> PlainContent | None:
-    """Labels of an ``answerContent``, if it has nothing but labels of the commonest kinds.
-
-    None if it has anything else: then ``read_content`` reads it, which takes more time.
+    Most answers that choose among few classes repeat an earlier one.
     """
-    # Most answers that choose among few classes repeat an earlier one.
-    known = _choices.get(content)
-    if known is None:
-        known = _plain_content(content)
-        if known and not known.shapes and len(content) <= _CHOICE_BYTES and len(_choices) < _CHOICES:
-            _choices[content] = known
-    return known
+
+    _MOST, _LONGEST = 10_000, 500
+
+    def __missing__(self, content: bytes) -> PlainContent | None:
+        plain = _plain_content(content)
+        if plain and not plain.shapes and len(content) <= self._LONGEST and len(self) < self._MOST:
+            self[content] = plain
+        return plain
+
+
+_plain_contents = _PlainContents()
 
 
 def _plain_content(written: bytes) -> PlainContent | None:
@@ -215,6 +215,13 @@ def _plain_content(written: bytes) -> PlainContent | None:
             return None
     content = (task_type_of_elements(elements), count if elements else None, None)
     return PlainContent(content, classes, shapes)
+
+
+read_plain_content: Callable[[bytes], PlainContent | None] = _plain_contents.__getitem__
+"""Labels of an ``answerContent``, if it has nothing but labels of the commonest kinds.
+
+None if it has anything else: then ``read_content`` reads it, which takes more time.
+"""
 
 
 def task_type_of_elements(names: Collection[str]) -> str | None:

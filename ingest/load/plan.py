@@ -227,7 +227,7 @@ class Plan:
 def _in_chunks(store: Store, listed: Iterable[SourceFile]) -> Iterator[tuple[Store, list[SourceFile]]]:
     files: list[SourceFile] = []
     size = 0
-    most = _FIRST_CHUNK_FILES
+    most = min(_FIRST_CHUNK_FILES, _CHUNK_FILES)
     for file in listed:
         files.append(file)
         size += file.size_bytes

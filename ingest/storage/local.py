@@ -144,10 +144,12 @@ def _read_small(path: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         block = os.read(descriptor, _SMALL_BYTES)
+        if len(block) < _SMALL_BYTES:  # of a regular file, that is the end
+            return block
         blocks = [block]
         while block := os.read(descriptor, _SMALL_BYTES if len(blocks) == 1 else BLOCK_BYTES):
             blocks.append(block)
-        return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+        return b"".join(blocks)
     finally:
         os.close(descriptor)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import multiprocessing
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +28,7 @@ from ingest.storage.open import open_store
 from ingest.storage.store import Entry, S3Options, Store
 from tests.jobs import answers_of, current_rows, write_answers, write_job
 
+ROOT = Path(__file__).parents[2]
 ANN, BEN = "private.us-east-1.ann", "private.us-east-1.ben"
 
 
@@ -284,14 +288,16 @@ def test_two_loads_at_once_lose_nothing(source: Path, lake: Path) -> None:
     assert load(str(source), str(lake)).load_id is None
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_many_chunks_and_processes_give_the_same_lake_as_one(
-    source: Path, lake: Path, monkeypatch: pytest.MonkeyPatch
+    source: Path, lake: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     write_job(source, "Birds", {number: {"cam": "Owl"} for number in range(30)})
     broken = write_answers(source / "Birds", 30, {"cam": "Owl"})
     broken.write_text("{}")
     load(str(source), f"{lake}-one")
     monkeypatch.setattr("ingest.load.plan._CHUNK_FILES", 7)
+    monkeypatch.setattr("ingest.load.run._context", lambda: multiprocessing.get_context(method))
 
     summary = load(str(source), str(lake), Options(processes=2))
 
@@ -299,6 +305,23 @@ def test_many_chunks_and_processes_give_the_same_lake_as_one(
     assert current_rows(lake) == current_rows(Path(f"{lake}-one"))
     numbers = [entry.file_no for entry in read_ledger(open_store(str(lake))).newest.values()]
     assert sorted(numbers, key=lambda number: number or 0) == list(range(35))
+
+
+@pytest.mark.parametrize(
+    ("begin", "method"),
+    [
+        ("", "fork" if sys.platform == "linux" else "spawn"),
+        ("import threading, time; threading.Thread(target=time.sleep, args=(5,), daemon=True).start()", "spawn"),
+        ("import ingest.storage.s3", "spawn"),
+    ],
+    ids=["alone", "beside a thread", "with S3"],
+)
+def test_a_process_with_threads_is_not_copied(begin: str, method: str) -> None:
+    script = f"{begin}\nfrom ingest.load.run import _context\nprint(_context().get_start_method())"
+
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == method
 
 
 def test_golden_answers_configs_and_attributes_can_be_named(source: Path, lake: Path, tmp_path: Path) -> None:

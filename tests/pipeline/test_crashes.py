@@ -117,10 +117,20 @@ def test_forgetting_a_worker_is_all_or_nothing(source: Path, tmp_path: Path) -> 
     assert all(current_rows(copy) in (before, after) for copy in lakes)
 
 
-def test_a_killed_load_leaves_no_worker_process_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("threads", ["alone", "beside a thread"])
+def test_a_killed_load_leaves_no_worker_process_behind(tmp_path: Path, threads: str) -> None:
     source = tmp_path / "source"
     write_job(source, "Pets", {number: {"ann": "Cat"} for number in range(300)})
-    script = "import sys, ingest.load.run as l; l._CHUNK_FILES = 5; l.load(*sys.argv[1:], l.Options(processes=2))"
+    # Beside a thread, the other process is no copy of the first.
+    script = f"""
+import sys, threading, time
+import ingest.load.plan, ingest.load.run
+if __name__ == "__main__":
+    ingest.load.plan._CHUNK_FILES = 5
+    if {threads != "alone"}:
+        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    ingest.load.run.load(*sys.argv[1:], ingest.load.plan.Options(processes=2))
+"""
     lake = tmp_path / "lake"
     process = subprocess.Popen(
         [sys.executable, "-c", script, str(source), str(lake)],
