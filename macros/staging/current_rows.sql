@@ -19,7 +19,8 @@ current_files as (
 
 current_rows as (
     select
-        source.{{ columns | join(',\n        source.') }}
+        source.{{ columns | join(',\n        source.') }},
+        current_files.uri as source_file_uri
     from source
     inner join current_files
         on source.load_id = current_files.load_id

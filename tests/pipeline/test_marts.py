@@ -86,7 +86,7 @@ def who(answer: dict[str, Any]) -> str:
 
 
 def test_staging_has_the_columns_of_every_raw_table(marts: Marts) -> None:
-    """In order: a column that the loader gains is in its staging view without an edit."""
+    """In order, and then the row's file: a column that the loader gains is in its staging view without an edit."""
     found: dict[str, list[str]] = defaultdict(list)
     for view, column in marts.rows("""
         select table_name, column_name from information_schema.columns
@@ -94,7 +94,8 @@ def test_staging_has_the_columns_of_every_raw_table(marts: Marts) -> None:
     """):
         found[view.removeprefix("stg_ground_truth__")].append(column)
 
-    assert found == {table.name: table.schema.names for table in (LEDGER, *TABLES.values())}
+    expected = {name: [*table.schema.names, "source_file_uri"] for name, table in TABLES.items()}
+    assert found == expected | {LEDGER.name: LEDGER.schema.names}
 
 
 def test_time_and_tasks_of_every_worker(source: Path, marts: Marts) -> None:
@@ -327,7 +328,7 @@ def test_one_attribute_column_need_not_be_a_list(tmp_path: Path) -> None:
 
     with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
         columns = [column[0] for column in connection.execute("select * from fct_frames").description or ()]
-    assert columns[-2:] == ["track_count", "fur_color"]
+    assert columns[-2:] == ["source_file_uri", "fur_color"]
 
 
 def test_the_worker_accuracy_example_of_aws(tmp_path: Path) -> None:

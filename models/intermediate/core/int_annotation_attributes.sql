@@ -19,6 +19,7 @@ values_with_label_attribute as (
         annotation_attributes.annotation_index,
         annotation_attributes.attribute_name,
         annotation_attributes.attribute_value,
+        annotation_attributes.source_file_uri,
         {{ is_of_earlier_job('annotation_attributes', 'labeling_jobs') }} as is_inherited
     from annotation_attributes
     inner join labeling_jobs on annotation_attributes.job_name = labeling_jobs.job_name
@@ -35,7 +36,8 @@ values_with_label as (
         annotations.label,
         values_with_label_attribute.attribute_name,
         values_with_label_attribute.attribute_value,
-        values_with_label_attribute.is_inherited
+        values_with_label_attribute.is_inherited,
+        values_with_label_attribute.source_file_uri
     from values_with_label_attribute
     left join annotations
         on values_with_label_attribute.job_name = annotations.job_name

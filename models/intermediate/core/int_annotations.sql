@@ -90,7 +90,8 @@ labels_with_object as (
         counted_annotations.is_inherited,
         object_labels.adjustment_status,
         object_labels.labeled_at,
-        object_labels.labeled_date
+        object_labels.labeled_date,
+        counted_annotations.source_file_uri
     from counted_annotations
     left join object_labels
         on counted_annotations.job_name = object_labels.job_name

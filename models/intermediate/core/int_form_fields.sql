@@ -14,7 +14,8 @@ form_fields as (
         worker_answers.worker_key,
         worker_annotation_attributes.element_name,
         worker_annotation_attributes.attribute_name,
-        worker_annotation_attributes.attribute_value
+        worker_annotation_attributes.attribute_value,
+        worker_annotation_attributes.source_file_uri
     from worker_annotation_attributes
     -- A submission that is in two files is one answer there.
     inner join worker_answers

@@ -34,7 +34,8 @@ counted_frames as (
         case
             when annotation_counts.annotation_count is null then 0
             else annotation_counts.track_count
-        end as track_count
+        end as track_count,
+        frames.source_file_uri
     from frames
     left join annotation_counts
         on frames.job_name = annotation_counts.job_name

@@ -13,7 +13,8 @@ object_values as (
         annotation_attributes.object_index,
         annotation_attributes.attribute_name,
         annotation_attributes.attribute_value,
-        {{ is_of_earlier_job('annotation_attributes', 'labeling_jobs') }} as is_inherited
+        {{ is_of_earlier_job('annotation_attributes', 'labeling_jobs') }} as is_inherited,
+        annotation_attributes.source_file_uri
     from annotation_attributes
     inner join labeling_jobs on annotation_attributes.job_name = labeling_jobs.job_name
     where annotation_attributes.scope = 'object'

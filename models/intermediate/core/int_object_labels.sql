@@ -47,6 +47,8 @@ mentions as (
         source_uri,
         source_text,
         true as is_in_manifest,
+        source_file_uri as manifest_uri,
+        cast(null as varchar) as label_file_uri,
         cast(null as bigint) as sequence_label_count
     from data_objects
     union all
@@ -56,6 +58,8 @@ mentions as (
         cast(null as varchar) as source_uri,
         cast(null as varchar) as source_text,
         false as is_in_manifest,
+        cast(null as varchar) as manifest_uri,
+        source_file_uri as label_file_uri,
         cast(annotation_count as bigint) as sequence_label_count
     from frames
     union all
@@ -65,6 +69,8 @@ mentions as (
         cast(null as varchar) as source_uri,
         cast(null as varchar) as source_text,
         false as is_in_manifest,
+        cast(null as varchar) as manifest_uri,
+        cast(null as varchar) as label_file_uri,
         cast(null as bigint) as sequence_label_count
     from worker_answers
 ),
@@ -77,6 +83,7 @@ objects as (
         cast(sum(sequence_label_count) as bigint) as sequence_label_count,
         max(source_uri) as source_uri,
         max(source_text) as source_text,
+        coalesce(max(manifest_uri), max(label_file_uri)) as source_file_uri,
         bool_or(is_in_manifest) as is_in_manifest
     from mentions
     group by job_name, object_index
@@ -90,6 +97,7 @@ objects_with_own_attribute as (
         labeling_jobs.label_attribute_name,
         objects.source_uri,
         objects.source_text,
+        objects.source_file_uri,
         objects.is_in_manifest,
         objects.sequence_label_count,
         labeling_jobs.task_type,
@@ -107,6 +115,7 @@ objects_with_inherited_attribute as (
         data_objects.label_attribute_name,
         data_objects.source_uri,
         data_objects.source_text,
+        data_objects.source_file_uri,
         true as is_in_manifest,
         cast(null as bigint) as sequence_label_count,
         label_attributes.task_type,
@@ -158,6 +167,7 @@ object_labels as (
         results.worker_feedback_json,
         results.labeled_at,
         cast(results.labeled_at as date) as labeled_date,
+        object_attributes.source_file_uri,
         object_attributes.is_in_manifest,
         -- A sequence's labels are in a file of their own, so it is labeled even if no manifest says so (yet).
         case

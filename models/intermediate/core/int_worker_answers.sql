@@ -45,6 +45,7 @@ identified_answers as (
         answers.time_spent_seconds,
         answers.task_type,
         answers.label_count,
+        answers.source_file_uri,
         current_files.file_kind = 'consolidation_request' as is_from_request,
         bool_and(current_files.file_kind = 'consolidation_request') over (
             partition by answers.job_name, answers.object_index
@@ -133,6 +134,7 @@ numbered_answers as (
         cast(submissions.accepted_at as timestamp(3)) as accepted_at,
         cast(submissions.submitted_at as timestamp(3)) as submitted_at,
         submissions.task_type,
+        submissions.source_file_uri,
         -- Of a sequence with the labels of its frames, if every frame file was loaded.
         cast(case
             when submissions.payload_folder is null then submissions.label_count

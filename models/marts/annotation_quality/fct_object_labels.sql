@@ -2,27 +2,36 @@ with object_labels as (
     select * from {{ ref('int_object_labels') }}
 ),
 
+labeling_jobs as (
+    select * from {{ ref('int_labeling_jobs') }}
+),
+
 final as (
     select
-        job_name,
-        label_attribute_name,
-        object_index,
-        source_uri,
-        source_text,
-        task_type,
-        modality,
-        label,
-        cast(label_count as bigint) as label_count,
-        confidence,
-        is_human_annotated,
-        adjustment_status,
-        failure_reason,
-        is_inherited,
-        source_job_name,
-        worker_feedback_json,
-        cast(labeled_at as timestamp(3)) as labeled_at,
-        labeled_date
+        {{ object_key('object_labels', has_inherited=true) }} as object_key,
+        object_labels.job_name,
+        cast(labeling_jobs.job_kind as varchar) as job_kind,
+        labeling_jobs.audited_job_name,
+        object_labels.label_attribute_name,
+        object_labels.object_index,
+        object_labels.source_uri,
+        object_labels.source_text,
+        object_labels.task_type,
+        object_labels.modality,
+        object_labels.label,
+        cast(object_labels.label_count as bigint) as label_count,
+        object_labels.confidence,
+        object_labels.is_human_annotated,
+        object_labels.adjustment_status,
+        object_labels.failure_reason,
+        object_labels.is_inherited,
+        object_labels.source_job_name,
+        object_labels.worker_feedback_json,
+        cast(object_labels.labeled_at as timestamp(3)) as labeled_at,
+        object_labels.labeled_date,
+        object_labels.source_file_uri
     from object_labels
+    inner join labeling_jobs on object_labels.job_name = labeling_jobs.job_name
 )
 
 select * from final

@@ -35,7 +35,11 @@ timed_answers as (
 
 tasks as (
     select
+        {{ task_key('timed_answers') }} as task_key,
+        {{ object_key('timed_answers') }} as object_key,
         timed_answers.job_name,
+        cast(labeling_jobs.job_kind as varchar) as job_kind,
+        labeling_jobs.audited_job_name,
         labeling_jobs.task_type,
         labeling_jobs.modality,
         timed_answers.iteration,
@@ -53,10 +57,11 @@ tasks as (
         scores.golden_score,
         scores.consolidated_score,
         scores.peer_score,
-        objects.source_uri
+        objects.source_uri,
+        timed_answers.source_file_uri
     from timed_answers
     left join workers on timed_answers.worker_key = workers.worker_key
-    left join labeling_jobs on timed_answers.job_name = labeling_jobs.job_name
+    inner join labeling_jobs on timed_answers.job_name = labeling_jobs.job_name
     left join objects
         on timed_answers.job_name = objects.job_name
         and timed_answers.object_index = objects.object_index
