@@ -106,21 +106,25 @@ def _scan(folder: _Folder) -> Iterator[Entry]:
     waiting: _Folder | None = folder
     while waiting:
         prefix = waiting.prefix
+        files: list[os.DirEntry[str]] = []
+        folders: list[str] = []
+        links: set[str] = set()
         with os.scandir(waiting.path) as scan:
-            entries = [*scan]
-        if len(entries) > 1:
-            entries.sort(key=_name)
-        folders, links = [], set()
-        for entry in entries:
-            if entry.is_dir():
-                folders.append(entry.name)
-                if entry.is_symlink():
-                    links.add(entry.name)
-            elif entry.is_file():
-                status = entry.stat()
-                size, modified = status.st_size, status.st_mtime_ns
-                yield Entry(prefix + entry.name, size, f"{size:x}-{modified:x}", modified // 1_000_000)
+            for entry in scan:
+                if entry.is_dir():
+                    folders.append(entry.name)
+                    if entry.is_symlink():
+                        links.add(entry.name)
+                elif entry.is_file():
+                    files.append(entry)
+        if len(files) > 1:
+            files.sort(key=_name)
+        for entry in files:
+            status = entry.stat()
+            size, modified = status.st_size, status.st_mtime_ns
+            yield Entry(prefix + entry.name, size, f"{size:x}-{modified:x}", modified // 1_000_000)
         if folders:
+            folders.sort()
             unfinished.append((waiting, iter(folders), links))
         waiting = _next_folder(unfinished)
 
