@@ -38,6 +38,9 @@ DONE, DONE_WITH_REJECTED, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 130
 _Result = TypeVar("_Result")
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
+# Those of `ingest.sample`, which takes a while to import.
+FAULTS = ("skills", "imbalance", "mislabeled", "duplicates", "miscalibration", "adjustments", "displacements")
+
 _LOG_SECONDS = 10
 _ERRORS_SHOWN = 20
 
@@ -520,16 +523,24 @@ def review_batches(csv: str, dest: str, batch_size: int, dest_uri: str | None, s
     help="Objects in each large image or text job.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed writes the same files.")
+@click.option(
+    "--without",
+    type=click.Choice(FAULTS),
+    multiple=True,
+    help="Leave out one of the faults that the marts are to find. Repeatable.",
+)
 @json_option
-def sample(dest: Path, jobs: int, objects: int, seed: int, as_json: bool) -> None:
+def sample(dest: Path, jobs: int, objects: int, seed: int, without: tuple[str, ...], as_json: bool) -> None:
     """Write made-up Ground Truth output to DEST.
 
-    For demos, tests and benchmarks: jobs of every task type, golden answers, an audit and one broken file.
+    For demos, tests and benchmarks: jobs of every task type, golden answers, an audit and one broken file. What is
+    wrong with the labels is in DEST/truth, which loads ignore.
     """
     from ingest.sample import DestinationNotEmptyError, generate  # no other command needs it
+    from ingest.sample.truth import Fault
 
     try:
-        made = generate(dest, jobs=jobs, objects=objects, seed=seed)
+        made = generate(dest, jobs=jobs, objects=objects, seed=seed, without=list(map(Fault, without)))
     except DestinationNotEmptyError as error:
         _fail(str(error))
     _show(asdict(made), f"{made.files:,} files with {made.answers:,} answers written to {dest}", as_json)

@@ -2,14 +2,17 @@
 
 A *set* is six labeling jobs of one team over some weeks: vehicles tracked in video, an audit of that, image
 classification, text classification, bounding boxes and named entities. Beside the first set there is one small job
-for every other form of Ground Truth's output, and `aws-responses` has saved responses of AWS's APIs. The truth is made
-up; workers see it through their skill, speed and habits; consolidated labels come from their answers alone.
+for every other form of Ground Truth's output; `aws-responses` has saved responses of AWS's APIs, and `truth` says what
+was planted for the marts to find (`ingest.sample.truth`). What the objects show is made up; workers see it through
+their skill, speed and habits; consolidated labels come from their answers alone, but for the few that are planted
+wrong.
 
 The same seed gives the same tree, byte for byte, and a set is the same however many sets there are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -33,6 +36,7 @@ from ingest.sample.tracking import (
     write_audit,
     write_tracking,
 )
+from ingest.sample.truth import Fault, Truth
 
 # The first set ends before this Monday; each other set ends when the previous one begins, because the same team works
 # on all of them, one at a time.
@@ -50,11 +54,11 @@ IMAGES, TEXTS, BOXES, ENTITIES = Role(EVERYONE), Role(EVERYONE - {8}), Role(EVER
 ROLES = (TRACKING, AUDIT, IMAGES, TEXTS, BOXES, ENTITIES)
 
 # The jobs on single data objects: name, label attribute, role and task.
-OBJECT_JOBS: tuple[tuple[str, str, Role, Task[Any, Any]], ...] = (
-    ("Wildlife-Images", "Wildlife-Images", IMAGES, ImageClassification()),
-    ("Support-Messages", "topic", TEXTS, TextClassification()),
-    ("Warehouse-Boxes", "boxes", BOXES, BoundingBoxes()),
-    ("Order-Entities", "entities", ENTITIES, NamedEntities()),
+OBJECT_JOBS: tuple[tuple[str, str, Role, type[Task[Any, Any]]], ...] = (
+    ("Wildlife-Images", "Wildlife-Images", IMAGES, ImageClassification),
+    ("Support-Messages", "topic", TEXTS, TextClassification),
+    ("Warehouse-Boxes", "boxes", BOXES, BoundingBoxes),
+    ("Order-Entities", "entities", ENTITIES, NamedEntities),
 )
 LABEL_SETS: tuple[LabelSet, ...] = (VEHICLES, *(task.label_set for _, _, _, task in OBJECT_JOBS))
 
@@ -75,7 +79,9 @@ class SampleSummary:
     broken_files: tuple[str, ...]  # paths below the destination
 
 
-def generate(dest: Path, *, jobs: int = 1, objects: int = 200, seed: int = 1) -> SampleSummary:
+def generate(
+    dest: Path, *, jobs: int = 1, objects: int = 200, seed: int = 1, without: Collection[Fault] = ()
+) -> SampleSummary:
     """Writes `jobs` sets of six labeling jobs, and the small jobs, below `dest`, which must be empty or missing.
 
     Args:
@@ -83,6 +89,7 @@ def generate(dest: Path, *, jobs: int = 1, objects: int = 200, seed: int = 1) ->
         jobs: sets of jobs; jobs of the second and later sets have the set's number in their names.
         objects: data objects of each image and text job; the video sequences grow with it, more slowly.
         seed: of the random numbers.
+        without: what is not planted.
 
     Raises:
         DestinationNotEmptyError: `dest` is a file, or a folder that holds something.
@@ -95,23 +102,27 @@ def generate(dest: Path, *, jobs: int = 1, objects: int = 200, seed: int = 1) ->
         raise ValueError(f"objects must be from 1 to {MAXIMUM_OBJECTS}, not {objects}")
     if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
         raise DestinationNotEmptyError(f"{dest} is not an empty folder: choose another DEST")
-    team = make_team(seed, [label for label_set in LABEL_SETS for label in label_set.labels])
-    folders = [folder for number in range(1, jobs + 1) for folder in _write_set(dest, number, team, objects, seed)]
+    truth = Truth(without)
+    labels = [label for label_set in LABEL_SETS for label in label_set.labels]
+    team = make_team(seed, labels, is_even=not truth.has(Fault.SKILLS))
+    folders = [
+        folder for number in range(1, jobs + 1) for folder in _write_set(dest, number, team, objects, seed, truth)
+    ]
     first_day = LAST_DAY_AFTER - timedelta(weeks=WEEKS)
     boxes = next(folder for folder in folders if folder.name == "Warehouse-Boxes")
-    folders += SmallJobs(dest, objects, first_day, seed).write(boxes.manifest)
-    responses = write_responses(dest, folders, team, datetime.combine(first_day, time()))
+    folders += SmallJobs(dest, objects, first_day, seed, truth).write(boxes)
+    others = write_responses(dest, folders, team, datetime.combine(first_day, time())) + truth.write(dest)
     return SampleSummary(
         jobs=len(folders),
         objects=sum(folder.object_count for folder in folders),
         answers=sum(folder.answer_count for folder in folders),
         golden_answers=sum(folder.golden_count for folder in folders),
-        files=sum(folder.file_count for folder in folders) + responses,
+        files=sum(folder.file_count for folder in folders) + others,
         broken_files=tuple(str(path.relative_to(dest)) for folder in folders for path in folder.broken_files),
     )
 
 
-def _write_set(dest: Path, number: int, team: list[Worker], objects: int, seed: int) -> list[JobFolder]:
+def _write_set(dest: Path, number: int, team: list[Worker], objects: int, seed: int, truth: Truth) -> list[JobFolder]:
     """Writes one set of jobs; every job draws from a stream of its own."""
     suffix = "" if number == 1 else f"-{number}"
     days = 7 * WEEKS * -(-objects // OBJECTS_IN_WEEKS)
@@ -125,13 +136,16 @@ def _write_set(dest: Path, number: int, team: list[Worker], objects: int, seed: 
         return Crew(shifts, span, typical_seconds, answers_due, rng)
 
     folders = []
-    for name, label_attribute, role, task in OBJECT_JOBS:
+    for name, label_attribute, role, kind in OBJECT_JOBS:
+        task = kind()
+        if not truth.has(Fault.IMBALANCE):
+            task.label_set = task.label_set.balanced()
         rng = Random(f"{seed}/{number}/{name}")
         crew = make_crew(role, task.typical_seconds, objects * task.workers_per_object, rng)
         is_broken = (number, name) == (1, "Wildlife-Images")
         attribute = name + suffix if label_attribute == name else label_attribute
         with JobFolder(dest, name + suffix, attribute, rng) as folder:
-            label_objects(task, folder, crew, objects, rng, has_broken_file=is_broken)
+            label_objects(task, folder, crew, objects, rng, truth, has_broken_file=is_broken)
         folders.append(folder)
 
     rng = Random(f"{seed}/{number}/Vehicle-Tracking")

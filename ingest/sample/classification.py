@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, ClassVar
 
 from ingest.sample.consolidation import majority, vote_confidence
-from ingest.sample.objects import Item, Task
+from ingest.sample.objects import AnswerPlace, Item, Task, WrongLabel
 from ingest.sample.output import BUCKET, Json
 from ingest.sample.team import LabelSet, Turn
+from ingest.sample.truth import ModelLabel, Truth
+
+# How much less often than it claims the model of the traffic signs is right.
+OVERCONFIDENCE = 0.2
 
 
 class Classification(Task[str, str]):
@@ -35,6 +39,24 @@ class Classification(Task[str, str]):
     def golden(self, item: Item[str], object_index: int) -> Json:
         """The right class by the object's index."""
         return {str(object_index): item.truth}
+
+    def class_shares(self) -> Mapping[str, float]:
+        """Every object has a class, drawn by its weight."""
+        return self.label_set.shares
+
+    def record(self, truth: Truth, place: AnswerPlace, item: Item[str], given: str, turn: Turn) -> None:
+        """How likely the worker was to be right, and whether that is so."""
+        chance = self.label_set.right_chance(item.truth, turn.worker, item.difficulty, turn.progress)
+        truth.add_answer(place.job_name, place.worker.worker_id, item.truth, chance, is_right=given == item.truth)
+
+    def wrong_labels(self, item: Item[str], value: Any, extra: Json) -> list[WrongLabel]:
+        """The one class, if it is another than the object's."""
+        return [] if extra["class-name"] == item.truth else [WrongLabel(0, item.truth, extra["class-name"])]
+
+    def mislabel(self, value: Any, extra: Json, rng: Random) -> tuple[Any, Json]:
+        """A class that looks like the workers', with their confidence."""
+        label = self.label_set.other(extra["class-name"], rng)
+        return self.label_set.labels.index(label), {**extra, "class-name": label}
 
 
 class SmallClassification(Classification):
@@ -62,21 +84,40 @@ class ClipClassification(SmallClassification):
 
 
 class SignClassification(SmallClassification):
-    """Traffic signs, some of which Ground Truth's model labels; the answers are in consolidation requests only."""
+    """Traffic signs, some of which Ground Truth's model labels; the answers are in consolidation requests only.
+
+    The model is calibrated, or surer than it is right.
+    """
 
     task_type = "image-classification"
     label_set = LabelSet(weights=dict.fromkeys(("Stop", "Yield", "Speed limit"), 1), lookalikes={})
     workers_per_object = 3
     typical_seconds = 4.0
     machine_share = 0.4
+    golden_share = 0.5
     answers_in = "requests"
     folder = "street/signs"
 
+    def __init__(self, *, is_calibrated: bool) -> None:
+        self._is_calibrated = is_calibrated
+
     def machine_label(self, item: Item[str], rng: Random) -> tuple[Any, Json]:
         """The right class, most of the time."""
-        labels = self.label_set.labels
-        label = item.truth if rng.random() < 0.95 else rng.choice(labels)
-        return labels.index(label), {"class-name": label, "confidence": round(rng.uniform(0.8, 0.99), 2)}
+        confidence = round(rng.uniform(0.8, 0.99), 2)
+        is_right = rng.random() < self._right_chance(confidence)
+        label = item.truth if is_right else self.label_set.other(item.truth, rng)
+        return self.label_set.labels.index(label), {"class-name": label, "confidence": confidence}
+
+    def record_machine(self, truth: Truth, job_name: str, item: Item[str], extra: Json) -> None:
+        """The model's label, and how often it ought to be right."""
+        label, confidence = extra["class-name"], extra["confidence"]
+        chance = round(self._right_chance(confidence), 6)
+        truth.add(
+            ModelLabel(job_name, "machine", item.source["source-ref"], label, confidence, chance, label == item.truth)
+        )
+
+    def _right_chance(self, confidence: float) -> float:
+        return confidence if self._is_calibrated else confidence - OVERCONFIDENCE
 
 
 class GateClassification(SmallClassification):
@@ -111,12 +152,21 @@ class ImageClassification(Classification):
     task_type = "image-classification"
     element = "crowd-image-classifier"
     label_set = LabelSet(
-        weights={"Cat": 2, "Dog": 3, "Fox": 2, "Wolf": 1.5, "Rabbit": 2, "Squirrel": 1.5},
-        lookalikes={"Dog": "Wolf", "Wolf": "Dog", "Fox": "Wolf", "Rabbit": "Squirrel", "Squirrel": "Rabbit"},
+        weights={"Cat": 2, "Dog": 3, "Fox": 2, "Wolf": 1.5, "Rabbit": 2, "Squirrel": 1.5, "Lynx": 0.2},
+        lookalikes={
+            "Dog": "Wolf",
+            "Wolf": "Dog",
+            "Fox": "Wolf",
+            "Rabbit": "Squirrel",
+            "Squirrel": "Rabbit",
+            "Lynx": "Cat",
+        },
     )
     workers_per_object = 3
     typical_seconds = 6.0
     golden_share = 0.3
+    duplicate_share = 0.03
+    mislabeled_share = 0.03
     has_pilot = True
 
     def draw(self, number: str, difficulty: float, rng: Random) -> Item[str]:
@@ -141,6 +191,7 @@ class TextClassification(Classification):
     workers_per_object = 1
     typical_seconds = 11.0
     golden_share = 0.3
+    duplicate_share = 0.03
 
     GOODS = ("Zorvex lamp", "Lumipan kettle", "Trévola mini fan", "Brindo chair", "Kavlit radio", "Œrnix clock")
     SENTENCES: ClassVar[dict[str, tuple[str, ...]]] = {

@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 from ingest.formats.review_batch import Item as ReviewItem
 from ingest.formats.review_batch import encode_batch, make_batches
 from ingest.sample.consolidation import majority
-from ingest.sample.objects import Item, ResultPlace, Task
+from ingest.sample.objects import AnswerPlace, Item, ResultPlace, Task
 from ingest.sample.output import BUCKET, JobFolder, Json
 from ingest.sample.team import LabelSet, Turn
+from ingest.sample.truth import ModelLabel, Truth
 
 KINDS = LabelSet(weights={"Invoice": 3, "Receipt": 2, "Letter": 1}, lookalikes={"Invoice": "Receipt"})
 
@@ -77,13 +78,15 @@ class Batch:
     """Items of one label, and which of them a model labeled rightly."""
 
     label: str
+    items: list[ReviewItem]
     rights: list[bool]
 
 
 class BulkReview(Task[Batch, list[bool]]):
     """A model's labels, a batch of them to a task: workers untick the wrong ones.
 
-    The surer the model is, the more often it is right; one of its classes it knows badly.
+    The surer the model is, the more often it is right. A calibrated model is right as often as it claims; the other is
+    so for no class, and one class it knows badly.
     """
 
     task_type = "custom"
@@ -91,17 +94,19 @@ class BulkReview(Task[Batch, list[bool]]):
     workers_per_object = 2
     typical_seconds = 40.0
     batch_size = 10
-    items_of_weight = 12
     # Share that is wrong at a confidence of 80; at 100 nothing is.
     doubts: ClassVar[dict[str, float]] = {"Heron": 0.3, "Grey-Goose": 0.6, "Coot": 2.5}
+    calibrated_doubt = 0.2
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, items_of_weight: int, rng: Random, *, is_calibrated: bool) -> None:
+        self._doubts = dict.fromkeys(self.doubts, self.calibrated_doubt) if is_calibrated else self.doubts
         items: list[ReviewItem] = []
         for label, weight in self.label_set.weights.items():
-            for _ in range(round(weight * self.items_of_weight)):
+            for _ in range(round(weight * items_of_weight)):
                 confidence = round(100 - min(rng.expovariate(1 / 7), 20), 3)
                 items.append(ReviewItem(f"{BUCKET}/birds/image-{len(items):04}.jpg", label, confidence, {}))
         self.batches = list(make_batches(items, self.batch_size))
+        self._recorded: set[int] = set()
 
     def prepare(self, folder: JobFolder) -> None:
         """The batches."""
@@ -111,14 +116,31 @@ class BulkReview(Task[Batch, list[bool]]):
     def draw(self, number: str, difficulty: float, rng: Random) -> Item[Batch]:
         """A batch."""
         name, batch = self.batches[int(number)]
-        label = batch[0].label
-        rights = [rng.random() >= self.doubts[label] * (100 - item.confidence) / 20 for item in batch]
-        return Item({"source-ref": f"{BUCKET}/birds/review-batches/{name}"}, Batch(label, rights), difficulty)
+        rights = [rng.random() < self._right_chance(item) for item in batch]
+        source = {"source-ref": f"{BUCKET}/birds/review-batches/{name}"}
+        return Item(source, Batch(batch[0].label, batch, rights), difficulty)
+
+    def _right_chance(self, item: ReviewItem) -> float:
+        return max(1 - self._doubts[item.label] * (100 - item.confidence) / 20, 0.0)
 
     def give(self, item: Item[Batch], turn: Turn, rng: Random) -> list[bool]:
-        """Which labels the worker confirms."""
-        accuracy = turn.worker.accuracy(item.truth.label, turn.progress)
+        """Which labels the worker confirms: to see that a label is wrong is easier than to find the right one."""
+        accuracy = 1 - (1 - turn.worker.accuracy(item.truth.label, turn.progress)) / 4
         return [is_right == (rng.random() < accuracy) for is_right in item.truth.rights]
+
+    def record(self, truth: Truth, place: AnswerPlace, item: Item[Batch], given: list[bool], turn: Turn) -> None:
+        """The model's labels, how often they ought to be right, and whether they are; once for each batch."""
+        if place.object_index in self._recorded:
+            return
+        self._recorded.add(place.object_index)
+        for reviewed, is_right in zip(item.truth.items, item.truth.rights, strict=True):
+            chance, confidence = self._right_chance(reviewed), reviewed.confidence / 100
+            truth.add(
+                ModelLabel(
+                    *(place.job_name, "review", reviewed.image, reviewed.label),
+                    *(round(confidence, 5), round(chance, 6), is_right),
+                )
+            )
 
     def content(self, item: Item[Batch], given: list[bool]) -> Json:
         """A box for each item, by name: so the tenth comes before the second."""

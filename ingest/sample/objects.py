@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
 from ingest.sample.output import JobFolder, Json, answer
-from ingest.sample.team import Crew, LabelSet, Turn, from_milliseconds
+from ingest.sample.team import Crew, LabelSet, Turn, Worker, from_milliseconds
+from ingest.sample.truth import ClassShare, Duplicate, Fault, Mislabeled, Truth
 
 # Shares of a job's objects; at least one object each in a job of MINIMUM_FOR_TROUBLE objects or more.
 FAILED_SHARE = 0.01  # nobody took the task before it expired
@@ -31,16 +32,16 @@ EXPIRED = (
     "2) The task availability lifetime is too short"
 )
 
-Truth = TypeVar("Truth")
+Right = TypeVar("Right")
 Given = TypeVar("Given")
 
 
 @dataclass(frozen=True)
-class Item(Generic[Truth]):
+class Item(Generic[Right]):
     """A data object: its input-manifest line, its right label, and how hard it is (1 is usual)."""
 
     source: Json
-    truth: Truth
+    truth: Right
     difficulty: float
 
 
@@ -53,18 +54,37 @@ class ResultPlace:
     answers_uri: str | None
 
 
-class Task(ABC, Generic[Truth, Given]):
+class AnswerPlace(NamedTuple):
+    """Whose answer it is, and to what."""
+
+    job_name: str
+    object_index: int
+    worker: Worker
+
+
+class WrongLabel(NamedTuple):
+    """A label of a wrong class: its place among the object's labels, the right class, and the one it has."""
+
+    annotation_index: int
+    right_label: str
+    label: str
+
+
+class Task(ABC, Generic[Right, Given]):
     """A task type: how its objects come about, are labeled by a worker, and are consolidated.
 
-    `Truth` is what an object shows, `Given` what a worker says of it.
+    `Right` is what an object shows, `Given` what a worker says of it.
     """
 
     task_type: ClassVar[str]
-    label_set: ClassVar[LabelSet]
-    workers_per_object: ClassVar[int]
+    label_set: LabelSet
+    workers_per_object: int
     typical_seconds: ClassVar[float]
     golden_share: ClassVar[float] = 0.0
     machine_share: ClassVar[float] = 0.0  # of the objects that Ground Truth's model labels
+    # Faults: objects that are there twice, and labels of the output that are not what the workers said.
+    duplicate_share: ClassVar[float] = 0.0
+    mislabeled_share: ClassVar[float] = 0.0
     has_pilot: ClassVar[bool] = False  # whether iteration-1 holds some objects only, and iteration-2 the rest
 
     # Where the answers are left: in worker responses, in consolidation requests, or nowhere.
@@ -79,23 +99,23 @@ class Task(ABC, Generic[Truth, Given]):
         return {"document-version": "2018-11-28", "labels": [{"label": label} for label in self.label_set.labels]}
 
     @abstractmethod
-    def draw(self, number: str, difficulty: float, rng: Random) -> Item[Truth]:
+    def draw(self, number: str, difficulty: float, rng: Random) -> Item[Right]:
         """A new data object; `number` makes its uri or id unique within the set."""
 
     @abstractmethod
-    def give(self, item: Item[Truth], turn: Turn, rng: Random) -> Given:
+    def give(self, item: Item[Right], turn: Turn, rng: Random) -> Given:
         """What the worker says of the object."""
 
     @abstractmethod
-    def content(self, item: Item[Truth], given: Given) -> Json:
+    def content(self, item: Item[Right], given: Given) -> Json:
         """The answerContent of what a worker said."""
 
     @abstractmethod
-    def consolidate(self, item: Item[Truth], answers: Sequence[Given]) -> tuple[Any, Json]:
+    def consolidate(self, item: Item[Right], answers: Sequence[Given]) -> tuple[Any, Json]:
         """The label attribute's value, and the part of its metadata that is the task type's own."""
 
     def answer_content(
-        self, folder: JobFolder, object_index: int, item: Item[Truth], given: Given, rng: Random
+        self, folder: JobFolder, object_index: int, item: Item[Right], given: Given, rng: Random
     ) -> Json:
         """The same, for an answer with parts in separate files."""
         return self.content(item, given)
@@ -104,24 +124,54 @@ class Task(ABC, Generic[Truth, Given]):
         """What consolidate returned, if the labels are in a separate file or the metadata names one."""
         return value, extra
 
-    def machine_label(self, item: Item[Truth], rng: Random) -> tuple[Any, Json]:
+    def machine_label(self, item: Item[Right], rng: Random) -> tuple[Any, Json]:
         """What Ground Truth's model makes of the object; for tasks that have a machine_share."""
         raise NotImplementedError
 
-    def golden(self, item: Item[Truth], object_index: int) -> Json:
+    def golden(self, item: Item[Right], object_index: int) -> Json:
         """The line of golden.manifest; for tasks that have a golden_share."""
         raise NotImplementedError
 
-    def effort(self, item: Item[Truth]) -> float:
+    def class_shares(self) -> Mapping[str, float]:
+        """How common each class ought to be, if that is known."""
+        return {}
+
+    def record(self, truth: Truth, place: AnswerPlace, item: Item[Right], given: Given, turn: Turn) -> None:
+        """Adds what is known of an answer to the truth."""
+
+    def record_machine(self, truth: Truth, job_name: str, item: Item[Right], extra: Json) -> None:
+        """The same of what the model made of the object, given the metadata of its label."""
+
+    def wrong_labels(self, item: Item[Right], value: Any, extra: Json) -> list[WrongLabel]:
+        """Labels of the label attribute's value that are of a wrong class; for tasks that have a mislabeled_share."""
+        return []
+
+    def mislabel(self, value: Any, extra: Json, rng: Random) -> tuple[Any, Json]:
+        """The value and metadata with one label of another class; for tasks that have a mislabeled_share."""
+        raise NotImplementedError
+
+    def effort(self, item: Item[Right]) -> float:
         """How long the object takes to label, as a multiple of the task's typical time."""
         return 1.2 if item.difficulty > 1 else 0.95
 
 
 def label_objects(
-    task: Task[Truth, Given], folder: JobFolder, crew: Crew, objects: int, rng: Random, *, has_broken_file: bool
+    task: Task[Right, Given],
+    folder: JobFolder,
+    crew: Crew,
+    objects: int,
+    rng: Random,
+    truth: Truth,
+    *,
+    has_broken_file: bool,
 ) -> None:
     """Writes a whole job: every object's answers, and what is made of them."""
     task.prepare(folder)
+    for label, share in task.class_shares().items():
+        truth.add(ClassShare(folder.name, label, round(share, 6)))
+    # A stream of its own, so that a fault that is left out changes little else.
+    planting = Random(rng.getrandbits(64))
+    firsts: list[tuple[int, Item[Right]]] = []
     indices = range(objects)
     failed, unlabeled, short = _draw_troubled(objects, rng)
     golden = set(rng.sample(indices, round(task.golden_share * objects)))
@@ -133,13 +183,20 @@ def label_objects(
         else None
     )
 
-    by_machine: list[tuple[int, Item[Truth]]] = []
+    by_machine: list[tuple[int, Item[Right]]] = []
     requests: list[Json] = []
     stamped_at = 0
     for object_index in (*pilot, *(index for index in indices if index not in in_pilot)):
         difficulty = HARD if rng.random() < HARD_SHARE else EASY
         item = task.draw(f"{object_index:06}", difficulty, rng)
-        if object_index in golden:
+        is_duplicate = bool(firsts) and truth.has(Fault.DUPLICATES) and planting.random() < task.duplicate_share
+        if is_duplicate:
+            first_index, item = planting.choice(firsts)
+            truth.add(Duplicate(folder.name, object_index, first_index))
+        elif task.duplicate_share:
+            firsts.append((object_index, item))
+        # Of a duplicate there may be a golden answer already.
+        if object_index in golden and not is_duplicate:
             folder.add_golden(task.golden(item, object_index))
         if object_index in unlabeled:
             folder.add_line(object_index, item.source, {})
@@ -157,6 +214,7 @@ def label_objects(
         done = []
         for turn in crew.next_turns(task.workers_per_object - is_short):
             given = task.give(item, turn, rng)
+            task.record(truth, AnswerPlace(folder.name, object_index, turn.worker), item, given, turn)
             timing = crew.finish(turn, task.effort(item))
             content = task.answer_content(folder, object_index, item, given, rng)
             done.append((timing.submitted_at, given, answer(turn.worker, timing, content)))
@@ -173,6 +231,13 @@ def label_objects(
         elif task.answers_in == "requests":
             requests.append(_request(object_index, item.source, answers))
         value, extra = task.consolidate(item, [given for _, given, _ in done])
+        if task.mislabeled_share:
+            by_workers = task.wrong_labels(item, value, extra)
+            if truth.has(Fault.MISLABELED) and planting.random() < task.mislabeled_share:
+                value, extra = task.mislabel(value, extra, planting)
+            for wrong in task.wrong_labels(item, value, extra):
+                cause = "workers" if wrong in by_workers else "planted"
+                truth.add(Mislabeled(folder.name, object_index, *wrong, cause))
         created_at = from_milliseconds(stamped_at) + timedelta(microseconds=rng.randint(20_000_000, 90_000_000))
         value, extra = task.finish(folder, ResultPlace(object_index, created_at, answers_uri), value, extra)
         folder.add_line(object_index, item.source, _labels(task, folder, created_at, value, extra))
@@ -182,13 +247,14 @@ def label_objects(
     # The model labels what is left when the workers are done.
     for object_index, item in by_machine:
         value, extra = task.machine_label(item, rng)
+        task.record_machine(truth, folder.name, item, extra)
         created_at = from_milliseconds(stamped_at) + timedelta(hours=1)
         extra = {**extra, "human-annotated": "no"}
         folder.add_line(object_index, item.source, _labels(task, folder, created_at, value, extra))
 
 
 def _labels(
-    task: Task[Truth, Given], folder: JobFolder, created_at: datetime, value: Any, extra: Json
+    task: Task[Right, Given], folder: JobFolder, created_at: datetime, value: Any, extra: Json
 ) -> dict[str, Any]:
     """What a labeled object's line has beside its input."""
     metadata = folder.metadata(task.task_type, created_at, extra)

@@ -7,16 +7,29 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
 
 import msgspec
 
-from ingest.sample.objects import Item, ResultPlace, Task
+from ingest.sample.adjustment import AdjustedLabel, adjust, is_adjusted, record_adjustments
+from ingest.sample.objects import AnswerPlace, Item, ResultPlace, Task, golden_line
 from ingest.sample.output import BUCKET, SEQUENCE_FILE, JobFolder, Json
 from ingest.sample.team import LabelSet, Turn
+from ingest.sample.truth import Change, Displacement, Fault, Truth
 
 FRAMES = 6
+OFFSET = 0.1  # metres that the most careful worker's cuboids are off
+CHANGES = {
+    Change.KEPT: 4,
+    Change.MOVED: 1,
+    Change.RESIZED: 1,
+    Change.RELABELED: 1,
+    Change.REMOVED: 1,
+    Change.ATTRIBUTE_CHANGED: 1,
+}
+ADDED_SHARE = 0.3  # of the clouds
 POINTS = 2_000
 COLORS = ("#467ce6", "#e6a847", "#7fb069")
 VEHICLES = LabelSet(weights={"Car": 4, "Van": 1, "Cyclist": 1}, lookalikes={"Car": "Van", "Van": "Car"})
@@ -31,6 +44,7 @@ class Cuboid(NamedTuple):
     y: float
     length: float
     yaw: float  # radians
+    parked: str = "No"
 
     @property
     def name(self) -> str:
@@ -42,12 +56,12 @@ class Cuboid(NamedTuple):
         """Id of the track."""
         return f"00000000-0000-4000-9000-{self.number:012}"
 
-    def consolidated(self, class_id: int, attributes: Json) -> Json:
-        """As the output has it."""
+    def consolidated(self, attributes: Json) -> Json:
+        """As the output has it; class-id is a number here."""
         return {
             "label-category-attributes": attributes,
             "object-name": self.name,
-            "class-id": class_id,
+            "class-id": VEHICLES.labels.index(self.label),
             "center-x": self.x,
             "center-y": self.y,
             "center-z": 0.9,
@@ -90,9 +104,35 @@ def _draw_street(rng: Random) -> list[Cuboid]:
     ]
 
 
-def _see(cuboid: Cuboid, item: Item[Any], turn: Turn, rng: Random) -> Cuboid:
-    label = VEHICLES.name(cuboid.label, turn.worker, item.difficulty, turn.progress, rng)
-    return cuboid._replace(label=label, x=round(cuboid.x + rng.gauss(0, 0.05), 2))
+@dataclass(frozen=True)
+class Seen:
+    """What a worker drew, how far off, and what was done to an earlier job's cuboids."""
+
+    cuboids: list[Cuboid]
+    right: float = 0.0  # metres along x
+    down: float = 0.0  # metres along y
+    adjusted: Sequence[AdjustedLabel[Cuboid]] = ()
+
+
+def _see(cuboids: Sequence[Cuboid], item: Item[Any], turn: Turn, rng: Random, *, is_displaced: bool) -> Seen:
+    """The cuboids, some of a wrong class, all equally far off."""
+    offset = turn.worker.draw_offset(OFFSET, rng) if is_displaced else (0.0, 0.0)
+    right, down = (round(metres, 2) for metres in offset)
+    seen = []
+    for cuboid in cuboids:
+        label = VEHICLES.name(cuboid.label, turn.worker, item.difficulty, turn.progress, rng)
+        seen.append(_move(cuboid._replace(label=label), right, down))
+    return Seen(seen, right, down)
+
+
+def _move(cuboid: Cuboid, right: float, down: float) -> Cuboid:
+    return cuboid._replace(x=round(cuboid.x + right, 2), y=round(cuboid.y + down, 2))
+
+
+def _record(truth: Truth, place: AnswerPlace, seen: Seen) -> None:
+    if truth.has(Fault.DISPLACEMENTS):
+        where = (place.job_name, place.object_index, place.worker.worker_id)
+        truth.add(Displacement(*where, "Cuboid", seen.right, seen.down))
 
 
 def _class_map(cuboids: Sequence[Cuboid]) -> Json:
@@ -101,17 +141,24 @@ def _class_map(cuboids: Sequence[Cuboid]) -> Json:
 
 
 def _config(**fields: Any) -> Json:
-    labels = [{"label": label, "categoryAttributes": []} for label in VEHICLES.labels]
+    attributes = [{"name": "Parked", "type": "string", "enum": ["Yes", "No"]}]
+    labels = [{"label": label, "categoryAttributes": attributes} for label in VEHICLES.labels]
     return {"document-version": "2020-03-01", "labels": labels, "annotationType": "Cuboid", **fields}
 
 
-class CuboidDetection(Task[list[Cuboid], list[Cuboid]]):
-    """Cuboids in single clouds: they are in the manifest itself."""
+class CuboidDetection(Task[list[Cuboid], Seen]):
+    """Cuboids in single clouds: they are in the manifest itself. The first of two answers counts."""
 
     task_type = "point_cloud_object_detection"
     label_set = VEHICLES
-    workers_per_object = 1
+    workers_per_object = 2
     typical_seconds = 120.0
+    golden_share = 0.5
+
+    def __init__(self, *, is_displaced: bool) -> None:
+        self._is_displaced = is_displaced
+        self.labeled: dict[str, list[Cuboid]] = {}
+        """What was labeled, by source-ref: what a later job may adjust."""
 
     def label_categories(self) -> Json:
         """The label category config."""
@@ -119,25 +166,105 @@ class CuboidDetection(Task[list[Cuboid], list[Cuboid]]):
 
     def draw(self, number: str, difficulty: float, rng: Random) -> Item[list[Cuboid]]:
         """A cloud of a street."""
-        return Item({"source-ref": f"{BUCKET}/lidar/frame-{number}.json"}, _draw_street(rng), difficulty)
+        street = [cuboid._replace(parked=rng.choice(("Yes", "No"))) for cuboid in _draw_street(rng)]
+        return Item({"source-ref": f"{BUCKET}/lidar/frame-{number}.json"}, street, difficulty)
 
-    def give(self, item: Item[list[Cuboid]], turn: Turn, rng: Random) -> list[Cuboid]:
+    def give(self, item: Item[list[Cuboid]], turn: Turn, rng: Random) -> Seen:
         """The cuboids, a little off, some of a wrong class."""
-        return [_see(cuboid, item, turn, rng) for cuboid in item.truth]
+        return _see(item.truth, item, turn, rng, is_displaced=self._is_displaced)
 
-    def content(self, item: Item[list[Cuboid]], given: list[Cuboid]) -> Json:
+    def record(self, truth: Truth, place: AnswerPlace, item: Item[list[Cuboid]], given: Seen, turn: Turn) -> None:
+        """How far off everything is."""
+        _record(truth, place, given)
+
+    def content(self, item: Item[list[Cuboid]], given: Seen) -> Json:
         """The cuboid element's answer."""
-        return {"boundingCuboids": {"boundingCuboids": [cuboid.answered() for cuboid in given]}}
+        cuboids = [
+            {**cuboid.answered(), "labelCategoryAttributes": {"Parked": cuboid.parked}} for cuboid in given.cuboids
+        ]
+        return {"boundingCuboids": {"boundingCuboids": cuboids}}
 
-    def consolidate(self, item: Item[list[Cuboid]], answers: Sequence[list[Cuboid]]) -> tuple[Any, Json]:
-        """The one worker's cuboids; class-id is a number here."""
-        [given] = answers
-        annotations = [cuboid.consolidated(VEHICLES.labels.index(cuboid.label), {}) for cuboid in given]
+    def consolidate(self, item: Item[list[Cuboid]], answers: Sequence[Seen]) -> tuple[Any, Json]:
+        """The cuboids of the first answer."""
+        cuboids = answers[0].cuboids
+        self.labeled[item.source["source-ref"]] = cuboids
+        return self._label(cuboids)
+
+    def golden(self, item: Item[list[Cuboid]], object_index: int) -> Json:
+        """The correct cuboids as an augmented manifest, which names the object by its source-ref."""
+        return golden_line(item.source, self.task_type, *self._label(item.truth))
+
+    def _label(self, cuboids: Sequence[Cuboid]) -> tuple[Json, Json]:
+        annotations = [cuboid.consolidated({"Parked": cuboid.parked}) for cuboid in cuboids]
         return {"annotations": annotations}, {
             "objects": [],
-            "class-map": _class_map(given),
-            "dataset-object-attributes": {"Visibility": "Good" if len(given) < 4 else "Poor"},
+            "class-map": _class_map(cuboids),
+            "dataset-object-attributes": {"Visibility": "Good" if len(cuboids) < 4 else "Poor"},
         }
+
+
+class CuboidAdjustment(CuboidDetection):
+    """The job that lets a worker change the cuboids of another. Developer guide: "Verify and adjust labels"."""
+
+    workers_per_object = 1
+    typical_seconds = 60.0
+    golden_share = 0.0
+
+    def __init__(
+        self,
+        lines: list[Json],
+        earlier: CuboidDetection,
+        audited_attribute: str,
+        adjusted_job: str,
+        *,
+        has_changes: bool,
+    ) -> None:
+        super().__init__(is_displaced=False)
+        self._lines, self._earlier, self._audited_attribute = lines, earlier, audited_attribute
+        self._adjusted_job, self._has_changes = adjusted_job, has_changes
+
+    def label_categories(self) -> Json:
+        """The earlier job's config, which names its label attribute and lets workers edit everything."""
+        config = _config(auditLabelAttributeName=self._audited_attribute)
+        return {**config, "labels": [{**label, "editsAllowed": "any"} for label in config["labels"]]}
+
+    def draw(self, number: str, difficulty: float, rng: Random) -> Item[list[Cuboid]]:
+        """The earlier job's line, and its cuboids."""
+        line = self._lines[int(number)]
+        return Item(line, self._earlier.labeled[line["source-ref"]], difficulty)
+
+    def give(self, item: Item[list[Cuboid]], turn: Turn, rng: Random) -> Seen:
+        """The cuboids, some of them changed, and some new ones; of the first cloud none is."""
+        if item.source is self._lines[0] or not self._has_changes:
+            adjusted = [AdjustedLabel(Change.KEPT, cuboid, cuboid) for cuboid in item.truth]
+        else:
+            adjusted = [
+                adjust(cuboid, CHANGES, lambda cuboid, change: self._change(cuboid, change, rng), rng)
+                for cuboid in item.truth
+            ]
+            if rng.random() < ADDED_SHARE:
+                cuboid = Cuboid(VEHICLES.draw(rng), 9, round(rng.uniform(-40, 40), 2), 40.0, 4.2, 0.5)
+                adjusted.append(AdjustedLabel(Change.ADDED, None, cuboid))
+        return Seen([label.after for label in adjusted if label.after], adjusted=adjusted)
+
+    def _change(self, cuboid: Cuboid, change: Change, rng: Random) -> Cuboid:
+        if change == Change.RELABELED:
+            return cuboid._replace(label=VEHICLES.other(cuboid.label, rng))
+        if change == Change.ATTRIBUTE_CHANGED:
+            return cuboid._replace(parked="No" if cuboid.parked == "Yes" else "Yes")
+        metres = round(rng.uniform(0.3, 0.8), 2)
+        if change == Change.MOVED:
+            return _move(cuboid, metres, -metres)
+        return cuboid._replace(length=round(cuboid.length + metres, 2))
+
+    def record(self, truth: Truth, place: AnswerPlace, item: Item[list[Cuboid]], given: Seen, turn: Turn) -> None:
+        """What became of each cuboid."""
+        record_adjustments(truth, place, self._adjusted_job, None, given.adjusted)
+
+    def consolidate(self, item: Item[list[Cuboid]], answers: Sequence[Seen]) -> tuple[Any, Json]:
+        """The metadata says whether anything was changed."""
+        value, extra = super().consolidate(item, answers)
+        return value, {**extra, "adjustment-status": "adjusted" if is_adjusted(answers[0].adjusted) else "unadjusted"}
 
 
 class CuboidAudit(Task[Json, list[str]]):
@@ -199,13 +326,24 @@ class CuboidAudit(Task[Json, list[str]]):
         }
 
 
-class CuboidTracking(Task[list[list[Cuboid]], list[list[Cuboid]]]):
-    """Cuboids followed through a sequence of clouds; the answer points to a file for each cloud."""
+@dataclass(frozen=True)
+class Followed:
+    """What a worker drew in each cloud, and how far off the street of the first one is."""
+
+    clouds: list[list[Cuboid]]
+    street: Seen
+
+
+class CuboidTracking(Task[list[list[Cuboid]], Followed]):
+    """Cuboids followed through a sequence of clouds; the answer points to a file for each. The first answer counts."""
 
     task_type = "point_cloud_object_tracking"
     label_set = VEHICLES
-    workers_per_object = 1
     typical_seconds = 400.0
+
+    def __init__(self, workers_per_object: int, *, is_displaced: bool) -> None:
+        self.workers_per_object = workers_per_object
+        self._is_displaced = is_displaced
 
     def label_categories(self) -> Json:
         """The label category config, with an attribute of frames."""
@@ -218,15 +356,23 @@ class CuboidTracking(Task[list[list[Cuboid]], list[list[Cuboid]]]):
         frames[-1] = []
         return Item({"source-ref": f"{BUCKET}/lidar/sequence-{number}.json"}, frames, difficulty)
 
-    def give(self, item: Item[list[list[Cuboid]]], turn: Turn, rng: Random) -> list[list[Cuboid]]:
-        """The cuboids; the class of a track is the same in all clouds."""
-        seen = {cuboid.number: _see(cuboid, item, turn, rng) for cuboid in item.truth[0]}
-        return [
-            [cuboid._replace(label=seen[cuboid.number].label, yaw=seen[cuboid.number].yaw) for cuboid in cuboids]
+    def give(self, item: Item[list[list[Cuboid]]], turn: Turn, rng: Random) -> Followed:
+        """The cuboids, equally far off in all clouds; the class of a track is the same everywhere."""
+        street = _see(item.truth[0], item, turn, rng, is_displaced=self._is_displaced)
+        labels = {cuboid.number: cuboid.label for cuboid in street.cuboids}
+        clouds = [
+            [_move(cuboid._replace(label=labels[cuboid.number]), street.right, street.down) for cuboid in cuboids]
             for cuboids in item.truth
         ]
+        return Followed(clouds, street)
 
-    def content(self, item: Item[list[list[Cuboid]]], given: list[list[Cuboid]]) -> Json:
+    def record(
+        self, truth: Truth, place: AnswerPlace, item: Item[list[list[Cuboid]]], given: Followed, turn: Turn
+    ) -> None:
+        """How far off everything is."""
+        _record(truth, place, given.street)
+
+    def content(self, item: Item[list[list[Cuboid]]], given: Followed) -> Json:
         """Without its files an answer has no content."""
         return {}
 
@@ -235,12 +381,12 @@ class CuboidTracking(Task[list[list[Cuboid]], list[list[Cuboid]]]):
         folder: JobFolder,
         object_index: int,
         item: Item[list[list[Cuboid]]],
-        given: list[list[Cuboid]],
+        given: Followed,
         rng: Random,
     ) -> Json:
         """The pointer to the clouds' files; each has a list of one frame."""
         files = {}
-        for number, cuboids in enumerate(given):
+        for number, cuboids in enumerate(given.clouds):
             labels = [{**cuboid.answered(), "objectId": cuboid.track_id} for cuboid in cuboids]
             frame = {
                 "frameName": _cloud_name(number),
@@ -252,12 +398,12 @@ class CuboidTracking(Task[list[list[Cuboid]], list[list[Cuboid]]]):
             "trackingAnnotations": {"frameData": {"s3Prefix": folder.write_answer_frames(object_index, files, rng)}}
         }
 
-    def consolidate(self, item: Item[list[list[Cuboid]]], answers: Sequence[list[list[Cuboid]]]) -> tuple[Any, Json]:
-        """The one worker's frames; there is no confidence in any."""
-        [given] = answers
-        return given, {
-            "class-map": _class_map([cuboid for cuboids in given for cuboid in cuboids]),
-            "objects": [{"frame-no": number, "confidence": []} for number in range(len(given))],
+    def consolidate(self, item: Item[list[list[Cuboid]]], answers: Sequence[Followed]) -> tuple[Any, Json]:
+        """The clouds of the first answer; there is no confidence in any."""
+        clouds = answers[0].clouds
+        return clouds, {
+            "class-map": _class_map([cuboid for cuboids in clouds for cuboid in cuboids]),
+            "objects": [{"frame-no": number, "confidence": []} for number in range(len(clouds))],
         }
 
     def finish(self, folder: JobFolder, place: ResultPlace, value: Any, extra: Json) -> tuple[Any, Json]:
@@ -354,7 +500,7 @@ class PointClasses(Task[bytes, bytes]):
 
 
 def _tracked(cuboid: Cuboid) -> Json:
-    return {**cuboid.consolidated(VEHICLES.labels.index(cuboid.label), {}), "object-id": cuboid.track_id}
+    return {**cuboid.consolidated({}), "object-id": cuboid.track_id}
 
 
 def _cloud_name(number: int) -> str:

@@ -25,12 +25,20 @@ from ingest.sample.footage import (
     FootageAdjustment,
     FootageDetection,
     FootageTracking,
+    PathTracking,
 )
 from ingest.sample.forms import BulkReview, InvoiceForm, UnconsolidatedForm
 from ingest.sample.masks import PlantMaskAdjustment, PlantMasks
 from ingest.sample.objects import Task, label_objects
 from ingest.sample.output import JobFolder, labeled_lines
-from ingest.sample.point_clouds import CuboidAudit, CuboidDetection, CuboidTracking, LinkedTracking, PointClasses
+from ingest.sample.point_clouds import (
+    CuboidAdjustment,
+    CuboidAudit,
+    CuboidDetection,
+    CuboidTracking,
+    LinkedTracking,
+    PointClasses,
+)
 from ingest.sample.tags import LandscapeTags, MessageTags
 from ingest.sample.team import (
     PUBLIC_TEAM,
@@ -39,14 +47,19 @@ from ingest.sample.team import (
     Crew,
     Worker,
     day_shifts,
+    even,
     make_public,
     make_staff,
     make_vendor,
     to_milliseconds,
 )
+from ingest.sample.truth import Fault, Truth
 from ingest.sample.verification import LabelVerification
 
 OBJECTS = 24  # of a job on single data objects, at most
+# The jobs with a model that is to be found out grow with the large ones, up to these.
+SIGNS = 250
+ITEMS_OF_WEIGHT = 120  # of the bulk review, for each unit of a class's weight
 SEQUENCES = 2
 CLOUDS = 6
 DAY = 86_400_000  # milliseconds
@@ -55,52 +68,65 @@ DAY = 86_400_000  # milliseconds
 class SmallJobs:
     """Writes the jobs, one after the other."""
 
-    def __init__(self, dest: Path, objects: int, first_day: date, seed: int) -> None:
+    def __init__(self, dest: Path, objects: int, first_day: date, seed: int, truth: Truth) -> None:
         self.folders: list[JobFolder] = []
-        self._dest, self._day, self._seed = dest, first_day, seed
+        self._dest, self._day, self._seed, self._truth = dest, first_day, seed, truth
         self._objects = min(objects, OBJECTS)
-        self._staff = make_staff(seed)
+        self._signs = max(self._objects, min(objects // 8, SIGNS))
+        self._items_of_weight = max(12, min(objects // 16, ITEMS_OF_WEIGHT))
 
-    def write(self, boxes_manifest: Path) -> list[JobFolder]:
+    def write(self, boxes_folder: JobFolder) -> list[JobFolder]:
         """Every job; some begin with the boxes of a large one.
 
         Args:
-            boxes_manifest: output manifest of a bounding-box job with the label attribute ``boxes``.
+            boxes_folder: of a bounding-box job with the label attribute ``boxes``.
         """
-        objects = self._objects
+        objects, truth = self._objects, self._truth
+        is_calibrated = not truth.has(Fault.MISCALIBRATION)
+        has_changes = truth.has(Fault.ADJUSTMENTS)
+        is_displaced = truth.has(Fault.DISPLACEMENTS)
         self._label("Landscape-Tags", "tags", LandscapeTags(), objects)
         self._label("Message-Tags", "tags", MessageTags(), objects, VENDORS, make_vendor(self._seed))
         self._label("Street-Clips", "traffic", ClipClassification(), objects)
-        self._label("Street-Signs", "sign", SignClassification(), objects)
+        self._label("Street-Signs", "sign", SignClassification(is_calibrated=is_calibrated), self._signs)
         self._label("Gate-Stream", "vehicle", GateClassification(), objects)
         self._label("Harbor-Ships", "ship", ShipClassification(), objects, PUBLIC_TEAM, make_public(self._seed))
 
-        boxes = labeled_lines(boxes_manifest, "boxes", objects)
-        self._label("Warehouse-Boxes-Adjusted", "adjusted-boxes", BoxAdjustment(boxes, "boxes"), len(boxes))
+        boxes = labeled_lines(boxes_folder.manifest, "boxes", objects)
+        box_adjustment = BoxAdjustment(boxes, "boxes", boxes_folder.name, has_changes=has_changes)
+        self._label("Warehouse-Boxes-Adjusted", "adjusted-boxes", box_adjustment, len(boxes))
         self._label("Warehouse-Boxes-Check", "check", LabelVerification(boxes), len(boxes))
-        masks = PlantMasks()
+        masks = PlantMasks(is_displaced=is_displaced)
         folder = self._label("Plant-Masks", "plants-ref", masks, objects)
         lines = labeled_lines(folder.manifest, "plants-ref", objects)
-        self._label("Plant-Masks-Adjusted", "adjusted-plants-ref", PlantMaskAdjustment(lines, masks), len(lines))
+        mask_adjustment = PlantMaskAdjustment(lines, masks, folder.name, has_changes=has_changes)
+        self._label("Plant-Masks-Adjusted", "adjusted-plants-ref", mask_adjustment, len(lines))
 
         for name, shape in (("Boxes", BOX), ("Polygons", POLYGON), ("Polylines", POLYLINE), ("Keypoints", KEYPOINT)):
-            self._label(f"Crossing-{name}", f"Crossing-{name}-ref", FootageDetection(shape), SEQUENCES)
-        tracks = FootageTracking(POLYGON)
+            detection = FootageDetection(shape, 2, is_displaced=is_displaced)
+            self._label(f"Crossing-{name}", f"Crossing-{name}-ref", detection, SEQUENCES)
+        self._label("Crossing-Paths", "paths-ref", PathTracking(BOX, 2, is_displaced=is_displaced), SEQUENCES)
+        tracks = FootageTracking(POLYGON, 1, is_displaced=is_displaced)
         folder = self._label("Crossing-Tracks", "tracks-ref", tracks, SEQUENCES)
         lines = labeled_lines(folder.manifest, "tracks-ref", SEQUENCES)
-        adjustment = FootageAdjustment(lines, tracks, "tracks-ref")
-        self._label("Crossing-Tracks-Adjusted", "adjusted-tracks-ref", adjustment, SEQUENCES)
+        track_adjustment = FootageAdjustment(lines, tracks, "tracks-ref", folder.name, has_changes=has_changes)
+        self._label("Crossing-Tracks-Adjusted", "adjusted-tracks-ref", track_adjustment, SEQUENCES)
 
-        folder = self._label("Lidar-Cuboids", "cuboids", CuboidDetection(), CLOUDS)
+        cuboids = CuboidDetection(is_displaced=is_displaced)
+        folder = self._label("Lidar-Cuboids", "cuboids", cuboids, CLOUDS)
         lines = labeled_lines(folder.manifest, "cuboids", CLOUDS)
         self._label("Lidar-Cuboids-Audit", "audited-cuboids", CuboidAudit(lines, "cuboids"), CLOUDS)
-        self._label("Lidar-Tracks", "lidar-tracks-ref", CuboidTracking(), SEQUENCES)
-        self._label("Lidar-Camera-Tracks", "linked-tracks-ref", LinkedTracking(), SEQUENCES)
+        cuboid_adjustment = CuboidAdjustment(lines, cuboids, "cuboids", folder.name, has_changes=has_changes)
+        self._label("Lidar-Cuboids-Adjusted", "adjusted-cuboids", cuboid_adjustment, CLOUDS)
+        self._label("Lidar-Tracks", "lidar-tracks-ref", CuboidTracking(2, is_displaced=is_displaced), SEQUENCES)
+        linked = LinkedTracking(1, is_displaced=is_displaced)
+        self._label("Lidar-Camera-Tracks", "linked-tracks-ref", linked, SEQUENCES)
         self._label("Lidar-Points", "points-ref", PointClasses(), CLOUDS)
 
         self._label("Invoice-Form", "invoice", InvoiceForm(), objects)
         self._label("Fax-Form", "fax", UnconsolidatedForm(), objects)
-        review = BulkReview(Random(f"{self._seed}/birds"))
+        rng = Random(f"{self._seed}/birds")
+        review = BulkReview(self._items_of_weight, rng, is_calibrated=is_calibrated)
         self._label("Bird-Review", "review", review, len(review.batches))
         return self.folders
 
@@ -114,11 +140,14 @@ class SmallJobs:
         people: list[Worker] | None = None,
     ) -> JobFolder:
         rng = Random(f"{self._seed}/{name}")
-        shifts = day_shifts(people or self._staff, self._day)
+        people = people or make_staff(self._seed)
+        if not self._truth.has(Fault.SKILLS):
+            people = [even(worker) for worker in people]
+        shifts = day_shifts(people, self._day)
         begin = to_milliseconds(datetime.combine(self._day, time()))
         crew = Crew(shifts, (begin, begin + DAY), task.typical_seconds, max(objects * task.workers_per_object, 1), rng)
         self._day += timedelta(days=1)
         with JobFolder(self._dest, name, attribute, rng, workteam_arn) as folder:
-            label_objects(task, folder, crew, objects, rng, has_broken_file=False)
+            label_objects(task, folder, crew, objects, rng, self._truth, has_broken_file=False)
         self.folders.append(folder)
         return folder

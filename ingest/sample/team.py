@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import TypeAlias
@@ -30,6 +30,9 @@ SECONDS_BETWEEN_TASKS = 3.0
 PLANNED_SHARE = 0.9
 # A worker who mixes up two classes does so with this share of them.
 MIX_UP_SHARE = 0.5
+
+# The skill of everyone, if the sample is to have no differences between workers.
+EVEN_SKILL = 0.92
 
 Shift: TypeAlias = tuple[int, int]  # begin and end, in milliseconds since 1970-01-01 UTC
 
@@ -88,6 +91,16 @@ class Worker:
     identity_provider: str | None = "Cognito"  # None: the answers have no identity
     issuer: str = ISSUER
 
+    def draw_offset(self, unit: float, rng: Random) -> tuple[float, float]:
+        """How far off the worker draws everything in one answer, to the right and down: the careless more than others.
+
+        Args:
+            unit: what the most careful are off.
+            rng: random numbers.
+        """
+        spread = unit * (1 + 10 * (1 - self.habits.skill))
+        return rng.gauss(0, spread), rng.gauss(0, spread)
+
     def accuracy(self, label: str, progress: float = 0.5) -> float:
         """Chance to name an easy object of that class rightly; progress goes from 0 to 1 over a set's weeks."""
         skill = self.habits.skill + self.habits.drift * progress + self.knack.get(label, 0.0)
@@ -106,9 +119,27 @@ class LabelSet:
         """The classes, in the order of the label category config: a class's place is its index."""
         return list(self.weights)
 
+    @property
+    def shares(self) -> dict[str, float]:
+        """The share of each class."""
+        return {label: weight / sum(self.weights.values()) for label, weight in self.weights.items()}
+
+    def balanced(self) -> LabelSet:
+        """The same classes, all equally common."""
+        return LabelSet(dict.fromkeys(self.weights, 1), self.lookalikes)
+
     def draw(self, rng: Random) -> str:
         """A class, the common ones more often."""
         return rng.choices(self.labels, list(self.weights.values()))[0]
+
+    def right_chance(self, truth: str, worker: Worker, difficulty: float, progress: float) -> float:
+        """Chance that ``name`` gives the class `truth` to something of that class."""
+        known = 1 - MIX_UP_SHARE if truth in worker.habits.mix_ups else 1.0
+        return known * (1 - min((1 - worker.accuracy(truth, progress)) * difficulty, 1.0))
+
+    def other(self, label: str, rng: Random) -> str:
+        """Another class: the one that looks like it, if there is one."""
+        return self.lookalikes.get(label) or rng.choice([other for other in self.weights if other != label])
 
     def name(self, truth: str, worker: Worker, difficulty: float, progress: float, rng: Random) -> str:
         """The class that a worker gives to something of the class `truth`."""
@@ -121,11 +152,12 @@ class LabelSet:
         return rng.choice([label for label in self.weights if label != truth])
 
 
-def make_team(seed: int, labels: Sequence[str]) -> list[Worker]:
-    """The team of that seed: the same dozen in every set of jobs."""
-    return [
+def make_team(seed: int, labels: Sequence[str], *, is_even: bool = False) -> list[Worker]:
+    """The team of that seed: the same dozen in every set of jobs; an even one has the same skill in everything."""
+    team = [
         _make_worker(number, habits, labels, Random(f"{seed}/worker/{number}")) for number, habits in enumerate(TEAM)
     ]
+    return [even(worker) for worker in team] if is_even else team
 
 
 def _make_worker(number: int, habits: Habits, labels: Sequence[str], rng: Random) -> Worker:
@@ -136,6 +168,13 @@ def _make_worker(number: int, habits: Habits, labels: Sequence[str], rng: Random
         habits=habits,
         knack={label: rng.gauss(0, 0.015) for label in labels},
     )
+
+
+def even(worker: Worker) -> Worker:
+    """The same person at the same hours and pace, with the usual skill and no quirks."""
+    habits = worker.habits
+    plain = Habits(EVEN_SKILL, tempo=habits.tempo, hours=habits.hours, weekdays=habits.weekdays)
+    return replace(worker, habits=plain, knack={})
 
 
 def make_staff(seed: int) -> list[Worker]:

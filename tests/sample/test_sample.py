@@ -19,6 +19,7 @@ from ingest.load.plan import Options
 from ingest.load.run import load
 from ingest.sample import OBJECT_JOBS, DestinationNotEmptyError, SampleSummary, generate
 from ingest.sample.aws_responses import FOLDER
+from ingest.sample.truth import FOLDER as TRUTH
 from ingest.tables import TABLES
 
 OBJECTS = 200
@@ -38,6 +39,7 @@ SMALL_JOBS = {
     "Crossing-Keypoints": ("Crossing-Keypoints-ref", "groundtruth/video-object-detection"),
     "Crossing-Polygons": ("Crossing-Polygons-ref", "groundtruth/video-object-detection"),
     "Crossing-Polylines": ("Crossing-Polylines-ref", "groundtruth/video-object-detection"),
+    "Crossing-Paths": ("paths-ref", "groundtruth/video-object-tracking"),
     "Crossing-Tracks": ("tracks-ref", "groundtruth/video-object-tracking"),
     "Crossing-Tracks-Adjusted": ("adjusted-tracks-ref", "groundtruth/video-object-tracking"),
     "Fax-Form": ("fax", "groundtruth/custom"),
@@ -47,6 +49,7 @@ SMALL_JOBS = {
     "Landscape-Tags": ("tags", "groundtruth/image-classification-multilabel"),
     "Lidar-Camera-Tracks": ("linked-tracks-ref", "groundtruth/point_cloud_object_tracking"),
     "Lidar-Cuboids": ("cuboids", "groundtruth/point_cloud_object_detection"),
+    "Lidar-Cuboids-Adjusted": ("adjusted-cuboids", "groundtruth/point_cloud_object_detection"),
     "Lidar-Cuboids-Audit": ("audited-cuboids", "groundtruth/point_cloud_object_detection"),
     "Lidar-Points": ("points-ref", "groundtruth/point_cloud_single_frame_semantic_segmentation"),
     "Lidar-Tracks": ("lidar-tracks-ref", "groundtruth/point_cloud_object_tracking"),
@@ -148,10 +151,15 @@ def test_a_set_is_the_same_however_many_sets_there_are(tmp_path: Path) -> None:
     one = generate(tmp_path / "one", jobs=1, objects=30)
     three = generate(tmp_path / "three", jobs=3, objects=30)
     tree, larger_tree = digest(tmp_path / "one"), digest(tmp_path / "three")
-    assert tree.items() <= larger_tree.items()
+    planted = {path for path in tree if path.startswith(f"{TRUTH}/")}
+    assert {path: tree[path] for path in tree.keys() - planted}.items() <= larger_tree.items()
+    for path in planted:
+        assert set((tmp_path / "one" / path).read_text().splitlines()) <= set(
+            (tmp_path / "three" / path).read_text().splitlines()
+        )
     names = {path.partition("/")[0] for path in larger_tree}
     large = {f"{job}{suffix}" for job in LARGE_JOBS for suffix in ("", "-2", "-3")}
-    assert names == large | SMALL_JOBS.keys() | {FOLDER}
+    assert names == large | SMALL_JOBS.keys() | {FOLDER, TRUTH}
     assert (one.jobs, three.jobs) == (6 + len(SMALL_JOBS), 18 + len(SMALL_JOBS))
     assert one.broken_files == three.broken_files
 
@@ -178,11 +186,11 @@ def test_a_destination_with_anything_in_it_is_refused(tmp_path: Path) -> None:
     assert note.read_text() == "mine"
 
 
-@pytest.mark.parametrize("options", [{"jobs": 0}, {"objects": 0}, {"objects": 100_001}])
-def test_numbers_out_of_range_are_refused(tmp_path: Path, options: dict[str, int]) -> None:
+@pytest.mark.parametrize(("jobs", "objects"), [(0, 10), (1, 0), (1, 100_001)])
+def test_numbers_out_of_range_are_refused(tmp_path: Path, jobs: int, objects: int) -> None:
     dest = tmp_path / "sample"
     with pytest.raises(ValueError, match="must be"):
-        generate(dest, **options)
+        generate(dest, jobs=jobs, objects=objects)
     assert not dest.exists()
 
 
@@ -243,11 +251,11 @@ def test_exactly_one_file_is_broken(tmp_path: Path) -> None:
 
 
 def test_the_loader_rejects_the_broken_file_alone(sample: Sample) -> None:
-    """Every other file is known and loaded; the saved responses of AWS are for the ``sync-`` commands."""
-    responses = sum(path.startswith(f"{FOLDER}/") for path in digest(sample.root))
+    """Every other file is known and loaded, but for what is planted, and what the ``sync-`` commands read."""
+    others = sum(path.startswith((f"{FOLDER}/", f"{TRUTH}/")) for path in digest(sample.root))
     loaded = sample.loaded
-    assert loaded.files_loaded == sample.made.files - 1 - responses
-    assert (loaded.files_rejected, loaded.files_skipped, loaded.files_ignored) == (1, 0, responses)
+    assert loaded.files_loaded == sample.made.files - 1 - others
+    assert (loaded.files_rejected, loaded.files_skipped, loaded.files_ignored) == (1, 0, others)
     [error] = loaded.errors
     assert sample.made.broken_files[0] in error["uri"]
 
