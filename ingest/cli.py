@@ -527,7 +527,8 @@ def review_batches(csv: str, dest: str, batch_size: int, dest_uri: str | None, s
     "--without",
     type=click.Choice(FAULTS),
     multiple=True,
-    help="Leave out one of the faults that the marts are to find. Repeatable.",
+    metavar="FAULT",
+    help=f"Leave out a fault that the marts are to find: {', '.join(FAULTS)}. Repeatable.",
 )
 @json_option
 def sample(dest: Path, jobs: int, objects: int, seed: int, without: tuple[str, ...], as_json: bool) -> None:
