@@ -1,0 +1,68 @@
+"""The page of the docs on metrics, made of ``docs/metrics.yml`` and of what ``tests.metrics.recovery`` found.
+
+``python -m tests.metrics.page > docs/metrics.md``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped] # it ships no type information
+
+ROOT = Path(__file__).parents[2]
+METRICS = ROOT / "docs/metrics.yml"
+
+_INTRODUCTION = """\
+# Metrics
+
+What each figure of the marts means, how it is computed, and the published number that proves it. Each example is a test
+on DuckDB, and on Athena's engine as well.
+
+Everywhere: the count is beside the value; NULL is “not known”, never 0; a rate of nothing is NULL; shares are from 0 to
+1; a rate that judges people or a data set has a 95 % interval in `_low` and `_high`; nothing is compared across jobs.
+
+This page is made by `python -m tests.metrics.page`, of `docs/metrics.yml`.
+"""
+
+_HEAD = ("metric", "definition", "formula", "example", "tests", "mart and column")
+
+
+def load_sections() -> list[dict[str, Any]]:
+    """The sections of ``docs/metrics.yml``."""
+    sections: list[dict[str, Any]] = yaml.safe_load(METRICS.read_text(encoding="utf-8"))
+    return sections
+
+
+def metrics_page() -> str:
+    """The page, as Markdown."""
+    parts = [_INTRODUCTION]
+    for section in load_sections():
+        rows = [_HEAD, *map(_cells, section["metrics"])]
+        about = [section["about"]] if "about" in section else []
+        parts += [f"## {section['title']}\n", *about, table(rows)]
+    return "\n".join(parts)
+
+
+def _cells(metric: dict[str, Any]) -> tuple[str, ...]:
+    tests = (test.partition("::")[2] or test for test in metric["tests"])
+    return (
+        metric["name"],
+        metric["definition"],
+        metric["formula"],
+        metric["example"],
+        ", ".join(f"`{test}`" for test in tests),
+        ", ".join(f"`{column}`" for column in metric["columns"]),
+    )
+
+
+def table(rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; the first row is its head."""
+    head, *body = rows
+    lines = [head, ["---"] * len(head), *body]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    print(metrics_page(), end="")
