@@ -34,7 +34,7 @@ class Layout:
             of the values.
         attributes: attributes of a record that the ``own`` columns are read from.
         fixed: columns that have one value for all records of the layout.
-        derived: columns computed of the values of ``own`` columns: name, function, and the names of its arguments.
+        derived: columns that Arrow computes of ``own`` columns: name, function, and the names of its arguments.
         interned: columns whose values come as one tuple, the first of a record's own values: the same few tuples are
             in many records.
         converted: columns that are made of their values by a function of their own.
@@ -47,7 +47,7 @@ class Layout:
     attributes: tuple[str, ...] = ()
     interned: tuple[str, ...] = ()
     fixed: tuple[tuple[str, Value], ...] = ()
-    derived: tuple[tuple[str, Callable[..., Value], tuple[str, ...]], ...] = ()
+    derived: tuple[tuple[str, Callable[..., pa.Array], tuple[str, ...]], ...] = ()
     converted: tuple[tuple[str, Callable[[Sequence[Any]], pa.Array]], ...] = ()
     numbered: str | None = None
 
@@ -163,12 +163,12 @@ def _to_batch(layout: Layout, runs: _Runs, load_id: str) -> pa.RecordBatch:
     own: dict[str, Sequence[Value]] = _own_values(layout, runs.records)
     if layout.interned:
         columns |= _interned_columns(layout, own.pop(_INTERNED), schema)
-    for name, function, arguments in layout.derived:
-        own[name] = [*map(function, *(own[argument] for argument in arguments))]
     for name, convert in layout.converted:
         columns[name] = convert(own.pop(name))
     for name, values in own.items():
         columns[name] = pa.array(values, schema.field(name).type)
+    for name, function, arguments in layout.derived:
+        columns[name] = function(*(columns[argument] for argument in arguments))
     if layout.numbered is not None:
         columns[layout.numbered] = _numbers(runs, length, parents)
     for name, value in layout.fixed:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from operator import mul
 from typing import Any, NamedTuple
 
 import msgspec
+import pyarrow.compute as pc
 from msgspec import UNSET, Raw, UnsetType
 
 from ingest.formats.parsing import BadFile, as_json, as_text, as_written
@@ -112,7 +112,7 @@ PLAIN_BOXES = replace(
     own=("label", "box_left", "box_top", "box_width", "box_height"),
     attributes=("label", "left", "top", "width", "height"),
     fixed=(("shape", "box"),),
-    derived=(("area", mul, ("box_width", "box_height")),),
+    derived=(("area", pc.multiply, ("box_width", "box_height")),),
 )
 """Records are ``PlainBoxJson``."""
 PLAIN_SPANS = replace(
@@ -169,25 +169,33 @@ class PlainContent(NamedTuple):
     shapes: list[tuple[str, int, Layout, Sequence[Any]]]
 
 
-class _PlainContents(dict[bytes, PlainContent | None]):
-    """What ``_plain_content`` says of each ``answerContent``; that of short ones is kept.
+LONGEST_CHOICE = 200
+"""Bytes of the longest ``answerContent`` that ``PLAIN_CHOICES`` is for."""
+
+
+class _PlainChoices(dict[bytes, PlainContent | None]):
+    """What ``plain_content`` says of a short ``answerContent``.
 
     Most answers that choose among few classes repeat an earlier one.
     """
 
-    _MOST, _LONGEST = 10_000, 500
+    _MOST = 10_000
 
     def __missing__(self, content: bytes) -> PlainContent | None:
-        plain = _plain_content(content)
-        if plain and not plain.shapes and len(content) <= self._LONGEST and len(self) < self._MOST:
+        plain = plain_content(content)
+        if plain and not plain.shapes and len(self) < self._MOST:
             self[content] = plain
         return plain
 
 
-_plain_contents = _PlainContents()
+PLAIN_CHOICES = _PlainChoices()
 
 
-def _plain_content(written: bytes) -> PlainContent | None:
+def plain_content(written: bytes) -> PlainContent | None:
+    """Labels of an ``answerContent``, if it has nothing but labels of the commonest kinds.
+
+    None if it has anything else: then ``read_content`` reads it, which takes more time.
+    """
     try:
         elements = _plain_elements.decode(written)
     except msgspec.ValidationError:
@@ -215,13 +223,6 @@ def _plain_content(written: bytes) -> PlainContent | None:
             return None
     content = (task_type_of_elements(elements), count if elements else None, None)
     return PlainContent(content, classes, shapes)
-
-
-read_plain_content: Callable[[bytes], PlainContent | None] = _plain_contents.__getitem__
-"""Labels of an ``answerContent``, if it has nothing but labels of the commonest kinds.
-
-None if it has anything else: then ``read_content`` reads it, which takes more time.
-"""
 
 
 def task_type_of_elements(names: Collection[str]) -> str | None:

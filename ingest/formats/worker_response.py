@@ -14,10 +14,12 @@ import msgspec
 from msgspec import Raw
 
 from ingest.formats.crowd_elements import (
+    LONGEST_CHOICE,
+    PLAIN_CHOICES,
     WHOLE_LABELS,
     Beside,
+    plain_content,
     read_content,
-    read_plain_content,
     task_type_of_elements,
 )
 from ingest.formats.parsing import BadFile, Number, decode_with_extra, index, time_column, whole
@@ -160,7 +162,7 @@ def add_content(
     Raises:
         BadFile: it points to several folders of frames.
     """
-    plain = read_plain_content(answer_content)
+    plain = PLAIN_CHOICES[answer_content] if len(answer_content) <= LONGEST_CHOICE else plain_content(answer_content)
     if plain is None:
         return _add_any_content(rows, (*task, answer_index), Raw(answer_content))
     for name, number, label in plain.classes:

@@ -12,6 +12,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -67,6 +68,20 @@ class ChunkOutcome:
     refused: list[Outcome]
     label_files: list[tuple[SourceFile, str]]
     forgotten_frames: set[FramesFolder]
+
+    # Between processes the entries are compressed: what does not fit into a pipe waits until it is read there.
+    def __getstate__(self) -> dict[str, Any]:
+        packed = pa.BufferOutputStream()
+        with pa.ipc.new_stream(packed, self.entries.schema, options=_PACKED) as stream:
+            stream.write_batch(self.entries)
+        return self.__dict__ | {"entries": packed.getvalue().to_pybytes()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state
+        self.entries = pa.ipc.open_stream(state["entries"]).read_next_batch()
+
+
+_PACKED = pa.ipc.IpcWriteOptions(compression="zstd")
 
 
 def read_chunk(chunk: Chunk) -> ChunkOutcome:
