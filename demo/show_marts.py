@@ -31,19 +31,20 @@ QUESTIONS = (
         select worker_name as worker, task_count as tasks, label_count as labels,
             total_time_seconds / 3600 as hours, p50_time_seconds as median_seconds, golden_count as golden,
             golden_accuracy as accuracy, golden_accuracy_low as low, golden_accuracy_high as high,
-            consolidated_agreement as agreement
+            peer_count as compared, peer_agreement as agreement
         from rpt_workers
+        where job_kind = 'label'
         order by golden_accuracy, worker_name
         """,
     ),
     (
-        "How is the whole team doing, by modality?  (rpt_team)",
+        "How is the whole team doing, making labels and reviewing them?  (rpt_team)",
         """
-        select modality, worker_count as workers, task_count as tasks, mean_time_seconds as mean_seconds,
+        select job_kind, modality, worker_count as workers, task_count as tasks, mean_time_seconds as mean_seconds,
             p95_time_seconds as p95_seconds, labels_per_hour, golden_accuracy as accuracy,
             consolidated_agreement as agreement, peer_agreement
         from rpt_team
-        order by task_count desc, modality
+        order by job_kind = 'label' desc, job_kind, task_count desc, modality
         """,
     ),
     (
@@ -67,10 +68,11 @@ QUESTIONS = (
         """,
     ),
     (
-        "How many labels are made per week?  (rpt_labels)",
+        "How many labels are made per week, and how many reviewed?  (rpt_labels)",
         """
         select cast(date_trunc('week', labeled_date) as date) as week_of,
-            cast(sum(annotation_count) as bigint) as labels, count(distinct job_name) as jobs
+            cast(sum(made_count) as bigint) as made, cast(sum(reviewed_count) as bigint) as reviewed,
+            count(distinct job_name) as jobs
         from rpt_labels
         group by 1
         order by 1

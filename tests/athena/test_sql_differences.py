@@ -307,16 +307,16 @@ CASES: dict[str, str] = {
         with tasks as (
             select *
             from (values
-                ('a', 'Pets', 0, timestamp '2026-01-01 00:00:01', 2, 10e0, 1e0, 1e0, 0.5e0),
-                ('a', 'Pets', 0, timestamp '2026-01-01 00:00:02', 3, 30e0, 0e0, null, null),
-                ('a', 'Cars', 0, timestamp '2026-01-01 00:00:03', null, null, null, null, null),
-                ('b', 'Pets', 1, null, null, null, null, null, null),
-                ('c', 'Pets', 1, timestamp '2026-01-01 00:00:01', 0, 0e0, 0e0, 0e0, 0e0),
-                ('d', 'Pets', 1, timestamp '2026-01-01 00:00:01', 5, null, 1e0, 1e0, 1e0),
-                ('d', 'Pets', 2, timestamp '2026-01-01 00:00:01', null, 5e0, 1e0, 1e0, 1e0)
+                ('a', 'Pets', 0, timestamp '2026-01-01 00:00:01', 2, 10e0, 1e0, 1e0, 1e0, 0.5e0),
+                ('a', 'Pets', 0, timestamp '2026-01-01 00:00:02', 3, 30e0, 0e0, null, 1e0, null),
+                ('a', 'Cars', 0, timestamp '2026-01-01 00:00:03', null, null, null, null, null, null),
+                ('b', 'Pets', 1, null, null, null, null, null, null, null),
+                ('c', 'Pets', 1, timestamp '2026-01-01 00:00:01', 0, 0e0, 0e0, 0e0, 0e0, 0e0),
+                ('d', 'Pets', 1, timestamp '2026-01-01 00:00:01', 5, null, 1e0, 1e0, 1e0, 1e0),
+                ('d', 'Pets', 2, timestamp '2026-01-01 00:00:01', null, 5e0, 1e0, 1e0, 1e0, 1e0)
             ) as edges (
                 worker_key, job_name, object_index, submitted_at, label_count, time_spent_seconds,
-                golden_score, consolidated_score, peer_score
+                golden_score, consolidated_score, aws_notebook_score, peer_score
             )
         ),
 

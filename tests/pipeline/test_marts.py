@@ -25,6 +25,17 @@ WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 TRACKING, AUDIT, IMAGES = "Vehicle-Tracking", "Vehicle-Tracking-Audit", "Wildlife-Images"
 
+# Job, kind and whose labels it reviews, of the jobs that make no labels.
+REVIEWING = {
+    "Bird-Review": ("review", None),
+    "Crossing-Tracks-Adjusted": ("adjustment", "Crossing-Tracks"),
+    "Lidar-Cuboids-Audit": ("audit", "Lidar-Cuboids"),
+    "Plant-Masks-Adjusted": ("adjustment", "Plant-Masks"),
+    "Vehicle-Tracking-Audit": ("audit", "Vehicle-Tracking"),
+    "Warehouse-Boxes-Adjusted": ("adjustment", "Warehouse-Boxes"),
+    "Warehouse-Boxes-Check": ("verification", "Warehouse-Boxes"),
+}
+
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -98,42 +109,58 @@ def test_staging_has_the_columns_of_every_raw_table(marts: Marts) -> None:
     assert found == expected | {LEDGER.name: LEDGER.schema.names}
 
 
+def test_jobs_that_review_labels_name_the_job_that_made_them(marts: Marts) -> None:
+    for mart in ("dim_labeling_jobs", "fct_object_labels", "fct_worker_tasks", "rpt_worker_jobs", "rpt_load_health"):
+        found = marts.rows(
+            f"select distinct job_name, job_kind, audited_job_name from {mart} where job_kind <> 'label'"
+        )
+        assert {job: (kind, audited) for job, kind, audited in found} == REVIEWING, mart
+
+
 def test_time_and_tasks_of_every_worker(source: Path, marts: Marts) -> None:
-    times: dict[str, list[float]] = defaultdict(list)
-    jobs: dict[str, set[str]] = defaultdict(set)
-    tasks = Counter[str]()
+    times: dict[tuple[str, str], list[float]] = defaultdict(list)
+    jobs: dict[tuple[str, str], set[str]] = defaultdict(set)
+    tasks = Counter[tuple[str, str]]()
     for job, _, answer in answers(source):
-        jobs[who(answer)].add(job)
-        tasks[who(answer)] += 1
+        work = who(answer), REVIEWING.get(job, ("label", None))[0]
+        jobs[work].add(job)
+        tasks[work] += 1
         if "timeSpentInSeconds" in answer:
-            times[who(answer)].append(answer["timeSpentInSeconds"])
+            times[work].append(answer["timeSpentInSeconds"])
 
     found = marts.rows("""
-        select coalesce(identity_sub, worker_id), job_count, task_count,
+        select coalesce(identity_sub, worker_id), job_kind, job_count, task_count, timed_task_count,
             total_time_seconds, min_time_seconds, mean_time_seconds, max_time_seconds
         from rpt_workers inner join dim_workers using (worker_key)
     """)
 
     expected = {
-        name: (len(jobs[name]), tasks[name], sum(spent), min(spent), sum(spent) / len(spent), max(spent))
-        for name, spent in times.items()
+        work: (len(jobs[work]), tasks[work], len(spent), sum(spent), min(spent), sum(spent) / len(spent), max(spent))
+        for work, spent in times.items()
     }
-    assert {row[0]: pytest.approx(row[1:]) for row in found if row[3] is not None} == expected
-    timeless = {name: (len(jobs[name]), tasks[name]) for name in tasks.keys() - times.keys()}
-    assert {row[0]: row[1:3] for row in found if row[3] is None} == timeless
+    assert {row[:2]: pytest.approx(row[2:]) for row in found if row[4]} == expected
+    timeless = {work: (len(jobs[work]), tasks[work]) for work in tasks.keys() - times.keys()}
+    assert {row[:2]: row[2:4] for row in found if not row[4]} == timeless
     assert timeless
 
 
 def test_the_team_is_the_sum_of_its_workers(source: Path, marts: Marts) -> None:
-    given = [answer for _, _, answer in answers(source)]
+    given: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for job, _, answer in answers(source):
+        given[REVIEWING.get(job, ("label", None))[0]].append(answer)
 
-    ((tasks, total, workers),) = marts.rows(
-        "select task_count, total_time_seconds, worker_count from rpt_team where modality = 'all'"
-    )
+    found = marts.rows("""
+        select job_kind, task_count, total_time_seconds, worker_count from rpt_team where modality = 'all'
+    """)
 
-    assert tasks == len(given)
-    assert total == pytest.approx(sum(answer.get("timeSpentInSeconds", 0) for answer in given))
-    assert workers == len({who(answer) for answer in given})
+    assert {row[0]: pytest.approx(row[1:]) for row in found} == {
+        kind: (
+            len(answers_of_kind),
+            sum(answer.get("timeSpentInSeconds", 0) for answer in answers_of_kind),
+            len({who(answer) for answer in answers_of_kind}),
+        )
+        for kind, answers_of_kind in given.items()
+    }
 
 
 def test_accuracy_of_image_classification(source: Path, marts: Marts) -> None:
@@ -149,29 +176,33 @@ def test_accuracy_of_image_classification(source: Path, marts: Marts) -> None:
     }
     right: dict[str, list[bool]] = defaultdict(list)
     agree: dict[str, list[bool]] = defaultdict(list)
-    for job, index, answer in answers(source):
-        if job == IMAGES:
-            label = answer["answerContent"]["crowd-image-classifier"]["label"]
-            if index in golden:
-                right[who(answer)].append(label == golden[index])
-            if consolidated.get(index) is not None:
-                agree[who(answer)].append(label == consolidated[index])
+    agree_with_others: dict[str, list[bool]] = defaultdict(list)
+    given = [(index, answer) for job, index, answer in answers(source) if job == IMAGES]
+    workers: dict[int, set[str]] = defaultdict(set)
+    for index, answer in given:
+        workers[index].add(who(answer))
+    for index, answer in given:
+        label = answer["answerContent"]["crowd-image-classifier"]["label"]
+        if index in golden:
+            right[who(answer)].append(label == golden[index])
+        if consolidated.get(index) is not None:
+            agree[who(answer)].append(label == consolidated[index])
+            if len(workers[index]) > 1:
+                agree_with_others[who(answer)].append(label == consolidated[index])
 
     found = marts.rows(f"""
-        select identity_sub, golden_count, golden_accuracy, consolidated_count, consolidated_agreement
+        select identity_sub, golden_count, golden_accuracy, aws_notebook_count, aws_notebook_agreement,
+            consolidated_count, consolidated_agreement
         from rpt_worker_jobs inner join dim_workers using (worker_key)
         where job_name = '{IMAGES}'
     """)
 
     assert len(found) > 5
-    for worker, golden_count, accuracy, consolidated_count, agreement in found:
-        assert golden_count == len(right[worker])
-        assert consolidated_count == len(agree[worker])
-        if golden_count:
-            assert accuracy == pytest.approx(sum(right[worker]) / golden_count)
-        else:
-            assert accuracy is None
-        assert agreement == pytest.approx(sum(agree[worker]) / consolidated_count)
+    for worker, *figures in found:
+        for verdicts in (right, agree, agree_with_others):
+            count, share, *figures = figures
+            assert count == len(verdicts[worker])
+            assert share == (pytest.approx(sum(verdicts[worker]) / count) if count else None)
 
 
 def test_labels_objects_and_failures_of_every_job(source: Path, marts: Marts) -> None:
@@ -350,8 +381,13 @@ def test_the_worker_accuracy_example_of_aws(tmp_path: Path) -> None:
     marts = Marts(tmp_path / "lake", tmp_path / "marts", *WITHOUT_UNIT_TESTS)
 
     found = marts.rows("""
-        select worker_id, task_count, golden_count, golden_accuracy, consolidated_agreement
+        select worker_id, task_count, golden_count, golden_accuracy, aws_notebook_agreement,
+            consolidated_count, consolidated_agreement
         from rpt_workers inner join dim_workers using (worker_key)
         order by worker_id
     """)
-    assert found == [("private.us-east-1.PDC", 3, 2, 1.0, 1.0), ("private.us-east-1.QRS", 5, 4, 0.75, 0.8)]
+    assert found == [
+        ("private.us-east-1.PDC", 3, 2, 1.0, 1.0, 3, 1.0),
+        # Of the 5, two are objects that nobody else answered: what is left of its agreement is 2 of 3.
+        ("private.us-east-1.QRS", 5, 4, 0.75, 0.8, 3, pytest.approx(2 / 3)),
+    ]

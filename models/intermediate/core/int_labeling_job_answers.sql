@@ -2,20 +2,15 @@ with worker_answers as (
     select * from {{ ref('int_worker_answers') }}
 ),
 
-workers_by_object as (
-    select
-        job_name,
-        object_index,
-        count(distinct worker_key) as worker_count
-    from worker_answers
-    group by job_name, object_index
+object_answers as (
+    select * from {{ ref('int_object_answers') }}
 ),
 
 most_answered_objects as (
     select
         job_name,
         cast(max(worker_count) as integer) as max_answers_per_object
-    from workers_by_object
+    from object_answers
     group by job_name
 ),
 

@@ -6,6 +6,10 @@ labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
 ),
 
+object_answers as (
+    select * from {{ ref('int_object_answers') }}
+),
+
 final as (
     select
         {{ object_key('object_labels', has_inherited=true) }} as object_key,
@@ -22,6 +26,13 @@ final as (
         cast(object_labels.label_count as bigint) as label_count,
         object_labels.confidence,
         object_labels.is_human_annotated,
+        -- Nobody answered an inherited result in this job.
+        case
+            when not object_labels.is_inherited then coalesce(object_answers.answer_count, 0)
+        end as answer_count,
+        case
+            when not object_labels.is_inherited then coalesce(object_answers.worker_count, 0)
+        end as worker_count,
         object_labels.adjustment_status,
         object_labels.failure_reason,
         object_labels.is_inherited,
@@ -32,6 +43,9 @@ final as (
         object_labels.source_file_uri
     from object_labels
     inner join labeling_jobs on object_labels.job_name = labeling_jobs.job_name
+    left join object_answers
+        on object_labels.job_name = object_answers.job_name
+        and object_labels.object_index = object_answers.object_index
 )
 
 select * from final

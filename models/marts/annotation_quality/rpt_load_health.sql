@@ -6,36 +6,31 @@ object_labels as (
     select * from {{ ref('int_object_labels') }}
 ),
 
-worker_answers as (
-    select * from {{ ref('int_worker_answers') }}
+object_answers as (
+    select * from {{ ref('int_object_answers') }}
 ),
 
-answers_by_object as (
-    select
-        job_name,
-        object_index,
-        count(*) as answer_count
-    from worker_answers
-    group by job_name, object_index
+labeling_jobs as (
+    select * from {{ ref('int_labeling_jobs') }}
 ),
 
 objects_by_job as (
     select
         object_labels.job_name,
         cast(count(*) as bigint) as object_count,
-        cast(sum(coalesce(answers_by_object.answer_count, 0)) as bigint) as answer_count,
+        cast(sum(coalesce(object_answers.answer_count, 0)) as bigint) as answer_count,
         cast(
             count(*) filter (
                 where object_labels.is_in_manifest
                 and object_labels.label_status = 'labeled'
                 and object_labels.is_human_annotated
-                and answers_by_object.answer_count is null
+                and object_answers.answer_count is null
             ) as bigint
         ) as answerless_object_count
     from object_labels
-    left join answers_by_object
-        on object_labels.job_name = answers_by_object.job_name
-        and object_labels.object_index = answers_by_object.object_index
+    left join object_answers
+        on object_labels.job_name = object_answers.job_name
+        and object_labels.object_index = object_answers.object_index
     where not object_labels.is_inherited
     group by object_labels.job_name
 ),
@@ -43,6 +38,8 @@ objects_by_job as (
 final as (
     select
         job_files.job_name,
+        cast(labeling_jobs.job_kind as varchar) as job_kind,
+        labeling_jobs.audited_job_name,
         cast(job_files.last_loaded_at as timestamp(3)) as last_loaded_at,
         job_files.file_count,
         job_files.rejected_count,
@@ -53,6 +50,7 @@ final as (
         coalesce(objects_by_job.answer_count, 0) as answer_count,
         coalesce(objects_by_job.answerless_object_count, 0) as answerless_object_count
     from job_files
+    left join labeling_jobs on job_files.job_name = labeling_jobs.job_name
     left join objects_by_job on job_files.job_name = objects_by_job.job_name
 )
 

@@ -15,6 +15,10 @@ objects as (
     where not is_inherited
 ),
 
+object_answers as (
+    select * from {{ ref('int_object_answers') }}
+),
+
 golden_objects as (
     select distinct
         job_name,
@@ -53,9 +57,12 @@ tasks as (
         timed_answers.elapsed_seconds,
         round(timed_answers.elapsed_seconds - timed_answers.time_spent_seconds, 3) as idle_seconds,
         cast(timed_answers.label_count as bigint) as label_count,
+        object_answers.worker_count as object_worker_count,
         golden_objects.object_index is not null as is_golden,
         scores.golden_score,
-        scores.consolidated_score,
+        -- The label that one worker's answer alone became agrees with it, whatever it is worth.
+        case when object_answers.worker_count >= 2 then scores.consolidated_score end as consolidated_score,
+        scores.consolidated_score as aws_notebook_score,
         scores.peer_score,
         objects.source_uri,
         timed_answers.source_file_uri
@@ -65,6 +72,9 @@ tasks as (
     left join objects
         on timed_answers.job_name = objects.job_name
         and timed_answers.object_index = objects.object_index
+    left join object_answers
+        on timed_answers.job_name = object_answers.job_name
+        and timed_answers.object_index = object_answers.object_index
     left join golden_objects
         on timed_answers.job_name = golden_objects.job_name
         and timed_answers.object_index = golden_objects.object_index

@@ -11,6 +11,8 @@ measures as (
         worker_key,
         max(worker_name) as worker_name,
         job_name,
+        max(job_kind) as job_kind,
+        max(audited_job_name) as audited_job_name,
         submitted_date,
         {{ worker_measures() }}
     from ranked_tasks

@@ -1,5 +1,5 @@
--- rpt_labels counts each of a job's own labels once, and no inherited label. Without it, a label of a chained job that
--- counts twice, or a group with a NULL label or date that is lost, changes a trend and nothing else.
+-- rpt_labels counts each of a job's own labels once, as made or as reviewed, and no inherited label. Without it, a label
+-- of a chained job that counts twice, or a group with a NULL label or date that is lost, changes a trend and nothing else.
 with annotations as (
     select
         job_name,
@@ -12,7 +12,8 @@ with annotations as (
 labels as (
     select
         job_name,
-        sum(annotation_count) as annotation_count
+        sum(annotation_count) as annotation_count,
+        sum(made_count + reviewed_count) as divided_count
     from {{ ref('rpt_labels') }}
     group by job_name
 )
@@ -23,4 +24,6 @@ select
     coalesce(annotations.job_name, labels.job_name) as job_name
 from annotations
 full outer join labels on annotations.job_name = labels.job_name
-where coalesce(annotations.annotation_count, -1) <> coalesce(labels.annotation_count, -1)
+where
+    coalesce(annotations.annotation_count, -1) <> coalesce(labels.annotation_count, -1)
+    or labels.annotation_count <> labels.divided_count

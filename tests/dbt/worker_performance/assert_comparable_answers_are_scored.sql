@@ -44,4 +44,4 @@ left join tasks
     and comparable.worker_key = tasks.worker_key
     -- Answers from consolidation requests have no time.
     and comparable.submitted_at is not distinct from tasks.submitted_at
-where tasks.consolidated_score is null
+where tasks.aws_notebook_score is null

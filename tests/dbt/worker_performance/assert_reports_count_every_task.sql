@@ -2,7 +2,7 @@
 -- modality or a worker is missing from one report, and two reports disagree on the same work.
 {%- set measured = "sum(task_count) as task_count, sum(label_count) as label_count, "
     ~ "sum(golden_count) as golden_count, sum(consolidated_count) as consolidated_count, "
-    ~ "sum(peer_count) as peer_count" %}
+    ~ "sum(aws_notebook_count) as aws_notebook_count, sum(peer_count) as peer_count" %}
 
 with tasks as (
     select
@@ -11,6 +11,7 @@ with tasks as (
         sum(label_count) as label_count,
         count(golden_score) as golden_count,
         count(consolidated_score) as consolidated_count,
+        count(aws_notebook_score) as aws_notebook_count,
         count(peer_score) as peer_count
     from {{ ref('fct_worker_tasks') }}
 ),
@@ -44,4 +45,5 @@ where
     or reports.label_count is distinct from tasks.label_count
     or coalesce(reports.golden_count, 0) <> tasks.golden_count
     or coalesce(reports.consolidated_count, 0) <> tasks.consolidated_count
+    or coalesce(reports.aws_notebook_count, 0) <> tasks.aws_notebook_count
     or coalesce(reports.peer_count, 0) <> tasks.peer_count
