@@ -1,5 +1,6 @@
--- rpt_labels counts each of a job's own labels once, as made or as reviewed, and no inherited label. Without it, a label
--- of a chained job that counts twice, or a group with a NULL label or date that is lost, changes a trend and nothing else.
+-- rpt_labels counts each of a job's own labels once, as made or as reviewed, and no inherited label. Without it, a
+-- label of a chained job that counts twice, or a group with a NULL label or date that is lost, changes a trend and
+-- nothing else.
 with annotations as (
     select
         job_name,
