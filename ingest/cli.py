@@ -39,7 +39,7 @@ _Result = TypeVar("_Result")
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
 # Those of `ingest.sample`, which takes a while to import.
-FAULTS = ("skills", "imbalance", "mislabeled", "duplicates", "miscalibration", "adjustments", "displacements")
+FAULTS = ("skills", "imbalance", "mislabeled", "duplicates", "miscalibration", "adjustments", "slips", "displacements")
 
 _LOG_SECONDS = 10
 _ERRORS_SHOWN = 20

@@ -154,10 +154,10 @@ def _write_set(dest: Path, number: int, team: list[Worker], objects: int, seed: 
     name = f"Vehicle-Tracking{suffix}"
     with JobFolder(dest, name, f"{name}-ref", rng) as tracking:
         crew = make_crew(TRACKING, SECONDS_PER_FRAME * mean_frames, len(sequences), rng)
-        write_tracking(tracking, crew, sequences, rng)
+        write_tracking(tracking, crew, sequences, rng, truth)
     rng = Random(f"{seed}/{number}/Vehicle-Tracking-Audit")
     name = f"Vehicle-Tracking-Audit{suffix}"
     with JobFolder(dest, name, f"{name}-ref", rng) as audit:
         crew = make_crew(AUDIT, AUDIT_SECONDS_PER_FRAME * mean_frames, len(sequences), rng)
-        write_audit(audit, crew, sequences, tracking, rng)
+        write_audit(audit, crew, sequences, tracking, rng, truth)
     return [*folders, tracking, audit]

@@ -12,7 +12,7 @@ from ingest.sample.consolidation import SAME_THING, Box, box_overlap, consolidat
 from ingest.sample.objects import AnswerPlace, Item, Task, WrongLabel, golden_line
 from ingest.sample.output import BUCKET, Json
 from ingest.sample.team import LabelSet, Turn
-from ingest.sample.truth import Change, Truth
+from ingest.sample.truth import Change, Rule, Truth
 
 SIZES = ((1280, 720), (1920, 1080), (800, 600))
 BOX_COUNTS = {0: 1, 1: 2, 2: 3, 3: 3, 4: 2, 6: 1, 9: 0.5}  # boxes in an image -> how common that is
@@ -53,6 +53,7 @@ class BoundingBoxes(Task[Picture, list[Box]]):
     golden_share = 0.25
     duplicate_share = 0.02
     mislabeled_share = 0.03
+    slip_share = 0.03
 
     def draw(self, number: str, difficulty: float, rng: Random) -> Item[Picture]:
         """An image of the warehouse, now and then an empty one."""
@@ -123,6 +124,19 @@ class BoundingBoxes(Task[Picture, list[Box]]):
             boxes[place] = boxes[place]._replace(label=self.label_set.other(boxes[place].label, rng))
         value, class_map = _label(boxes, Picture(size["width"], size["height"], boxes), self.label_set)
         return value, {**extra, **class_map}
+
+    def slip(self, value: Any, extra: Json, rng: Random) -> tuple[Any, Json, int, Rule] | None:
+        """One of the boxes without any size to speak of, or half beyond the edge of the image."""
+        boxes, [size] = value["annotations"], value["image_size"]
+        if not boxes:
+            return None
+        place = rng.randrange(len(boxes))
+        rule = rng.choice((Rule.TINY_BOX, Rule.OUTSIDE_IMAGE))
+        changed = {"width": 1, "height": 2}
+        if rule == Rule.OUTSIDE_IMAGE:
+            changed = {"left": size["width"] - boxes[place]["width"] / 2}
+        slipped = [*boxes[:place], {**boxes[place], **changed}, *boxes[place + 1 :]]
+        return {**value, "annotations": slipped}, extra, place, rule
 
 
 class BoxAdjustment(Task[Picture, list[AdjustedLabel[Box]]]):

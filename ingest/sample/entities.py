@@ -12,6 +12,7 @@ from ingest.sample.consolidation import Span, consolidate_spans
 from ingest.sample.objects import Item, Task, golden_line
 from ingest.sample.output import Json
 from ingest.sample.team import LabelSet, Turn
+from ingest.sample.truth import Rule
 
 SHORT_NAMES = {"PRODUCT": "PRD", "PLACE": "PLC", "DATE": "DAT"}
 
@@ -50,6 +51,7 @@ class NamedEntities(Task[Message, list[Span]]):
     workers_per_object = 3
     typical_seconds = 18.0
     golden_share = 0.2
+    slip_share = 0.02
 
     def label_categories(self) -> Json:
         """The label category config, whose labels have short names too."""
@@ -108,6 +110,18 @@ class NamedEntities(Task[Message, list[Span]]):
         return golden_line(
             item.source, self.task_type, self._label(spans), {"entities": [{"confidence": 1}] * len(spans)}
         )
+
+    def slip(self, value: Any, extra: Json, rng: Random) -> tuple[Any, Json, int, Rule] | None:
+        """One of the spans with a class that the job once had, but has no more."""
+        entities = value["annotations"]["entities"]
+        if not entities:
+            return None
+        place = rng.randrange(len(entities))
+        slipped = [
+            {**entity, "label": "PRICE"} if number == place else entity for number, entity in enumerate(entities)
+        ]
+        annotations = {**value["annotations"], "entities": slipped}
+        return {**value, "annotations": annotations}, extra, place, Rule.OUTSIDE_CONFIG
 
     def _label(self, spans: Sequence[Span]) -> Json:
         """Value of the label attribute: the spans, and every class of the job."""

@@ -13,7 +13,7 @@ import msgspec
 
 from ingest.sample.output import JobFolder, Json, answer
 from ingest.sample.team import Crew, LabelSet, Turn, Worker, from_milliseconds
-from ingest.sample.truth import ClassShare, Duplicate, Fault, Mislabeled, Truth
+from ingest.sample.truth import ClassShare, Duplicate, Fault, Mislabeled, Rule, Slip, Truth
 
 # Shares of a job's objects; at least one object each in a job of MINIMUM_FOR_TROUBLE objects or more.
 FAILED_SHARE = 0.01  # nobody took the task before it expired
@@ -85,6 +85,7 @@ class Task(ABC, Generic[Right, Given]):
     # Faults: objects that are there twice, and labels of the output that are not what the workers said.
     duplicate_share: ClassVar[float] = 0.0
     mislabeled_share: ClassVar[float] = 0.0
+    slip_share: ClassVar[float] = 0.0  # of the objects of which one label breaks a rule
     has_pilot: ClassVar[bool] = False  # whether iteration-1 holds some objects only, and iteration-2 the rest
 
     # Where the answers are left: in worker responses, in consolidation requests, or nowhere.
@@ -148,6 +149,13 @@ class Task(ABC, Generic[Right, Given]):
 
     def mislabel(self, value: Any, extra: Json, rng: Random) -> tuple[Any, Json]:
         """The value and metadata with one label of another class; for tasks that have a mislabeled_share."""
+        raise NotImplementedError
+
+    def slip(self, value: Any, extra: Json, rng: Random) -> tuple[Any, Json, int, Rule] | None:
+        """The same with one label that breaks a rule, its place and the rule; None if there is no label.
+
+        For tasks that have a slip_share.
+        """
         raise NotImplementedError
 
     def effort(self, item: Item[Right]) -> float:
@@ -231,9 +239,15 @@ def label_objects(
         elif task.answers_in == "requests":
             requests.append(_request(object_index, item.source, answers))
         value, extra = task.consolidate(item, [given for _, given, _ in done])
+        slipped = None
+        if task.slip_share and truth.has(Fault.SLIPS) and planting.random() < task.slip_share:
+            slipped = task.slip(value, extra, planting)
+        if slipped:
+            value, extra, annotation_index, rule = slipped
+            truth.add(Slip(folder.name, object_index, None, annotation_index, rule))
         if task.mislabeled_share:
             by_workers = task.wrong_labels(item, value, extra)
-            if truth.has(Fault.MISLABELED) and planting.random() < task.mislabeled_share:
+            if not slipped and truth.has(Fault.MISLABELED) and planting.random() < task.mislabeled_share:
                 value, extra = task.mislabel(value, extra, planting)
             for wrong in task.wrong_labels(item, value, extra):
                 cause = "workers" if wrong in by_workers else "planted"

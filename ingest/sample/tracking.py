@@ -17,6 +17,7 @@ import msgspec
 from ingest.sample.consolidation import Box, box_overlap
 from ingest.sample.output import BUCKET, SEQUENCE_FILE, JobFolder, Json, answer
 from ingest.sample.team import Crew, LabelSet, Turn, Worker, from_milliseconds, make_uuid
+from ingest.sample.truth import Fault, Rule, Slip, Truth
 
 MAXIMUM_SEQUENCES = 10  # of a manifest, in Ground Truth
 MAXIMUM_FRAMES = 2000  # of a sequence
@@ -42,6 +43,9 @@ AUDIT_VALUES = ["ok", "wrong box", "wrong class", "missed"]
 TIGHT_ENOUGH = 0.75
 # How much more often than elsewhere the class of a vehicle, small and in motion, is mistaken.
 DIFFICULTY = 1.5
+
+# An attribute that every label must have, and the share of labels that do not.
+REQUIRED, MISSING_SHARE = "Vehicle_Type", 0.01
 
 TASK_TYPE = "video-object-tracking"
 ELEMENT = "trackingAnnotations"
@@ -123,13 +127,17 @@ def _draw(weights: Mapping[str, float], rng: Random) -> str:
     return rng.choices(list(weights), list(weights.values()))[0]
 
 
-def write_tracking(folder: JobFolder, crew: Crew, sequences: list[Sequence], rng: Random) -> None:
+def write_tracking(folder: JobFolder, crew: Crew, sequences: list[Sequence], rng: Random, truth: Truth) -> None:
     """The tracking job. What it made of each sequence is kept with the sequence, for the audit."""
+    planting = Random(rng.getrandbits(64))
     folder.write_label_categories(_tracking_config())
     mean_frames = frame_count(sequences) / len(sequences)
     for object_index, sequence in enumerate(sequences):
         [turn] = crew.next_turns(1)
         _track(sequence, turn, rng)
+        if truth.has(Fault.SLIPS):
+            _leave_out_attributes(sequence.frames, planting)
+        _record_missing(folder.name, object_index, sequence.frames, truth)
         if object_index == 1:
             _put_out_of_order(sequence.frames, rng)
         sequence.labels = _write_sequence(
@@ -138,7 +146,9 @@ def write_tracking(folder: JobFolder, crew: Crew, sequences: list[Sequence], rng
         folder.add_line(object_index, sequence.source, sequence.labels)
 
 
-def write_audit(folder: JobFolder, crew: Crew, sequences: list[Sequence], audited: JobFolder, rng: Random) -> None:
+def write_audit(
+    folder: JobFolder, crew: Crew, sequences: list[Sequence], audited: JobFolder, rng: Random, truth: Truth
+) -> None:
     """The job that audits the tracking job: labels may not be changed, each gets an audit value.
 
     Its input is the tracking job's output, so its manifest lines carry the labels of both.
@@ -148,6 +158,7 @@ def write_audit(folder: JobFolder, crew: Crew, sequences: list[Sequence], audite
     for object_index, sequence in enumerate(sequences):
         [turn] = crew.next_turns(1)
         frames = list(_audit(sequence, turn.worker, rng))
+        _record_missing(folder.name, object_index, frames, truth)
         labels = _write_sequence(folder, crew, turn, object_index, frames, sequence.frame_count / mean_frames, rng)
         folder.add_line(object_index, {**sequence.source, **sequence.labels}, labels)
 
@@ -202,7 +213,7 @@ def _track(sequence: Sequence, turn: Turn, rng: Random) -> None:
                     "left": box.left,
                     "class-id": str(VEHICLES.labels.index(label)),
                     "label-category-attributes": {
-                        "Vehicle_Type": vehicle_type,
+                        REQUIRED: vehicle_type,
                         "Moving": "Yes" if track.speed else "No",
                     },
                     "object-id": object_id,
@@ -216,6 +227,20 @@ def _track(sequence: Sequence, turn: Turn, rng: Random) -> None:
         if labels or rng.random() < 0.6:
             attributes = {"Frame_Quality": sequence.qualities[frame_no], "Weather": sequence.weather}
             sequence.frames.append(_frame(frame_no, labels, attributes))
+
+
+def _leave_out_attributes(frames: list[Json], planting: Random) -> None:
+    for frame in frames:
+        for label in frame["annotations"]:
+            if planting.random() < MISSING_SHARE:
+                del label["label-category-attributes"][REQUIRED]
+
+
+def _record_missing(job_name: str, object_index: int, frames: list[Json], truth: Truth) -> None:
+    for frame in frames:
+        for place, label in enumerate(frame["annotations"]):
+            if REQUIRED not in label["label-category-attributes"]:
+                truth.add(Slip(job_name, object_index, int(frame["frame-no"]), place, Rule.MISSING_ATTRIBUTE))
 
 
 def _draw_box(label: str, right: Box, slide: float, scale: float) -> Box:
@@ -293,7 +318,7 @@ def _tracking_config(edits_allowed: str = "any") -> Json:
             {
                 "label": label,
                 "categoryAttributes": [
-                    _choice("Vehicle_Type", f"What kind of {label}?", list(VEHICLE_TYPES[label]), edits_allowed)
+                    _choice(REQUIRED, f"What kind of {label}?", list(VEHICLE_TYPES[label]), edits_allowed)
                 ],
                 "editsAllowed": edits_allowed,
             }

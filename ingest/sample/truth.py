@@ -10,6 +10,7 @@ and ``classes.csv`` then say that all is even.
 ``duplicates.csv``           data objects that are the same as an earlier one of their job
 ``model_labels.csv``         a model's labels: how sure it was, how often it ought to be right, and whether it was
 ``adjustments.csv``          what an adjustment did to each label
+``slips.csv``                labels that break a rule: too small, beyond the image, of no class of the job, incomplete
 ``displacements.csv``        how far the labels of one answer are from their right places, all of them alike
 ``identity_switches.csv``    where two tracks of one answer take each other's numbers
 ============================ ======================================================================================
@@ -36,6 +37,7 @@ class Fault(StrEnum):
     DUPLICATES = "duplicates"  # data objects that are in a manifest twice
     MISCALIBRATION = "miscalibration"  # a model that is surer than it is right
     ADJUSTMENTS = "adjustments"  # labels that an adjustment changes
+    SLIPS = "slips"  # labels that break a rule of their job
     DISPLACEMENTS = "displacements"  # shapes that are not where they ought to be, tracks that switch their numbers
 
 
@@ -112,6 +114,25 @@ class Adjustment(NamedTuple):
     change: Change
 
 
+class Rule(StrEnum):
+    """What a label may break."""
+
+    TINY_BOX = "tiny boxes"
+    OUTSIDE_IMAGE = "boxes outside the image"
+    OUTSIDE_CONFIG = "labels outside the config"
+    MISSING_ATTRIBUTE = "missing required attributes"
+
+
+class Slip(NamedTuple):
+    """A row of ``slips.csv``."""
+
+    job_name: str
+    object_index: int
+    frame_index: int | None
+    annotation_index: int
+    rule: Rule
+
+
 class Displacement(NamedTuple):
     """A row of ``displacements.csv``: in pixels to the right and down, or in metres along x and y."""
 
@@ -141,6 +162,7 @@ FILES: dict[str, type[NamedTuple]] = {
     "duplicates": Duplicate,
     "model_labels": ModelLabel,
     "adjustments": Adjustment,
+    "slips": Slip,
     "displacements": Displacement,
     "identity_switches": IdentitySwitch,
 }

@@ -12,7 +12,7 @@ import pytest
 
 from ingest.cli import FAULTS
 from ingest.sample import generate
-from ingest.sample.truth import FILES, FOLDER, Change, Fault
+from ingest.sample.truth import FILES, FOLDER, Change, Fault, Rule
 from tests.sample.test_sample import manifest
 
 OBJECTS = 120
@@ -21,6 +21,7 @@ IMAGES, MESSAGES, BOXES = "Wildlife-Images", "Support-Messages", "Warehouse-Boxe
 FILES_OF = {
     Fault.MISLABELED: set[str](),  # the workers' own errors stay
     Fault.DUPLICATES: {"duplicates"},
+    Fault.SLIPS: {"slips"},
     Fault.DISPLACEMENTS: {"displacements", "identity_switches"},
     Fault.SKILLS: set[str](),
     Fault.IMBALANCE: set[str](),
@@ -253,6 +254,50 @@ def test_adjustments_are_what_was_done_to_the_boxes(root: Path) -> None:
 
 def test_every_change_is_made_somewhere(root: Path) -> None:
     assert {row["change"] for row in truth(root, "adjustments")} == set(Change)
+
+
+def test_slips_are_in_the_labels(root: Path) -> None:
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for rule in Rule:
+        found[rule] = {
+            (row["job_name"], row["object_index"], row["frame_index"], row["annotation_index"])
+            for row in truth(root, "slips")
+            if row["rule"] == rule
+        }
+    tiny, outside = set(), set()
+    for object_index, line in enumerate(manifest(root, BOXES)):
+        if "boxes" in line:
+            [size] = line["boxes"]["image_size"]
+            for place, box in enumerate(line["boxes"]["annotations"]):
+                key = (BOXES, str(object_index), "", str(place))
+                if box["width"] * box["height"] < 10:
+                    tiny.add(key)
+                if box["left"] + box["width"] > size["width"]:
+                    outside.add(key)
+    assert tiny == found[Rule.TINY_BOX] != set()
+    assert outside == found[Rule.OUTSIDE_IMAGE] != set()
+    assert (
+        {
+            ("Order-Entities", str(object_index), "", str(place))
+            for object_index, line in enumerate(manifest(root, "Order-Entities"))
+            if "entities" in line
+            for place, entity in enumerate(line["entities"]["annotations"]["entities"])
+            if entity["label"] not in {"PRODUCT", "PLACE", "DATE"}
+        }
+        == found[Rule.OUTSIDE_CONFIG]
+        != set()
+    )
+    assert (
+        {
+            (path.parts[-6], path.parts[-2], frame["frame-no"], str(place))
+            for path in root.glob("Vehicle-*/annotations/consolidated-annotation/output/*/SeqLabel.json")
+            for frame in json.loads(path.read_text())["tracking-annotations"]
+            for place, label in enumerate(frame["annotations"])
+            if "Vehicle_Type" not in label["label-category-attributes"]
+        }
+        == found[Rule.MISSING_ATTRIBUTE]
+        != set()
+    )
 
 
 def displacements(root: Path, job_name: str) -> dict[tuple[int, str], tuple[float, float]]:
