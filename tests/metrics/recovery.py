@@ -1,0 +1,189 @@
+"""What is planted in the sample, and what the marts find of it, for several seeds: a table for ``docs/metrics.md``.
+
+``python -m tests.metrics.recovery --seeds 10`` makes two samples for each seed, one with every fault and one with none,
+loads them, builds the marts, and writes ``docs/recovery.csv``; ``tests.metrics.page`` makes the table of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import duckdb
+
+from ingest.load.plan import Options
+from ingest.load.run import load
+from ingest.sample import generate
+from ingest.sample.truth import FILES, FOLDER, Fault
+from tests.pipeline.warehouse import ROOT, dbt
+
+FOUND = ROOT / "docs/recovery.csv"
+OBJECTS = 1_000
+
+
+@dataclass(frozen=True)
+class Finder:
+    """A question to the marts, and what it ought to answer.
+
+    Both queries give keys, of any number of columns. `planted` reads the truth's files as ``truth_<file>``.
+    """
+
+    fault: Fault
+    name: str
+    mart: str
+    planted: str
+    found: str
+
+
+# Objects of jobs in which several workers answer with one class each.
+MISLABELED = """
+    select job_name, object_index from truth_mislabeled
+    where job_name in (select job_name from dim_labeling_jobs where task_type = 'image-classification')
+"""
+
+FINDERS = (
+    Finder(
+        Fault.MISLABELED,
+        "images whose label most workers contradict",
+        "fct_worker_tasks",
+        f"{MISLABELED} and cause = 'planted'",
+        """
+        select job_name, object_index from fct_worker_tasks
+        where job_name = 'Wildlife-Images' and consolidated_score is not null
+        group by job_name, object_index having avg(consolidated_score) < 0.5
+        """,
+    ),
+    Finder(
+        Fault.MISCALIBRATION,
+        "wrong labels of a model that reviewers reject",
+        "fct_label_reviews",
+        "select job_name, item_uri from truth_model_labels where source = 'review' and not is_right",
+        "select job_name, item_uri from fct_label_reviews where job_name = 'Bird-Review' and not is_correct",
+    ),
+)
+
+
+class Recovery(NamedTuple):
+    """A row of ``docs/recovery.csv``: what a finder found in the sample of a seed, with the faults or without."""
+
+    seed: int
+    objects: int
+    fault: str
+    finder: str
+    mart: str
+    is_planted: bool
+    planted_count: int
+    found_count: int  # of what was planted
+    false_count: int  # found, but not planted
+
+
+def recover(seed: int, objects: int, *, is_planted: bool, folder: Path) -> list[Recovery]:
+    """What each finder finds in one sample.
+
+    Args:
+        seed: of the sample.
+        objects: of each large job of it.
+        is_planted: whether it has the faults.
+        folder: where everything is written; empty or missing.
+    """
+    generate(folder / "sample", objects=objects, seed=seed, without=[] if is_planted else list(Fault))
+    load(str(folder / "sample"), str(folder / "lake"), Options(processes=1))
+    marts = sorted({mart for finder in FINDERS for mart in ("dim_labeling_jobs", finder.mart)})
+    selected = [f"+{mart}" for mart in marts]
+    dbt(
+        *("build", "--target", "local", "--resource-type", "model", "seed", "--select", *selected),
+        lake=folder / "lake",
+        folder=folder,
+    )
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        for name in FILES:
+            path = folder / "sample" / FOLDER / f"{name}.csv"
+            connection.execute(f"create temp view truth_{name} as from read_csv('{path}', header = true)")
+
+        def keys(sql: str) -> set[tuple[Any, ...]]:
+            rows = connection.execute(sql).fetchall()
+            assert len(rows) == len(set(rows)), "the same key twice"
+            return set(rows)
+
+        found = []
+        for finder in FINDERS:
+            planted, answered = keys(finder.planted), keys(finder.found)
+            counts = len(planted), len(planted & answered), len(answered - planted)
+            found.append(Recovery(seed, objects, finder.fault, finder.name, finder.mart, is_planted, *counts))
+        return found
+
+
+def read_found() -> list[Recovery]:
+    """Rows of ``docs/recovery.csv``."""
+    with FOUND.open(encoding="utf-8", newline="") as file:
+        return [
+            Recovery(
+                *(int(row["seed"]), int(row["objects"]), row["fault"], row["finder"], row["mart"]),
+                *(row["is_planted"] == "True", int(row["planted_count"])),
+                *(int(row["found_count"]), int(row["false_count"])),
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def write_found(rows: Iterable[Recovery]) -> None:
+    """The file anew."""
+    with FOUND.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(Recovery._fields)
+        writer.writerows(rows)
+
+
+def summary(rows: Sequence[Recovery]) -> Iterator[tuple[str, ...]]:
+    """Rows of the table: each finder over all seeds."""
+    yield (
+        "fault",
+        "found as",
+        "mart",
+        "planted",
+        "found",
+        "share found (of the seeds)",
+        "false finds",
+        "with nothing planted",
+    )
+    for fault, finder, mart in dict.fromkeys((row.fault, row.finder, row.mart) for row in rows):
+        of_finder = [row for row in rows if row.finder == finder]
+        planted = [row for row in of_finder if row.is_planted]
+        shares = [row.found_count / row.planted_count for row in planted if row.planted_count]
+        total, found = sum(row.planted_count for row in planted), sum(row.found_count for row in planted)
+        yield (
+            fault,
+            finder,
+            f"`{mart}`",
+            f"{total:,}",
+            f"{found:,}",
+            f"{found / total:.1%} ({min(shares):.0%} to {max(shares):.0%})",
+            f"{sum(row.false_count for row in planted):,}",
+            f"{sum(row.false_count for row in of_finder if not row.is_planted):,}",
+        )
+
+
+@click.command()
+@click.option("--seeds", type=click.IntRange(min=1), default=10, show_default=True, help="Seeds from 1 on.")
+@click.option("--objects", type=click.IntRange(min=10), default=OBJECTS, show_default=True, help="Of a large job.")
+def main(seeds: int, objects: int) -> None:
+    """Plant, find, and write docs/recovery.csv."""
+    rows = []
+    for seed in range(1, seeds + 1):
+        for is_planted in (True, False):
+            with tempfile.TemporaryDirectory() as folder:
+                rows += recover(seed, objects, is_planted=is_planted, folder=Path(folder))
+        click.echo(f"seed {seed} of {seeds}", err=True)
+    write_found(rows)
+    for line in summary(rows):
+        click.echo("  ".join(line))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
