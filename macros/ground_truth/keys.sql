@@ -34,3 +34,12 @@
         '-'
     )
 {%- endmacro %}
+
+
+{# The label's length comes before it, so no label and no uri, whatever characters they hold, run into one another. #}
+{% macro item_key(relation_name='') -%}
+    {%- set prefix = relation_name ~ '.' if relation_name else '' -%}
+    {{ prefix }}job_name || '/'
+    || coalesce(cast(length({{ prefix }}label) as varchar) || ':' || {{ prefix }}label, '-')
+    || '/' || {{ prefix }}item_uri
+{%- endmacro %}

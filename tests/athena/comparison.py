@@ -50,14 +50,15 @@ def compare_marts(project: Project, folder: Path) -> list[Mart]:
     columns: dict[str, list[str]] = {}
     for name, column in local.rows("""
         select table_name, column_name from information_schema.columns
-        where table_schema = 'main' order by table_name, ordinal_position
+        where table_schema in ('main', 'main_people') order by table_name, ordinal_position
     """):
         columns.setdefault(name, []).append(column)
     assert columns
-    assert list(columns) == project.marts()
+    databases = project.marts()
+    assert list(columns) == list(databases)
     marts = []
-    for name in columns:
-        athena, expected = project.query(f"select * from {name}"), local.rows(f"select * from {name}")
+    for name, database in databases.items():
+        athena, expected = project.query(f"select * from {database}.{name}"), local.rows(f"select * from {name}")
         assert [column for column, _ in athena.columns] == columns[name], name
         assert len(athena.rows) == len(expected), f"{name}: {len(athena.rows)} rows, on DuckDB {len(expected)}"
         different = differences(_values(athena), expected)

@@ -116,10 +116,16 @@ class Project:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{lake}/{prefix}")
         return sum(entry["Size"] for page in pages for entry in page.get("Contents", []))
 
-    def marts(self) -> list[str]:
-        """Names of the marts that Glue has."""
-        pages = self.glue.get_paginator("get_tables").paginate(DatabaseName=self.marts_schema)
-        return sorted(table["Name"] for page in pages for table in page["TableList"])
+    def marts(self) -> dict[str, str]:
+        """Names of the marts that Glue has, and the database of each, in alphabetical order."""
+        paginator = self.glue.get_paginator("get_tables")
+        found = {
+            table["Name"]: database
+            for database in (self.marts_schema, f"{self.marts_schema}_people")
+            for page in paginator.paginate(DatabaseName=database)
+            for table in page["TableList"]
+        }
+        return dict(sorted(found.items()))
 
     def query(self, sql: str) -> Result:
         """Rows of a query in the marts' database, by Athena's API.

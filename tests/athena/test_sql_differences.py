@@ -351,10 +351,8 @@ CASES: dict[str, str] = {
         order by number
     """,
     "worker_name": """
-        select number, {{ worker_name('worker_key', 'username', 'email') }}
-        from (values
-            (1, '0123456789abcdef', 'ann', 'ann@example.com'), (2, 'short', null, null), (3, '', '', ''), (4, null, 'x', 'x')
-        ) as edges (number, worker_key, username, email)
+        select number, {{ worker_name('worker_key') }}
+        from (values (1, '0123456789abcdef'), (2, 'short'), (3, ''), (4, null)) as edges (number, worker_key)
         order by number
     """,
     "dbt.listagg": """
@@ -381,6 +379,14 @@ CASES: dict[str, str] = {
             ('Birds', 2, 'cd34', timestamp '1969-12-31 23:59:59.500'), ('Birds', 3, 'cd34', null)
         ) as edges (job_name, object_index, worker_key, submitted_at)
         order by object_index
+    """,
+    "item_key": """
+        select {{ item_key() }}, {{ item_key('edges') }}
+        from (values
+            ('Pets', 's3://b/a.jpg', 'Dog'), ('Pets', 's3://b/b.jpg', null), ('Pets', 'c/d', '-/c'), ('Pets', 'd', '-/c'),
+            ('Pets', '', ''), ('Pets', 'ä', 'größe😀')
+        ) as edges (job_name, item_uri, label)
+        order by item_uri
     """,
     "label_set_key": """
         select number, {{ label_set_key('set_kind', 'answer_no') }}

@@ -21,11 +21,11 @@ from tests.deploy.stack import ACCOUNT, EVERY_OPTION, REGION, ROOT, Stack, as_li
 from tests.jobs import write_job
 
 STACK = Stack()
-LOADER, DBT, BI = (STACK.policy(name) for name in ("LoaderPolicy", "DbtPolicy", "BiPolicy"))
+LOADER, DBT, BI, PEOPLE = (STACK.policy(name) for name in ("LoaderPolicy", "DbtPolicy", "BiPolicy", "PeoplePolicy"))
 LAKE, MARTS, RESULTS = (f"arn:aws:s3:::ground-truth-{name}-{ACCOUNT}-{REGION}" for name in ("lake", "marts", "results"))
-RAW_TABLE, STAGING_TABLE, MART_TABLE = (
+RAW_TABLE, STAGING_TABLE, MART_TABLE, PEOPLE_TABLE = (
     f"arn:aws:glue:{REGION}:{ACCOUNT}:table/{database}/a_table"
-    for database in ("ground_truth_raw", "ground_truth_staging", "ground_truth")
+    for database in ("ground_truth_raw", "ground_truth_staging", "ground_truth", "ground_truth_people")
 )
 READS_TABLES = {"glue:GetTable", "glue:GetTables"}
 CHANGES_TABLES = {"glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable"}
@@ -41,6 +41,7 @@ NOT_NARROWED = {
     },
     "DbtPolicy": set(),
     "BiPolicy": {"athena:ListWorkGroups", "athena:ListDataCatalogs"},
+    "PeoplePolicy": set(),
 }
 
 
@@ -79,6 +80,7 @@ def test_the_loader_sees_no_marts() -> None:
     for action in READS_TABLES | CHANGES_TABLES:
         assert not LOADER.allows(action, MART_TABLE)
         assert not LOADER.allows(action, STAGING_TABLE)
+        assert not LOADER.allows(action, PEOPLE_TABLE)
     for action in {"s3:GetObject", *CHANGES_OBJECTS}:
         assert not LOADER.allows(action, f"{MARTS}/ground_truth/a_table/0")
     assert not LOADER.actions("athena")
@@ -96,7 +98,7 @@ def test_dbt_reads_raw_and_does_not_change_it() -> None:
     assert not DBT.allows("s3:GetObject", "arn:aws:s3:::job-output/labeling/a/b.json")
 
 
-@pytest.mark.parametrize("table", [STAGING_TABLE, MART_TABLE])
+@pytest.mark.parametrize("table", [STAGING_TABLE, MART_TABLE, PEOPLE_TABLE])
 def test_dbt_writes_staging_and_marts(table: str) -> None:
     assert all(DBT.allows(action, table) for action in READS_TABLES | CHANGES_TABLES)
     database = table.split("/")[1]
@@ -104,7 +106,7 @@ def test_dbt_writes_staging_and_marts(table: str) -> None:
 
 
 def test_dbt_makes_and_drops_no_database() -> None:
-    for database in ("ground_truth_raw", "ground_truth", "ground_truth_staging", "another"):
+    for database in ("ground_truth_raw", "ground_truth", "ground_truth_people", "ground_truth_staging", "another"):
         arn = f"arn:aws:glue:{REGION}:{ACCOUNT}:database/{database}"
         assert not DBT.allows("glue:CreateDatabase", arn)
         assert not DBT.allows("glue:DeleteDatabase", arn)
@@ -113,12 +115,24 @@ def test_dbt_makes_and_drops_no_database() -> None:
 def test_readers_read_marts_and_nothing_else() -> None:
     assert all(BI.allows(action, MART_TABLE) for action in READS_TABLES)
     assert BI.allows("s3:GetObject", f"{MARTS}/ground_truth/a_table/0")
-    for table in (RAW_TABLE, STAGING_TABLE):
+    for table in (RAW_TABLE, STAGING_TABLE, PEOPLE_TABLE):
         assert not any(BI.allows(action, table) for action in READS_TABLES)
     for key in (f"{LAKE}/raw/workers/0.parquet", f"{MARTS}/ground_truth_staging/a_table/0", f"{RESULTS}/dbt/0.csv"):
         assert not BI.allows("s3:GetObject", key)
+    assert not BI.allows("s3:GetObject", f"{MARTS}/ground_truth_people/a_table/0")
     assert not BI.allows("s3:ListBucket", LAKE)
-    assert not BI.allows("s3:ListBucket", MARTS, s3_prefix="ground_truth_staging/")
+    for database in ("ground_truth_staging", "ground_truth_people"):
+        assert not BI.allows("s3:ListBucket", MARTS, s3_prefix=f"{database}/")
+
+
+def test_those_who_may_know_who_the_workers_are_read_that_besides() -> None:
+    assert all(PEOPLE.allows(action, PEOPLE_TABLE) for action in READS_TABLES)
+    assert PEOPLE.allows("s3:GetObject", f"{MARTS}/ground_truth_people/a_table/0")
+    for table in (RAW_TABLE, STAGING_TABLE, MART_TABLE):
+        assert not any(PEOPLE.allows(action, table) for action in READS_TABLES | CHANGES_TABLES)
+    assert not any(PEOPLE.allows(action, PEOPLE_TABLE) for action in CHANGES_TABLES)
+    for key in (f"{MARTS}/ground_truth/a_table/0", f"{MARTS}/ground_truth_staging/a_table/0", f"{RESULTS}/bi/0.csv"):
+        assert not PEOPLE.allows("s3:GetObject", key)
 
 
 def test_readers_write_nothing_but_their_results() -> None:

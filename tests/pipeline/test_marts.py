@@ -29,6 +29,7 @@ TRACKING, AUDIT, IMAGES = "Vehicle-Tracking", "Vehicle-Tracking-Audit", "Wildlif
 REVIEWING = {
     "Bird-Review": ("review", None),
     "Crossing-Tracks-Adjusted": ("adjustment", "Crossing-Tracks"),
+    "Lidar-Cuboids-Adjusted": ("adjustment", "Lidar-Cuboids"),
     "Lidar-Cuboids-Audit": ("audit", "Lidar-Cuboids"),
     "Plant-Masks-Adjusted": ("adjustment", "Plant-Masks"),
     "Vehicle-Tracking-Audit": ("audit", "Vehicle-Tracking"),
@@ -49,6 +50,15 @@ def marts(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Marts:
     """Marts of the sample; every dbt test passed, or there are none."""
     folder = tmp_path_factory.mktemp("marts")
     load(str(source), str(folder / "lake"))
+    responses = source / "aws-responses"
+    members = f"labelers={responses / 'list-users-in-group.json'}"
+    for arguments in (
+        ("sync-workers", folder / "lake", "--from", responses / "workers", "--members", members),
+        ("sync-activity", folder / "lake", "--from", responses / "worker-activity.jsonl"),
+    ):
+        subprocess.run(
+            [sys.executable, "-m", "ingest", *map(str, arguments)], cwd=ROOT, capture_output=True, check=True
+        )
     return Marts(folder / "lake", folder)
 
 
@@ -117,6 +127,29 @@ def test_jobs_that_review_labels_name_the_job_that_made_them(marts: Marts) -> No
         assert {job: (kind, audited) for job, kind, audited in found} == REVIEWING, mart
 
 
+def test_names_of_people_are_in_the_schema_of_their_own_only(source: Path, marts: Marts) -> None:
+    """Whatever the directory of workers and the forms of the answers hold, no text of another mart contains a name."""
+    users = json.loads((source / "aws-responses/list-users-in-group.json").read_text())["Users"]
+    emails = [attribute["Value"] for user in users for attribute in user["Attributes"] if attribute["Name"] == "email"]
+    names = [*(user["Username"] for user in users), *emails]
+
+    columns = marts.rows("""
+        select table_schema, table_name, column_name from information_schema.columns
+        where table_schema in ('main', 'main_people') and data_type = 'VARCHAR'
+    """)
+    naming = {
+        (schema, mart, column)
+        for schema, mart, column in columns
+        if marts.one(f"""
+            select count(*) from {schema}.{mart} as mart cross join unnest({names}) as names (name)
+            where strpos(mart."{column}", name) > 0
+        """)
+    }
+
+    assert len(names) > 10
+    assert naming == {("main_people", "dim_workers", "username"), ("main_people", "dim_workers", "email")}
+
+
 def test_time_and_tasks_of_every_worker(source: Path, marts: Marts) -> None:
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
     jobs: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -131,7 +164,7 @@ def test_time_and_tasks_of_every_worker(source: Path, marts: Marts) -> None:
     found = marts.rows("""
         select coalesce(identity_sub, worker_id), job_kind, job_count, task_count, timed_task_count,
             total_time_seconds, min_time_seconds, mean_time_seconds, max_time_seconds
-        from rpt_workers inner join dim_workers using (worker_key)
+        from rpt_workers inner join main_people.dim_workers using (worker_key)
     """)
 
     expected = {
@@ -193,7 +226,7 @@ def test_accuracy_of_image_classification(source: Path, marts: Marts) -> None:
     found = marts.rows(f"""
         select identity_sub, golden_count, golden_accuracy, aws_notebook_count, aws_notebook_agreement,
             consolidated_count, consolidated_agreement
-        from rpt_worker_jobs inner join dim_workers using (worker_key)
+        from rpt_worker_jobs inner join main_people.dim_workers using (worker_key)
         where job_name = '{IMAGES}'
     """)
 
@@ -383,7 +416,7 @@ def test_the_worker_accuracy_example_of_aws(tmp_path: Path) -> None:
     found = marts.rows("""
         select worker_id, task_count, golden_count, golden_accuracy, aws_notebook_agreement,
             consolidated_count, consolidated_agreement
-        from rpt_workers inner join dim_workers using (worker_key)
+        from rpt_workers inner join main_people.dim_workers using (worker_key)
         order by worker_id
     """)
     assert found == [

@@ -164,6 +164,7 @@ object_labels as (
         results.failure_reason,
         object_attributes.is_inherited,
         results.source_job_name,
+        case when results.modality = 'other' then results.value_json end as value_json,
         results.worker_feedback_json,
         results.labeled_at,
         cast(results.labeled_at as date) as labeled_date,

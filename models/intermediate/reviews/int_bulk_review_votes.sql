@@ -37,6 +37,7 @@ items as (
         ranked_items.item_number,
         ranked_items.item_uri,
         ranked_items.label,
+        ranked_items.source_file_uri,
         ranked_items.confidence * confidence_units.percent_per_unit as confidence
     from ranked_items
     inner join confidence_units on ranked_items.job_name = confidence_units.job_name
@@ -131,7 +132,8 @@ votes as (
         -- 0.57 × 100 is a little less than 57.
         round(items.confidence, 10) as confidence,
         votes_by_item_number.worker_key,
-        votes_by_item_number.is_confirmed
+        votes_by_item_number.is_confirmed,
+        items.source_file_uri as item_file_uri
     from votes_by_item_number
     inner join batches
         on votes_by_item_number.job_name = batches.job_name

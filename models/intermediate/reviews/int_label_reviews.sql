@@ -6,7 +6,11 @@ verification_votes as (
     select * from {{ ref('int_verification_votes') }}
 ),
 
-label_reviews as (
+worker_answers as (
+    select * from {{ ref('int_worker_answers') }}
+),
+
+votes as (
     select
         job_name,
         object_index,
@@ -17,7 +21,8 @@ label_reviews as (
         confidence,
         worker_key,
         is_confirmed,
-        false as is_consolidated
+        false as is_consolidated,
+        item_file_uri
     from bulk_review_votes
     union all
     select
@@ -30,8 +35,31 @@ label_reviews as (
         confidence,
         worker_key,
         is_confirmed,
-        is_consolidated
+        is_consolidated,
+        item_file_uri
     from verification_votes
+),
+
+label_reviews as (
+    select
+        votes.job_name,
+        votes.object_index,
+        votes.answer_no,
+        votes.vote_no,
+        votes.item_uri,
+        votes.label,
+        votes.confidence,
+        votes.worker_key,
+        worker_answers.submitted_at,
+        votes.is_confirmed,
+        votes.is_consolidated,
+        votes.item_file_uri,
+        worker_answers.source_file_uri as answer_file_uri
+    from votes
+    left join worker_answers
+        on votes.job_name = worker_answers.job_name
+        and votes.object_index = worker_answers.object_index
+        and votes.answer_no = worker_answers.answer_no
 )
 
 select * from label_reviews

@@ -23,6 +23,7 @@ verified_objects as (
         object_labels.job_name,
         object_labels.object_index,
         object_labels.source_uri,
+        object_labels.source_file_uri,
         case when object_labels.label_status = 'labeled' then object_labels.label end as consolidated_verdict
     from object_labels
     inner join labeling_jobs on object_labels.job_name = labeling_jobs.job_name
@@ -98,7 +99,8 @@ votes as (
         {{ is_named(
             'coalesce(verdicts.verdict, verified_objects.consolidated_verdict)', list_var('review_confirming_values')
         ) }} as is_confirmed,
-        verdicts.worker_key is null as is_consolidated
+        verdicts.worker_key is null as is_consolidated,
+        verified_objects.source_file_uri as item_file_uri
     from verified_objects
     left join shown_labels
         on verified_objects.job_name = shown_labels.job_name

@@ -37,7 +37,7 @@ workers as (
     select
         worker_keys.worker_key,
         answering_workers.worker_id,
-        {{ worker_name('worker_keys.worker_key', 'directory.username', 'directory.email') }} as worker_name,
+        {{ worker_name('worker_keys.worker_key') }} as worker_name,
         -- Only private workers are in a user pool.
         coalesce(
             nullif(answering_workers.workforce, 'unknown'),

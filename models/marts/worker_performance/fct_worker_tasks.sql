@@ -2,10 +2,6 @@ with worker_answers as (
     select * from {{ ref('int_worker_answers') }}
 ),
 
-workers as (
-    select * from {{ ref('dim_workers') }}
-),
-
 labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
 ),
@@ -49,7 +45,7 @@ tasks as (
         timed_answers.iteration,
         timed_answers.object_index,
         timed_answers.worker_key,
-        workers.worker_name,
+        {{ worker_name('timed_answers.worker_key') }} as worker_name,
         timed_answers.accepted_at,
         timed_answers.submitted_at,
         cast(timed_answers.submitted_at as date) as submitted_date,
@@ -67,7 +63,6 @@ tasks as (
         objects.source_uri,
         timed_answers.source_file_uri
     from timed_answers
-    left join workers on timed_answers.worker_key = workers.worker_key
     inner join labeling_jobs on timed_answers.job_name = labeling_jobs.job_name
     left join objects
         on timed_answers.job_name = objects.job_name
