@@ -1,0 +1,50 @@
+with worker_activity as (
+    select * from {{ ref('stg_ground_truth__worker_activity') }}
+),
+
+job_files as (
+    select * from {{ ref('int_labeling_job_files') }}
+),
+
+-- An event may be in an exported file and in a day of the log.
+ranked_events as (
+    select
+        *,
+        row_number() over (
+            partition by worker_key, labeling_job_name, event_type, event_at, event_json
+            order by load_id, file_no
+        ) as event_rank
+    from worker_activity
+),
+
+-- ARNs name jobs in lower case. A name in lower case that two loaded jobs have is neither's.
+job_names as (
+    select
+        lower(job_name) as lower_job_name,
+        max(job_name) as job_name
+    from job_files
+    group by lower(job_name)
+    having count(*) = 1
+),
+
+events as (
+    select
+        ranked_events.worker_key,
+        coalesce(job_names.job_name, ranked_events.labeling_job_name) as job_name,
+        ranked_events.workteam_name,
+        case
+            when lower(ranked_events.event_type) like 'tasks%' then lower(substr(ranked_events.event_type, 6))
+            else lower(ranked_events.event_type)
+        end as event_kind,
+        cast(ranked_events.event_at as timestamp(3)) as event_at,
+        cast(ranked_events.accepted_at as timestamp(3)) as accepted_at,
+        cast(ranked_events.submitted_at as timestamp(3)) as submitted_at,
+        cast(ranked_events.returned_at as timestamp(3)) as returned_at,
+        cast(ranked_events.declined_at as timestamp(3)) as declined_at,
+        ranked_events.source_file_uri
+    from ranked_events
+    left join job_names on lower(ranked_events.labeling_job_name) = job_names.lower_job_name
+    where ranked_events.event_rank = 1
+)
+
+select * from events

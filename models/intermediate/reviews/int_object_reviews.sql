@@ -1,0 +1,88 @@
+with labeling_jobs as (
+    select * from {{ ref('int_labeling_jobs') }}
+    where audited_job_name is not null
+),
+
+object_labels as (
+    select * from {{ ref('int_object_labels') }}
+    where not is_inherited
+),
+
+label_reviews as (
+    select * from {{ ref('int_label_reviews') }}
+),
+
+annotation_attributes as (
+    select * from {{ ref('int_annotation_attributes') }}
+),
+
+voted_objects as (
+    select
+        job_name,
+        object_index,
+        bool_and(is_confirmed) as is_confirmed
+    from label_reviews
+    group by job_name, object_index
+),
+
+-- A label without an outcome was not looked at; an object with one was.
+audited_objects as (
+    select
+        job_name,
+        object_index,
+        bool_and({{ is_named('attribute_value', list_var('review_confirming_values')) }}) as is_confirmed
+    from annotation_attributes
+    where
+        not is_inherited
+        and attribute_value is not null
+        and {{ is_named('attribute_name', list_var('audit_attributes')) }}
+    group by job_name, object_index
+),
+
+reviewed_objects as (
+    select
+        object_labels.job_name,
+        labeling_jobs.audited_job_name,
+        object_labels.object_index,
+        coalesce(object_labels.source_uri, object_labels.source_text) as data_object,
+        object_labels.labeled_at,
+        case
+            when voted_objects.job_name is not null then voted_objects.is_confirmed
+            when audited_objects.job_name is not null then audited_objects.is_confirmed
+            when labeling_jobs.job_kind = 'adjustment' then object_labels.adjustment_status = 'unadjusted'
+        end as is_accepted
+    from object_labels
+    inner join labeling_jobs on object_labels.job_name = labeling_jobs.job_name
+    left join voted_objects
+        on object_labels.job_name = voted_objects.job_name
+        and object_labels.object_index = voted_objects.object_index
+    left join audited_objects
+        on object_labels.job_name = audited_objects.job_name
+        and object_labels.object_index = audited_objects.object_index
+    where object_labels.label_status = 'labeled'
+),
+
+-- A job that has a data object twice has two reviews of it.
+numbered_objects as (
+    select
+        *,
+        row_number() over (partition by job_name, data_object order by object_index) as occurrence
+    from reviewed_objects
+    where is_accepted is not null
+),
+
+ranked_reviews as (
+    select
+        job_name,
+        audited_job_name,
+        object_index,
+        labeled_at,
+        is_accepted,
+        cast(row_number() over (
+            partition by audited_job_name, data_object, occurrence
+            order by labeled_at nulls last, job_name
+        ) as integer) as review_no
+    from numbered_objects
+)
+
+select * from ranked_reviews
