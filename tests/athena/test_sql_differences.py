@@ -395,6 +395,11 @@ CASES: dict[str, str] = {
         ) as edges (number, set_kind, answer_no)
         order by number
     """,
+    "confidence_bands": """
+        select band_no, band_low, band_high, is_last_band
+        from ({{ confidence_bands([80, 92.5, 100]) }}) as bands
+        order by band_no
+    """,
     "label_set_columns": """
         select number, {{ label_set_columns() }}, {{ label_set_columns('edges') }}
         from (values (1, 'box', 'Car', 1e0, 2e0, 3e0, 4e0, null, null), (2, 'span', 'Ort', null, null, null, null, 5, 6))

@@ -53,6 +53,10 @@ annotation_attributes as (
         and attribute_value is not null
 ),
 
+class_counts as (
+    select * from {{ ref('int_class_counts') }}
+),
+
 checks as (
     {%- for check_name, unit, finding in checks %}
         select
@@ -269,32 +273,6 @@ annotation_findings as (
         and image_height is not null
 ),
 
--- Classes of the config that nobody used are classes without a label.
-classes as (
-    select
-        job_name,
-        label,
-        1 as annotation_count
-    from annotations
-    where label is not null
-    union all
-    select
-        job_name,
-        label,
-        0 as annotation_count
-    from known_classes
-),
-
-class_counts as (
-    select
-        job_name,
-        label,
-        sum(annotation_count) as annotation_count,
-        max(sum(annotation_count)) over (partition by job_name) as largest_count
-    from classes
-    group by job_name, label
-),
-
 class_findings as (
     select
         job_name,
@@ -306,7 +284,7 @@ class_findings as (
     select
         job_name,
         'imbalance' as check_name,
-        annotation_count * {{ var('maximum_imbalance_ratio') }} < largest_count as is_found,
+        annotation_count * {{ var('maximum_imbalance_ratio') }} < largest_annotation_count as is_found,
         cast(null as varchar) as source_uri
     from class_counts
 ),
