@@ -50,9 +50,10 @@ QUESTIONS = (
     (
         "What did the audit find?  (rpt_audit_results)",
         """
-        select job_name, label, outcome, annotation_count as annotations, outcome_share as share
+        select job_name, label, outcome, annotation_count as labels, annotation_share as label_share,
+            object_count as objects, object_share
         from rpt_audit_results
-        order by job_name, label, annotation_count desc, outcome
+        order by job_name, label, object_count desc, outcome
         """,
     ),
     (

@@ -1,9 +1,10 @@
-{% macro attribute_columns() %}
+{# An attribute of labels is no attribute of frames, so each mart has a list of its own. #}
+{% macro attribute_columns(list_name) %}
     {% set columns = [] %}
-    {% for name in list_var('attribute_columns') %}
+    {% for name in list_var(list_name) %}
         {% set words = modules.re.sub('([a-z0-9])([A-Z])', '\\1_\\2', name | string) %}
         {% set column = modules.re.sub('[^a-z0-9]+', '_', words | lower).strip('_') %}
-        {% set clash = 'var attribute_columns: in ' ~ model.name ~ ', ' ~ name ~ ' would be column "' ~ column ~ '"' %}
+        {% set clash = 'var ' ~ list_name ~ ': in ' ~ model.name ~ ', ' ~ name ~ ' would be column "' ~ column ~ '"' %}
         {% if not modules.re.match('[a-z]', column) %}
             {% do exceptions.raise_compiler_error(clash ~ ', which does not begin with a letter from a to z.') %}
         {% elif column in columns | map(attribute='column') %}
@@ -16,8 +17,8 @@
     {% do return(columns) %}
 {% endmacro %}
 
-{% macro pivot_attribute_columns() %}
-    {%- for attribute in attribute_columns() -%}
+{% macro pivot_attribute_columns(list_name) %}
+    {%- for attribute in attribute_columns(list_name) -%}
         ,
         max(
             case
@@ -27,8 +28,8 @@
     {%- endfor -%}
 {% endmacro %}
 
-{% macro select_attribute_columns(relation_name) %}
-    {%- for attribute in attribute_columns() -%}
+{% macro select_attribute_columns(relation_name, list_name) %}
+    {%- for attribute in attribute_columns(list_name) -%}
         ,
         {{ relation_name }}.{{ adapter.quote(attribute.column) }}
     {%- endfor -%}
@@ -38,9 +39,9 @@
   The yml file can state the contract only for the columns that every project has. dbt reads the contract from `model`
   after the pre-hooks have run, on every adapter.
 #}
-{% macro add_attribute_columns_to_contract() %}
+{% macro add_attribute_columns_to_contract(list_name) %}
     {% if execute %}
-        {% for attribute in attribute_columns() %}
+        {% for attribute in attribute_columns(list_name) %}
             {% do model.columns.update({attribute.column: {
                 'name': attribute.column,
                 'quote': true,

@@ -58,7 +58,11 @@ def compare_marts(project: Project, folder: Path) -> list[Mart]:
     assert list(columns) == list(databases)
     marts = []
     for name, database in databases.items():
-        athena, expected = project.query(f"select * from {database}.{name}"), local.rows(f"select * from {name}")
+        schema = database.replace(project.marts_schema, "main")
+        athena, expected = (
+            project.query(f"select * from {database}.{name}"),
+            local.rows(f"select * from {schema}.{name}"),
+        )
         assert [column for column, _ in athena.columns] == columns[name], name
         assert len(athena.rows) == len(expected), f"{name}: {len(athena.rows)} rows, on DuckDB {len(expected)}"
         different = differences(_values(athena), expected)

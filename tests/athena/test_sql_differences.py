@@ -380,6 +380,14 @@ CASES: dict[str, str] = {
         ) as edges (job_name, object_index, worker_key, submitted_at)
         order by object_index
     """,
+    "item_number item_check_box": """
+        select number, {{ item_number('field') }}, {{ item_check_box('field') }}
+        from (values
+            (1, 'Dog-2'), (2, 'Dog-10.Confirmed'), (3, 'St. B-2.5-x-0.Confirmed'), (4, 'Dog'), (5, 'Dog-'), (6, 'Dog-2x'),
+            (7, 'Dog-12345678901'), (8, 'Dog-2.a.b'), (9, 'Dog.Confirmed'), (10, ''), (11, null), (12, '-3.'), (13, 'a-٣')
+        ) as edges (number, field)
+        order by number
+    """,
     "item_key": """
         select {{ item_key() }}, {{ item_key('edges') }}
         from (values

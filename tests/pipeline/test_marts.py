@@ -386,7 +386,7 @@ def test_one_attribute_column_need_not_be_a_list(tmp_path: Path) -> None:
 
     dbt(
         *("build", "--target", "local", "--resource-type", "model", "seed", "--select", "+fct_frames"),
-        *("--vars", "{attribute_columns: Fur Color}"),
+        *("--vars", "{frame_attribute_columns: Fur Color, attribute_columns: Paw}"),
         lake=tmp_path / "lake",
         folder=tmp_path,
     )

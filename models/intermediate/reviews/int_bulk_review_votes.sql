@@ -53,37 +53,16 @@ batches as (
     where source_uri is not null
 ),
 
--- A field's name ends with the number of its item, for example Dog-2; a check box adds a point and its own name, for
--- example Dog-2.Confirmed. Both are read from the right, because labels may hold hyphens and points.
-field_endings as (
+numbered_fields as (
     select
         job_name,
         object_index,
         answer_no,
         worker_key,
         attribute_value as field_value,
-        {{ last_part('attribute_name', '-') }} as ending
+        {{ item_number('attribute_name') }} as item_number,
+        {{ item_check_box('attribute_name') }} as check_box
     from form_fields
-    where attribute_name like '%-%'
-),
-
-split_endings as (
-    select
-        *,
-        split_part(ending, '.', 1) as digits,
-        nullif(split_part(ending, '.', 2), '') as check_box
-    from field_endings
-    where ending not like '%.%.%'
-),
-
-numbered_fields as (
-    select
-        *,
-        case
-            when length(digits) between 1 and 9 and translate(digits, '0123456789', '') = ''
-                then cast(digits as integer)
-        end as item_number
-    from split_endings
 ),
 
 -- A value or check box that is in neither list is no vote.

@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ add_attribute_columns_to_contract() }}") }}
+{{ config(pre_hook="{{ add_attribute_columns_to_contract('attribute_columns') }}") }}
 
 with annotations as (
     select * from {{ ref('int_annotations') }}
@@ -15,7 +15,7 @@ annotation_attributes as (
 attribute_values as (
     select
         annotation_key
-        {{- pivot_attribute_columns() }}
+        {{- pivot_attribute_columns('attribute_columns') }}
     from annotation_attributes
     group by annotation_key
 ),
@@ -73,7 +73,7 @@ final as (
         cast(keyed_annotations.labeled_at as timestamp(3)) as labeled_at,
         keyed_annotations.labeled_date,
         keyed_annotations.source_file_uri
-        {{- select_attribute_columns('attribute_values') }}
+        {{- select_attribute_columns('attribute_values', 'attribute_columns') }}
     from keyed_annotations
     inner join labeling_jobs on keyed_annotations.job_name = labeling_jobs.job_name
     left join attribute_values on keyed_annotations.annotation_key = attribute_values.annotation_key

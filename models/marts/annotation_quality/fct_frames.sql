@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ add_attribute_columns_to_contract() }}") }}
+{{ config(pre_hook="{{ add_attribute_columns_to_contract('frame_attribute_columns') }}") }}
 
 with frames as (
     select * from {{ ref('int_frames') }}
@@ -15,7 +15,7 @@ frame_attributes as (
 attribute_values as (
     select
         frame_key
-        {{- pivot_attribute_columns() }}
+        {{- pivot_attribute_columns('frame_attribute_columns') }}
     from frame_attributes
     group by frame_key
 ),
@@ -41,7 +41,7 @@ final as (
         keyed_frames.annotation_count,
         keyed_frames.track_count,
         keyed_frames.source_file_uri
-        {{- select_attribute_columns('attribute_values') }}
+        {{- select_attribute_columns('attribute_values', 'frame_attribute_columns') }}
     from keyed_frames
     inner join labeling_jobs on keyed_frames.job_name = labeling_jobs.job_name
     left join attribute_values on keyed_frames.frame_key = attribute_values.frame_key

@@ -34,14 +34,15 @@ attribute_outcomes as (
         attribute_value
 ),
 
--- Whether a worker changed an object's labels. An object that has no labels left keeps a row, without a label.
+-- Whether a worker changed an object's labels: its classes have the object's outcome. An object that has no labels left
+-- keeps a row, without a label.
 adjustment_outcomes as (
     select
         object_labels.job_name,
         annotations.label,
         'adjustment' as outcome_kind,
         object_labels.adjustment_status as outcome,
-        cast(count(annotations.annotation_index) as bigint) as annotation_count,
+        cast(null as bigint) as annotation_count,
         cast(count(distinct object_labels.object_index) as bigint) as object_count
     from object_labels
     left join annotations
@@ -85,26 +86,46 @@ outcomes as (
     select * from verification_outcomes
 ),
 
--- The share is of what was judged: labels by an attribute, objects by an adjustment or a verification.
-counted_outcomes as (
+judged as (
     select
         *,
-        case when outcome_kind = 'attribute' then annotation_count else object_count end as judged_count
+        sum(annotation_count) over (partition by job_name, label, outcome_kind) as judged_annotation_count,
+        -- Labels are judged one by one, so an object may have several outcomes, and no share of them.
+        case
+            when outcome_kind <> 'attribute'
+                then sum(object_count) over (partition by job_name, label, outcome_kind)
+        end as judged_object_count
     from outcomes
+),
+
+shares as (
+    select
+        *,
+        {{ safe_divide('annotation_count', 'judged_annotation_count') }} as annotation_share,
+        {{ safe_divide('object_count', 'judged_object_count') }} as object_share
+    from judged
 ),
 
 final as (
     select
-        job_name,
-        label,
-        cast(outcome_kind as varchar) as outcome_kind,
-        outcome,
-        annotation_count,
-        object_count,
-        {{ safe_divide(
-            'judged_count', 'sum(judged_count) over (partition by job_name, label, outcome_kind)'
-        ) }} as outcome_share
-    from counted_outcomes
+        shares.job_name,
+        cast(labeling_jobs.job_kind as varchar) as job_kind,
+        labeling_jobs.audited_job_name,
+        shares.label,
+        cast(shares.outcome_kind as varchar) as outcome_kind,
+        shares.outcome,
+        shares.annotation_count,
+        cast(shares.judged_annotation_count as bigint) as judged_annotation_count,
+        shares.annotation_share,
+        {{ wilson_low('shares.annotation_share', 'shares.judged_annotation_count') }} as annotation_share_low,
+        {{ wilson_high('shares.annotation_share', 'shares.judged_annotation_count') }} as annotation_share_high,
+        shares.object_count,
+        cast(shares.judged_object_count as bigint) as judged_object_count,
+        shares.object_share,
+        {{ wilson_low('shares.object_share', 'shares.judged_object_count') }} as object_share_low,
+        {{ wilson_high('shares.object_share', 'shares.judged_object_count') }} as object_share_high
+    from shares
+    inner join labeling_jobs on shares.job_name = labeling_jobs.job_name
 )
 
 select * from final

@@ -1,32 +1,43 @@
--- Every value of a listed attribute is in its column of fct_annotations. Without it, an attribute whose name differs in
--- case, or whose label the join misses, gives an empty column that looks like an attribute nobody filled in.
+-- Every value of a listed attribute is in its column of fct_annotations, or of fct_frames. Without it, an attribute whose
+-- name differs in case, or whose label the join misses, gives an empty column that looks like an attribute nobody filled
+-- in.
 with values_by_label as (
     select
-        job_name,
-        label_attribute_name,
-        object_index,
-        frame_index,
-        annotation_index
-        {{- pivot_attribute_columns() }}
+        annotation_key
+        {{- pivot_attribute_columns('attribute_columns') }}
     from {{ ref('fct_annotation_attributes') }}
-    group by
-        job_name,
-        label_attribute_name,
-        object_index,
-        frame_index,
-        annotation_index
+    group by annotation_key
+),
+
+values_by_frame as (
+    select
+        frame_key
+        {{- pivot_attribute_columns('frame_attribute_columns') }}
+    from {{ ref('fct_frame_attributes') }}
+    group by frame_key
 ),
 
 annotations as (
     select * from {{ ref('fct_annotations') }}
 ),
 
+frames as (
+    select * from {{ ref('fct_frames') }}
+),
+
 counts as (
-    {% for attribute in attribute_columns() %}
+    {% for attribute in attribute_columns('attribute_columns') %}
         select
-            '{{ attribute.column }}' as attribute_column,
+            'fct_annotations.{{ attribute.column }}' as attribute_column,
             (select count({{ adapter.quote(attribute.column) }}) from values_by_label) as value_count,
             (select count({{ adapter.quote(attribute.column) }}) from annotations) as column_count
+        union all
+    {% endfor %}
+    {% for attribute in attribute_columns('frame_attribute_columns') %}
+        select
+            'fct_frames.{{ attribute.column }}' as attribute_column,
+            (select count({{ adapter.quote(attribute.column) }}) from values_by_frame) as value_count,
+            (select count({{ adapter.quote(attribute.column) }}) from frames) as column_count
         union all
     {% endfor %}
     select

@@ -1,11 +1,12 @@
 -- Every attribute value that was loaded is in one long form, and rpt_attribute_values counts the job's own values and
--- those of form fields. Without it, values whose label is not found, or of a scope that no model reads, vanish from the
--- lists of values.
+-- those of form fields that are choices. Without it, values whose label is not found, or of a scope that no model
+-- reads, vanish from the lists of values.
 with form_values as (
     select distinct
         form_fields.job_name,
-        form_fields.object_index,
-        form_fields.scope,
+        form_fields.load_id,
+        form_fields.file_no,
+        form_fields.answer_index,
         form_fields.attribute_name,
         form_fields.attribute_value
     from {{ ref('stg_ground_truth__worker_annotation_attributes') }} as form_fields
@@ -14,6 +15,9 @@ with form_values as (
         on form_fields.load_id = answers.load_id
         and form_fields.file_no = answers.file_no
         and form_fields.answer_index = answers.answer_index
+    inner join {{ ref('int_form_choices') }} as choices
+        on form_fields.job_name = choices.job_name
+        and form_fields.attribute_name = choices.attribute_name
     where
         form_fields.scope = 'object'
         and (jobs.task_type = 'custom' or jobs.task_type is null)
@@ -35,10 +39,10 @@ counted_values as (
     union all
     select
         job_name,
-        scope,
+        'answer' as scope,
         count(*) as value_count
     from form_values
-    group by job_name, scope
+    group by job_name
 ),
 
 staged as (
@@ -58,6 +62,7 @@ reported as (
             case scope
                 when 'annotation' then annotation_count
                 when 'frame' then frame_count
+                when 'answer' then answer_count
                 else object_count
             end
         ) as value_count

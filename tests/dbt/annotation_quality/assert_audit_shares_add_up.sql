@@ -1,5 +1,6 @@
--- The shares of a job, label and kind of outcome add up to 1, and no adjusted object is lost. Without it, a share of
--- the wrong total, or an adjusted object that is lost because it has no labels left, makes an audit look better.
+-- The shares of a job, label and kind of outcome add up to 1, and are of labels or of objects, never of both; no
+-- adjusted object is lost. Without it, a share of the wrong total, or an adjusted object that is lost because it has no
+-- labels left, makes an audit look better.
 with results as (
     select * from {{ ref('rpt_audit_results') }}
 ),
@@ -9,7 +10,8 @@ shares as (
         job_name,
         label,
         outcome_kind,
-        sum(outcome_share) as share_sum
+        sum(case when outcome_kind = 'attribute' then annotation_share else object_share end) as share_sum,
+        max(case when outcome_kind = 'attribute' then object_share else annotation_share end) as other_share
     from results
     group by job_name, label, outcome_kind
 ),
@@ -42,7 +44,7 @@ select
     outcome_kind || ' shares' as what,
     share_sum as found_value
 from shares
-where abs(share_sum - 1) > 1e-9 or share_sum is null
+where abs(share_sum - 1) > 1e-9 or share_sum is null or other_share is not null
 union all
 select
     adjusted.job_name,
