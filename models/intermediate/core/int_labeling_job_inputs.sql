@@ -14,6 +14,10 @@ job_files as (
     select * from {{ ref('int_labeling_job_files') }}
 ),
 
+job_names as (
+    select * from {{ ref('int_labeling_job_names') }}
+),
+
 own_attributes as (
     select
         job_name,
@@ -68,41 +72,20 @@ named_jobs as (
     left join input_folders on job_files.job_name = input_folders.job_name
 ),
 
--- Metadata names jobs in lower case. The spelling is that of the job's folder, if it is loaded.
-ranked_spellings as (
+-- Metadata names jobs in lower case.
+inputs as (
     select
         named_jobs.job_name,
-        named_jobs.folder_name,
-        named_jobs.named_job_name,
-        loaded_jobs.job_name as loaded_job_name,
-        row_number() over (
-            partition by named_jobs.job_name
-            order by
-                case
-                    when loaded_jobs.job_name = named_jobs.folder_name then 0
-                    when loaded_jobs.job_name = named_jobs.named_job_name then 1
-                    else 2
-                end asc,
-                loaded_jobs.job_name asc
-        ) as spelling_rank
+        coalesce(
+            job_names.job_name,
+            case when lower(named_jobs.folder_name) = lower(named_jobs.named_job_name) then named_jobs.folder_name end,
+            named_jobs.named_job_name
+        ) as input_job_name
     from named_jobs
-    left join job_files as loaded_jobs
-        on lower(named_jobs.named_job_name) = lower(loaded_jobs.job_name)
+    left join job_names on lower(named_jobs.named_job_name) = job_names.lower_job_name
     where
         named_jobs.named_job_name is not null
         and lower(named_jobs.named_job_name) <> lower(named_jobs.job_name)
-),
-
-inputs as (
-    select
-        job_name,
-        coalesce(
-            loaded_job_name,
-            case when lower(folder_name) = lower(named_job_name) then folder_name end,
-            named_job_name
-        ) as input_job_name
-    from ranked_spellings
-    where spelling_rank = 1
 )
 
 select * from inputs

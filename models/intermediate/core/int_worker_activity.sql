@@ -2,8 +2,8 @@ with worker_activity as (
     select * from {{ ref('stg_ground_truth__worker_activity') }}
 ),
 
-job_files as (
-    select * from {{ ref('int_labeling_job_files') }}
+job_names as (
+    select * from {{ ref('int_labeling_job_names') }}
 ),
 
 -- An event may be in an exported file and in a day of the log.
@@ -15,16 +15,6 @@ ranked_events as (
             order by load_id, file_no
         ) as event_rank
     from worker_activity
-),
-
--- ARNs name jobs in lower case. A name in lower case that two loaded jobs have is neither's.
-job_names as (
-    select
-        lower(job_name) as lower_job_name,
-        max(job_name) as job_name
-    from job_files
-    group by lower(job_name)
-    having count(*) = 1
 ),
 
 events as (

@@ -1,6 +1,6 @@
--- Every value of a listed attribute is in its column of fct_annotations, or of fct_frames. Without it, an attribute whose
--- name differs in case, or whose label the join misses, gives an empty column that looks like an attribute nobody filled
--- in.
+-- Every value of a listed attribute is in its column of fct_annotations, or of fct_frames. Without it, an attribute
+-- whose name differs in case, or whose label the join misses, gives an empty column that looks like an attribute that
+-- nobody filled in.
 with values_by_label as (
     select
         annotation_key
