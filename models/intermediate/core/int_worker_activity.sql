@@ -17,24 +17,35 @@ ranked_events as (
     from worker_activity
 ),
 
+distinct_events as (
+    select
+        *,
+        cast(row_number() over (
+            partition by worker_key, labeling_job_name, event_type, event_at
+            order by event_json
+        ) as integer) as event_no
+    from ranked_events
+    where event_rank = 1
+),
+
 events as (
     select
-        ranked_events.worker_key,
-        coalesce(job_names.job_name, ranked_events.labeling_job_name) as job_name,
-        ranked_events.workteam_name,
+        distinct_events.worker_key,
+        coalesce(job_names.job_name, distinct_events.labeling_job_name) as job_name,
+        distinct_events.workteam_name,
         case
-            when lower(ranked_events.event_type) like 'tasks%' then lower(substr(ranked_events.event_type, 6))
-            else lower(ranked_events.event_type)
+            when lower(distinct_events.event_type) like 'tasks%' then lower(substr(distinct_events.event_type, 6))
+            else lower(distinct_events.event_type)
         end as event_kind,
-        cast(ranked_events.event_at as timestamp(3)) as event_at,
-        cast(ranked_events.accepted_at as timestamp(3)) as accepted_at,
-        cast(ranked_events.submitted_at as timestamp(3)) as submitted_at,
-        cast(ranked_events.returned_at as timestamp(3)) as returned_at,
-        cast(ranked_events.declined_at as timestamp(3)) as declined_at,
-        ranked_events.source_file_uri
-    from ranked_events
-    left join job_names on lower(ranked_events.labeling_job_name) = job_names.lower_job_name
-    where ranked_events.event_rank = 1
+        cast(distinct_events.event_at as timestamp(3)) as event_at,
+        distinct_events.event_no,
+        cast(distinct_events.accepted_at as timestamp(3)) as accepted_at,
+        cast(distinct_events.submitted_at as timestamp(3)) as submitted_at,
+        cast(distinct_events.returned_at as timestamp(3)) as returned_at,
+        cast(distinct_events.declined_at as timestamp(3)) as declined_at,
+        distinct_events.source_file_uri
+    from distinct_events
+    left join job_names on lower(distinct_events.labeling_job_name) = job_names.lower_job_name
 )
 
 select * from events

@@ -10,6 +10,10 @@ teams as (
     select * from {{ ref('int_worker_teams') }}
 ),
 
+worker_activity as (
+    select * from {{ ref('int_worker_activity') }}
+),
+
 -- A worker_key is one identity, or one worker_id if the answers have no identity, so max picks among equal values.
 answering_workers as (
     select
@@ -31,6 +35,8 @@ worker_keys as (
     select worker_key from directory
     union distinct
     select worker_key from teams
+    union distinct
+    select worker_key from worker_activity
 ),
 
 workers as (
