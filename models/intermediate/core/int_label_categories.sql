@@ -7,7 +7,7 @@ ranked_categories as (
         *,
         row_number() over (
             partition by job_name, label
-            order by load_id desc, file_no desc, category_index
+            order by load_id desc, file_no desc, category_index asc
         ) as newest_rank
     from label_categories
 ),
