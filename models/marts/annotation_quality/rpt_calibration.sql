@@ -85,15 +85,15 @@ job_measures as (
         round(
             sum(object_count * abs(mean_confidence - accuracy)) over (partition by job_name, source)
             / sum(object_count) over (partition by job_name, source),
-            12
+            9
         ) as expected_calibration_error,
         round(
-            max(abs(mean_confidence - accuracy)) over (partition by job_name, source), 12
+            max(abs(mean_confidence - accuracy)) over (partition by job_name, source), 9
         ) as maximum_calibration_error,
         round(
             sum(squared_error) over (partition by job_name, source)
             / sum(object_count) over (partition by job_name, source),
-            12
+            9
         ) as brier_score
     from bins
 ),

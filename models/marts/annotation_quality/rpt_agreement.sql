@@ -1,0 +1,183 @@
+{#-
+  Formulas: metrics.md of the project's documentation. Of each statistic, its value without each unit gives the jackknife's
+  standard error; Gwet's is the linearized one.
+-#}
+{%- set scope = "partition by job_name, label" -%}
+{%- set jackknifed = ['percent_agreement', 'fleiss_kappa', 'krippendorff_alpha'] -%}
+
+with agreement_units as (
+    select * from {{ ref('int_agreement_units') }}
+),
+
+class_answers as (
+    select * from {{ ref('int_class_answers') }}
+),
+
+labeling_jobs as (
+    select * from {{ ref('int_labeling_jobs') }}
+),
+
+worker_counts as (
+    select
+        job_name,
+        cast(count(distinct worker_key) as bigint) as worker_count
+    from class_answers
+    group by job_name
+),
+
+units as (
+    select
+        *,
+        answer_count >= 2 as is_paired,
+        case when answer_count >= 2 then weight else 0 end as paired_weight,
+        -- Pairs of the unit's answers that agree, and disagreements that each answer has with the others.
+        case when answer_count >= 2 then (squares - answer_count) / (answer_count * (answer_count - 1)) else 0 end
+            as agreeing_share,
+        case when answer_count >= 2 then (answer_count * answer_count - squares) / (answer_count - 1) else 0 end
+            as disagreements,
+        -- What is left of the totals without the unit.
+        paired_count - answer_count as other_paired_count,
+        total_squares - 2 * cross_products + squares as other_total_squares
+    from agreement_units
+),
+
+totals as (
+    select
+        *,
+        sum(weight) over ({{ scope }}) as unit_count,
+        sum(paired_weight) over ({{ scope }}) as paired_unit_count,
+        sum(paired_weight * agreeing_share) over ({{ scope }}) as total_agreeing_share,
+        sum(paired_weight * disagreements) over ({{ scope }}) as total_disagreements
+    from units
+),
+
+-- Chance agreement is 1 if all answers are of one class: nothing can be said then.
+shares as (
+    select
+        *,
+        total_agreeing_share / nullif(paired_unit_count, 0) as percent_agreement,
+        total_squares / nullif(paired_count * paired_count, 0) as chance_agreement,
+        class_variances / nullif(class_count - 1, 0) as gwet_chance_agreement,
+        (total_agreeing_share - agreeing_share) / nullif(paired_unit_count - 1, 0) as percent_agreement_without,
+        other_total_squares / nullif(other_paired_count * other_paired_count, 0) as chance_agreement_without
+    from totals
+),
+
+statistics as (
+    select
+        *,
+        (percent_agreement - chance_agreement) / nullif(1 - chance_agreement, 0) as fleiss_kappa,
+        1 - (paired_count - 1) * total_disagreements / nullif(paired_count * paired_count - total_squares, 0)
+            as krippendorff_alpha,
+        (percent_agreement - gwet_chance_agreement) / nullif(1 - gwet_chance_agreement, 0) as gwet_ac1,
+        (percent_agreement_without - chance_agreement_without) / nullif(1 - chance_agreement_without, 0)
+            as fleiss_kappa_without,
+        1
+        - (other_paired_count - 1) * (total_disagreements - disagreements)
+        / nullif(other_paired_count * other_paired_count - other_total_squares, 0) as krippendorff_alpha_without
+    from shares
+),
+
+deviations as (
+    select
+        *,
+        {%- for statistic in jackknifed %}
+            {{ statistic }}_without
+            - sum(paired_weight * {{ statistic }}_without) over ({{ scope }})
+            / nullif(paired_unit_count, 0) as {{ statistic }}_deviation,
+        {%- endfor %}
+        case
+            when is_paired
+                then (agreeing_share - gwet_chance_agreement) * unit_count / nullif(paired_unit_count, 0)
+            else 0
+        end / nullif(1 - gwet_chance_agreement, 0)
+        - 2 * (1 - gwet_ac1)
+        * (other_shares / answer_count / nullif(class_count - 1, 0) - gwet_chance_agreement)
+        / nullif(1 - gwet_chance_agreement, 0)
+        - gwet_ac1 as gwet_ac1_deviation
+    from statistics
+),
+
+-- All rows of a scope have the same value of what was computed over it.
+measures as (
+    select
+        job_name,
+        label,
+        max(unit_count) as unit_count,
+        max(paired_unit_count) as paired_unit_count,
+        max(paired_count) as paired_count,
+        max(label_answer_count) as label_answer_count,
+        {%- for statistic in jackknifed %}
+            max({{ statistic }}) as {{ statistic }},
+            -- NULL if a unit's absence leaves answers of one class: the statistic has no value then.
+            case
+                when
+                    max(paired_unit_count) >= 2
+                    and count(case when paired_weight > 0 and {{ statistic }}_without is null then 1 end) = 0
+                    then sqrt(
+                        (max(paired_unit_count) - 1) / max(paired_unit_count)
+                        * sum(paired_weight * {{ statistic }}_deviation * {{ statistic }}_deviation)
+                    )
+            end as {{ statistic }}_error,
+        {%- endfor %}
+        max(gwet_ac1) as gwet_ac1,
+        case
+            when max(unit_count) >= 2
+                then sqrt(
+                    sum(weight * gwet_ac1_deviation * gwet_ac1_deviation)
+                    / (max(unit_count) * (max(unit_count) - 1))
+                )
+        end as gwet_ac1_error
+    from deviations
+    group by job_name, label
+),
+
+long_measures as (
+    {%- for statistic in jackknifed + ['gwet_ac1'] %}
+        select
+            job_name,
+            label,
+            '{{ statistic }}' as statistic,
+            {{ statistic }} as estimate,
+            {{ statistic }}_error as standard_error,
+            paired_unit_count,
+            paired_count,
+            label_answer_count
+        from measures
+        where paired_unit_count > 0
+        {%- if not loop.last %}
+            union all
+        {%- endif %}
+    {%- endfor %}
+),
+
+ranges as (
+    select
+        *,
+        estimate - 1.959963984540054 * standard_error as estimate_low,
+        estimate + 1.959963984540054 * standard_error as estimate_high
+    from long_measures
+),
+
+-- Rounded, because sums of doubles end differently in another order. The engines differ in what least() makes of NULL.
+final as (
+    select
+        ranges.job_name,
+        cast(labeling_jobs.job_kind as varchar) as job_kind,
+        labeling_jobs.audited_job_name,
+        ranges.label,
+        cast(ranges.statistic as varchar) as statistic,
+        round(ranges.estimate, 9) as estimate,
+        round(ranges.standard_error, 9) as standard_error,
+        round(case when ranges.estimate_low < -1 then -1 else ranges.estimate_low end, 9) as estimate_low,
+        round(case when ranges.estimate_high > 1 then 1 else ranges.estimate_high end, 9) as estimate_high,
+        cast(ranges.paired_unit_count as bigint) as object_count,
+        cast(ranges.paired_count as bigint) as answer_count,
+        cast(ranges.label_answer_count as bigint) as label_answer_count,
+        worker_counts.worker_count
+    from ranges
+    inner join worker_counts on ranges.job_name = worker_counts.job_name
+    inner join labeling_jobs on ranges.job_name = labeling_jobs.job_name
+)
+
+select * from final

@@ -1,0 +1,150 @@
+with comparisons as (
+    select * from {{ ref('int_answer_comparisons') }}
+    where
+        reference_kind = 'answer'
+        and score is not null
+),
+
+worker_answers as (
+    select * from {{ ref('int_worker_answers') }}
+),
+
+pair_classes as (
+    select * from {{ ref('int_worker_pair_classes') }}
+),
+
+labeling_jobs as (
+    select * from {{ ref('int_labeling_jobs') }}
+),
+
+-- Of two workers who answered an object several times, the mean of all their pairs of answers.
+object_scores as (
+    select
+        comparisons.job_name,
+        comparisons.object_index,
+        least(answers.worker_key, reference_answers.worker_key) as worker_key,
+        greatest(answers.worker_key, reference_answers.worker_key) as other_worker_key,
+        avg(comparisons.score) as score
+    from comparisons
+    inner join worker_answers as answers
+        on comparisons.job_name = answers.job_name
+        and comparisons.object_index = answers.object_index
+        and comparisons.answer_no = answers.answer_no
+    inner join worker_answers as reference_answers
+        on comparisons.job_name = reference_answers.job_name
+        and comparisons.object_index = reference_answers.object_index
+        and comparisons.reference_answer_no = reference_answers.answer_no
+    group by
+        comparisons.job_name,
+        comparisons.object_index,
+        least(answers.worker_key, reference_answers.worker_key),
+        greatest(answers.worker_key, reference_answers.worker_key)
+),
+
+pair_scores as (
+    select
+        job_name,
+        worker_key,
+        other_worker_key,
+        cast(count(*) as bigint) as object_count,
+        avg(score) as agreement
+    from object_scores
+    group by
+        job_name,
+        worker_key,
+        other_worker_key
+),
+
+-- Agreement on classes that was seen, and what chance would give.
+pair_agreements as (
+    select
+        *,
+        sum(case when label = other_label then share else 0 end) over (
+            partition by job_name, worker_key, other_worker_key
+        ) as seen_agreement,
+        -- A class counts once for each worker, however many cells it is in: the cell's part of the worker's share.
+        sum(share * other_worker_share_of_label) over (
+            partition by job_name, worker_key, other_worker_key
+        ) as chance_agreement
+    from pair_classes
+),
+
+pair_kappas as (
+    select
+        *,
+        (seen_agreement - chance_agreement) / nullif(1 - chance_agreement, 0) as kappa
+    from pair_agreements
+),
+
+-- The variance of Fleiss, Cohen and Everitt (1969).
+kappas as (
+    select
+        job_name,
+        worker_key,
+        other_worker_key,
+        cast(max(total_count) as bigint) as class_object_count,
+        max(kappa) as cohens_kappa,
+        sqrt(
+            greatest(
+                sum(
+                    case
+                        when label = other_label
+                            then
+                                share
+                                * (1 - (worker_share + other_worker_share) * (1 - kappa))
+                                * (1 - (worker_share + other_worker_share) * (1 - kappa))
+                        else
+                            share
+                            * (1 - kappa) * (1 - kappa)
+                            * (other_worker_share_of_label + worker_share_of_other_label)
+                            * (other_worker_share_of_label + worker_share_of_other_label)
+                    end
+                )
+                - (max(kappa) - max(chance_agreement) * (1 - max(kappa)))
+                * (max(kappa) - max(chance_agreement) * (1 - max(kappa))),
+                0
+            )
+            / max(total_count)
+        ) / nullif(1 - max(chance_agreement), 0) as standard_error
+    from pair_kappas
+    group by
+        job_name,
+        worker_key,
+        other_worker_key
+),
+
+ranges as (
+    select
+        *,
+        cohens_kappa - 1.959963984540054 * standard_error as cohens_kappa_low,
+        cohens_kappa + 1.959963984540054 * standard_error as cohens_kappa_high
+    from kappas
+),
+
+-- Rounded, because sums of doubles end differently in another order. The engines differ in what least() makes of NULL.
+final as (
+    select
+        pair_scores.job_name,
+        cast(labeling_jobs.job_kind as varchar) as job_kind,
+        labeling_jobs.audited_job_name,
+        pair_scores.worker_key,
+        {{ worker_name('pair_scores.worker_key') }} as worker_name,
+        pair_scores.other_worker_key,
+        {{ worker_name('pair_scores.other_worker_key') }} as other_worker_name,
+        pair_scores.object_count,
+        round(pair_scores.agreement, 9) as agreement,
+        {{ wilson_low('round(pair_scores.agreement, 9)', 'pair_scores.object_count') }} as agreement_low,
+        {{ wilson_high('round(pair_scores.agreement, 9)', 'pair_scores.object_count') }} as agreement_high,
+        coalesce(ranges.class_object_count, 0) as class_object_count,
+        round(ranges.cohens_kappa, 9) as cohens_kappa,
+        round(case when ranges.cohens_kappa_low < -1 then -1 else ranges.cohens_kappa_low end, 9) as cohens_kappa_low,
+        round(case when ranges.cohens_kappa_high > 1 then 1 else ranges.cohens_kappa_high end, 9) as cohens_kappa_high
+    from pair_scores
+    left join ranges
+        on pair_scores.job_name = ranges.job_name
+        and pair_scores.worker_key = ranges.worker_key
+        and pair_scores.other_worker_key = ranges.other_worker_key
+    inner join labeling_jobs on pair_scores.job_name = labeling_jobs.job_name
+)
+
+select * from final
