@@ -11,6 +11,7 @@ from ingest.sample import generate
 from tests.athena.comparison import compare_marts
 from tests.athena.project import Project
 from tests.athena.stack import Stack
+from tests.queries import queries
 
 READ_ALL_THE_WHILE = "fct_worker_tasks"
 READER_PAUSES_SECONDS = 0.2  # far less than a table that is dropped and made again would be missing
@@ -62,6 +63,8 @@ def test_the_samples_marts_before_and_after_another_load(stack: Stack, tmp_path:
         project.dbt("build", "--exclude-resource-type", "test", "unit_test")  # they passed before
     second = {mart.name: mart.row_count for mart in compare_marts(project, tmp_path / "second")}
 
+    for question, sql in queries().items():
+        assert project.query(sql).rows, question
     assert all(first[name] <= second[name] for name in second)
     assert first[READ_ALL_THE_WHILE] < second[READ_ALL_THE_WHILE]
     assert seen == {first[READ_ALL_THE_WHILE], second[READ_ALL_THE_WHILE]}

@@ -19,6 +19,7 @@ from ingest.sample import generate
 from ingest.tables import LEDGER, TABLES
 from tests.jobs import write_answers, write_job
 from tests.pipeline.warehouse import ROOT, Marts, dbt
+from tests.queries import queries
 
 # They do not read the lake: once, for the marts of the sample, is enough.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
@@ -424,3 +425,8 @@ def test_the_worker_accuracy_example_of_aws(tmp_path: Path) -> None:
         # Of the 5, two are objects that nobody else answered: what is left of its agreement is 2 of 3.
         ("private.us-east-1.QRS", 5, 4, 0.75, 0.8, 3, pytest.approx(2 / 3)),
     ]
+
+
+@pytest.mark.parametrize("question", queries())
+def test_every_question_of_the_page_has_an_answer(marts: Marts, question: str) -> None:
+    assert marts.rows(queries()[question])
