@@ -7,8 +7,8 @@ with object_labels as (
         and confidence is not null
 ),
 
-golden_labels as (
-    select * from {{ ref('int_golden_labels') }}
+golden_classes as (
+    select * from {{ ref('int_golden_classes') }}
 ),
 
 label_reviews as (
@@ -18,20 +18,6 @@ label_reviews as (
 
 labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
-),
-
--- An object has one class here, so golden answers of several are none to compare with.
-golden_classes as (
-    select
-        job_name,
-        object_index,
-        max(label) as label
-    from golden_labels
-    where
-        shape = 'class'
-        and label is not null
-    group by job_name, object_index
-    having count(*) = 1
 ),
 
 judged as (

@@ -1,0 +1,112 @@
+with class_answers as (
+    select * from {{ ref('int_class_answers') }}
+),
+
+golden_classes as (
+    select * from {{ ref('int_golden_classes') }}
+),
+
+object_labels as (
+    select * from {{ ref('int_object_labels') }}
+    where
+        not is_inherited
+        and label_status = 'labeled'
+        and label is not null
+),
+
+object_answers as (
+    select * from {{ ref('int_object_answers') }}
+),
+
+labeling_jobs as (
+    select * from {{ ref('int_labeling_jobs') }}
+),
+
+-- The label that one worker's answer alone became is no reference for it.
+consolidated_classes as (
+    select
+        object_labels.job_name,
+        object_labels.object_index,
+        object_labels.label
+    from object_labels
+    inner join object_answers
+        on object_labels.job_name = object_answers.job_name
+        and object_labels.object_index = object_answers.object_index
+    where object_answers.worker_count >= 2
+),
+
+reference_classes as (
+    select
+        job_name,
+        object_index,
+        cast(null as varchar) as worker_key,
+        'golden' as reference,
+        label
+    from golden_classes
+    union all
+    select
+        job_name,
+        object_index,
+        cast(null as varchar) as worker_key,
+        'consolidated' as reference,
+        label
+    from consolidated_classes
+    union all
+    select
+        job_name,
+        object_index,
+        worker_key,
+        'peers' as reference,
+        label
+    from class_answers
+),
+
+-- Among peers each pair of workers comes twice, each the reference of the other once.
+confusions as (
+    select
+        class_answers.job_name,
+        reference_classes.reference,
+        reference_classes.label as reference_label,
+        class_answers.label as given_label,
+        cast(count(*) as bigint) as answer_count
+    from class_answers
+    inner join reference_classes
+        on class_answers.job_name = reference_classes.job_name
+        and class_answers.object_index = reference_classes.object_index
+        and (reference_classes.worker_key is null or class_answers.worker_key <> reference_classes.worker_key)
+    group by
+        class_answers.job_name,
+        reference_classes.reference,
+        reference_classes.label,
+        class_answers.label
+),
+
+shares as (
+    select
+        *,
+        cast(
+            sum(answer_count) over (partition by job_name, reference, reference_label) as bigint
+        ) as reference_count
+    from confusions
+),
+
+final as (
+    select
+        shares.job_name,
+        cast(labeling_jobs.job_kind as varchar) as job_kind,
+        labeling_jobs.audited_job_name,
+        cast(shares.reference as varchar) as reference,
+        shares.reference_label,
+        shares.given_label,
+        shares.answer_count,
+        shares.reference_count,
+        {{ safe_divide('shares.answer_count', 'shares.reference_count') }} as reference_share,
+        {{ wilson_low(safe_divide('shares.answer_count', 'shares.reference_count'), 'shares.reference_count') }}
+            as reference_share_low,
+        {{ wilson_high(safe_divide('shares.answer_count', 'shares.reference_count'), 'shares.reference_count') }}
+            as reference_share_high
+    from shares
+    inner join labeling_jobs on shares.job_name = labeling_jobs.job_name
+)
+
+select * from final
