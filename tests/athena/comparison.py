@@ -78,8 +78,13 @@ def differences(ours: Iterable[Row], theirs: Iterable[Row]) -> list[tuple[Row, R
 
 
 def _in_order(rows: Iterable[Row]) -> list[Row]:
-    # By what must be equal exactly: doubles could put rows in another order. NULL comes last.
-    return sorted(rows, key=lambda row: [(value is None, value) for value in row if not isinstance(value, float)])
+    # First by what must be equal exactly: doubles could put rows in another order. Where rows differ in doubles only,
+    # as bands do, by the digits that are the same for sure. NULL comes last.
+    def key(row: Row) -> list[tuple[bool, Any]]:
+        exact = [(value is None, 0 if isinstance(value, float) else value) for value in row]
+        return exact + [(False, round(value, 6)) for value in row if isinstance(value, float)]
+
+    return sorted(rows, key=key)
 
 
 def _is_equal(ours: object, theirs: object) -> bool:
