@@ -132,23 +132,37 @@ measures as (
     group by job_name, label
 ),
 
-long_measures as (
+-- Trino inlines what is read several times, so the statistics become rows by a join.
+statistic_names as (
     {%- for statistic in jackknifed + ['gwet_ac1'] %}
-        select
-            job_name,
-            label,
-            '{{ statistic }}' as statistic,
-            {{ statistic }} as estimate,
-            {{ statistic }}_error as standard_error,
-            paired_unit_count,
-            paired_count,
-            label_answer_count
-        from measures
-        where paired_unit_count > 0
+        select '{{ statistic }}' as statistic
         {%- if not loop.last %}
             union all
         {%- endif %}
     {%- endfor %}
+),
+
+long_measures as (
+    select
+        measures.job_name,
+        measures.label,
+        statistic_names.statistic,
+        case statistic_names.statistic
+            {%- for statistic in jackknifed + ['gwet_ac1'] %}
+                when '{{ statistic }}' then measures.{{ statistic }}
+            {%- endfor %}
+        end as estimate,
+        case statistic_names.statistic
+            {%- for statistic in jackknifed + ['gwet_ac1'] %}
+                when '{{ statistic }}' then measures.{{ statistic }}_error
+            {%- endfor %}
+        end as standard_error,
+        measures.paired_unit_count,
+        measures.paired_count,
+        measures.label_answer_count
+    from measures
+    cross join statistic_names
+    where measures.paired_unit_count > 0
 ),
 
 ranges as (
