@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped] # it ships no type information
 
+from tests.metrics.recovery import read_found, summary
+
 ROOT = Path(__file__).parents[2]
 METRICS = ROOT / "docs/metrics.yml"
 
@@ -24,6 +26,15 @@ Everywhere: the count is beside the value; NULL is “not known”, never 0; a r
 1; a rate that judges people or a data set has a 95 % interval in `_low` and `_high`; nothing is compared across jobs.
 
 This page is made by `python -m tests.metrics.page`, of `docs/metrics.yml`.
+"""
+
+_RECOVERY = """\
+## What is planted is found
+
+`python -m ingest sample` plants faults, and says where, in `truth/`. Here is what the marts find of them in samples of
+{seeds} seeds, with {objects:,} objects in each large job: how many were planted, how many of these were found, and how
+many finds were none of them. The last column is the false finds in samples with no fault at all. The table is made by
+`python -m tests.metrics.recovery`.
 """
 
 _HEAD = ("metric", "definition", "formula", "example", "tests", "mart and column")
@@ -42,6 +53,9 @@ def metrics_page() -> str:
         rows = [_HEAD, *map(_cells, section["metrics"])]
         about = [section["about"]] if "about" in section else []
         parts += [f"## {section['title']}\n", *about, table(rows)]
+    found = read_found()
+    seeds, objects = len({row.seed for row in found}), found[0].objects
+    parts += [_RECOVERY.format(seeds=seeds, objects=objects), table(summary(found))]
     return "\n".join(parts)
 
 

@@ -25,6 +25,7 @@ from tests.pipeline.warehouse import ROOT, dbt
 
 FOUND = ROOT / "docs/recovery.csv"
 OBJECTS = 1_000
+HEAD = ("fault", "finding", "mart", "planted", "found", "share (of each seed)", "false finds", "with nothing planted")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ MISLABELED = """
     where job_name in (select job_name from dim_labeling_jobs where task_type = 'image-classification')
 """
 
+JUDGED_WORKERS = """
+    select job_name, worker_key from rpt_worker_jobs
+    where golden_count >= 20 and job_name in ('Wildlife-Images', 'Support-Messages')
+"""
+
 FINDERS = (
     Finder(
         Fault.MISLABELED,
@@ -57,6 +63,23 @@ FINDERS = (
         select job_name, object_index from fct_worker_tasks
         where job_name = 'Wildlife-Images' and consolidated_score is not null
         group by job_name, object_index having avg(consolidated_score) < 0.5
+        """,
+    ),
+    Finder(
+        Fault.SKILLS,
+        "accuracy of a worker in a job of classes: the true one is in the interval",
+        "rpt_worker_jobs",
+        JUDGED_WORKERS,
+        f"""
+        with skills as (
+            select job_name, worker_key, sum(answer_count * right_chance) / sum(answer_count) as skill
+            from truth_skills inner join main_people.dim_workers using (worker_id)
+            group by job_name, worker_key
+        )
+        {JUDGED_WORKERS} and (job_name, worker_key) in (
+            select (job_name, worker_key) from skills inner join rpt_worker_jobs using (job_name, worker_key)
+            where skill between golden_accuracy_low and golden_accuracy_high
+        )
         """,
     ),
     Finder(
@@ -142,16 +165,7 @@ def write_found(rows: Iterable[Recovery]) -> None:
 
 def summary(rows: Sequence[Recovery]) -> Iterator[tuple[str, ...]]:
     """Rows of the table: each finder over all seeds."""
-    yield (
-        "fault",
-        "found as",
-        "mart",
-        "planted",
-        "found",
-        "share found (of the seeds)",
-        "false finds",
-        "with nothing planted",
-    )
+    yield HEAD
     for fault, finder, mart in dict.fromkeys((row.fault, row.finder, row.mart) for row in rows):
         of_finder = [row for row in rows if row.finder == finder]
         planted = [row for row in of_finder if row.is_planted]
