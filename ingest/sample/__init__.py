@@ -149,7 +149,7 @@ def _write_set(dest: Path, number: int, team: list[Worker], objects: int, seed: 
         folders.append(folder)
 
     rng = Random(f"{seed}/{number}/Vehicle-Tracking")
-    sequences = plan_sequences(objects, rng)
+    sequences = plan_sequences(objects, rng, VEHICLES if truth.has(Fault.IMBALANCE) else VEHICLES.balanced())
     mean_frames = frame_count(sequences) / len(sequences)
     name = f"Vehicle-Tracking{suffix}"
     with JobFolder(dest, name, f"{name}-ref", rng) as tracking:

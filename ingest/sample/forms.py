@@ -125,7 +125,7 @@ class BulkReview(Task[Batch, list[bool]]):
 
     def give(self, item: Item[Batch], turn: Turn, rng: Random) -> list[bool]:
         """Which labels the worker confirms: to see that a label is wrong is easier than to find the right one."""
-        accuracy = 1 - (1 - turn.worker.accuracy(item.truth.label, turn.progress)) / 4
+        accuracy = 1 - (1 - turn.worker.accuracy(item.truth.label, turn.progress)) / 8
         return [is_right == (rng.random() < accuracy) for is_right in item.truth.rights]
 
     def record(self, truth: Truth, place: AnswerPlace, item: Item[Batch], given: list[bool], turn: Turn) -> None:

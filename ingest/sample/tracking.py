@@ -86,12 +86,12 @@ class Sequence:
     labels: Json = field(default_factory=dict)  # what the tracking job adds to the manifest line
 
 
-def plan_sequences(objects: int, rng: Random) -> list[Sequence]:
+def plan_sequences(objects: int, rng: Random, vehicles: LabelSet = VEHICLES) -> list[Sequence]:
     """The sequences of a set with so many objects in each other job: they grow with its square root."""
     scale = sqrt(objects / 200)
     count = min(max(round(4 * scale), 2), MAXIMUM_SEQUENCES)
     return [
-        _plan_sequence(number, min(max(round(60 * scale * rng.uniform(0.6, 1.6)), 24), MAXIMUM_FRAMES), rng)
+        _plan_sequence(number, min(max(round(60 * scale * rng.uniform(0.6, 1.6)), 24), MAXIMUM_FRAMES), vehicles, rng)
         for number in range(count)
     ]
 
@@ -101,10 +101,10 @@ def frame_count(sequences: list[Sequence]) -> int:
     return sum(sequence.frame_count for sequence in sequences)
 
 
-def _plan_sequence(number: int, frames: int, rng: Random) -> Sequence:
+def _plan_sequence(number: int, frames: int, vehicles: LabelSet, rng: Random) -> Sequence:
     tracks = []
     for _ in range(max(4, frames // 7)):
-        label = VEHICLES.draw(rng)
+        label = vehicles.draw(rng)
         width, height = (side * rng.uniform(0.7, 1.4) for side in VEHICLE_SIZES[label])
         # The first and the last frames of a sequence are empty: vehicles come and go in between.
         first = rng.randint(frames // 12, frames * 2 // 3)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,8 @@ HEAD = ("fault", "finding", "mart", "planted", "found", "share (of each seed)", 
 class Finder:
     """A question to the marts, and what it ought to answer.
 
-    Both queries give keys, of any number of columns. `planted` reads the truth's files as ``truth_<file>``.
+    Both queries give keys, of any number of columns, and how often each is there. `planted` reads the truth's files as
+    ``truth_<file>``.
     """
 
     fault: Fault
@@ -42,32 +44,67 @@ class Finder:
     found: str
 
 
-# Objects of jobs in which several workers answer with one class each.
-MISLABELED = """
-    select job_name, object_index from truth_mislabeled
-    where job_name in (select job_name from dim_labeling_jobs where task_type = 'image-classification')
-"""
-
 JUDGED_WORKERS = """
-    select job_name, worker_key from rpt_worker_jobs
+    select job_name, worker_key, 1 from rpt_worker_jobs
     where golden_count >= 20 and job_name in ('Wildlife-Images', 'Support-Messages')
 """
 
 FINDERS = (
     Finder(
         Fault.MISLABELED,
-        "images whose label most workers contradict",
+        "images whose label fewer than half of the answers have",
         "fct_worker_tasks",
-        f"{MISLABELED} and cause = 'planted'",
         """
-        select job_name, object_index from fct_worker_tasks
+        select job_name, object_index, 1 from truth_mislabeled
+        where job_name = 'Wildlife-Images' and cause = 'planted'
+        """,
+        """
+        select job_name, object_index, 1 from fct_worker_tasks
         where job_name = 'Wildlife-Images' and consolidated_score is not null
         group by job_name, object_index having avg(consolidated_score) < 0.5
         """,
     ),
     Finder(
+        Fault.DUPLICATES,
+        "data objects that are an earlier one again",
+        "rpt_dataset_health",
+        "select job_name, count(*) from truth_duplicates group by job_name",
+        # A job that reviews others has their data objects.
+        """
+        select job_name, found_count from rpt_dataset_health
+        where check_name = 'duplicate objects' and job_kind = 'label'
+        """,
+    ),
+    Finder(
+        Fault.SLIPS,
+        "labels that break a rule of their job",
+        "rpt_dataset_health",
+        "select job_name, rule, count(*) from truth_slips group by job_name, rule",
+        # An adjustment has those of the job that it adjusts.
+        """
+        select job_name, check_name, found_count from rpt_dataset_health
+        where check_name in (
+            'tiny boxes', 'boxes outside the image', 'labels outside the config', 'missing required attributes'
+        ) and job_kind <> 'adjustment'
+        """,
+    ),
+    Finder(
+        Fault.IMBALANCE,
+        "classes with less than a tenth of the labels of the most frequent one",
+        "rpt_class_balance",
+        """
+        select job_name, label, 1 from truth_classes
+        qualify share * 10 < max(share) over (partition by job_name)
+        """,
+        """
+        select job_name, label, 1 from rpt_class_balance
+        where job_name in (select job_name from truth_classes)
+            and label in (select label from truth_classes) and (imbalance_ratio is null or imbalance_ratio > 10)
+        """,
+    ),
+    Finder(
         Fault.SKILLS,
-        "accuracy of a worker in a job of classes: the true one is in the interval",
+        "accuracy of a worker in a job of classes: the true one is in its interval",
         "rpt_worker_jobs",
         JUDGED_WORKERS,
         f"""
@@ -84,10 +121,24 @@ FINDERS = (
     ),
     Finder(
         Fault.MISCALIBRATION,
-        "wrong labels of a model that reviewers reject",
-        "fct_label_reviews",
-        "select job_name, item_uri from truth_model_labels where source = 'review' and not is_right",
-        "select job_name, item_uri from fct_label_reviews where job_name = 'Bird-Review' and not is_correct",
+        "models whose confidence in some bin is outside the interval of what is right",
+        "rpt_calibration",
+        """
+        select distinct job_name, source, 1 from truth_model_labels
+        where (select avg(confidence - right_chance) > 0.01 from truth_model_labels)
+        """,
+        """
+        select distinct job_name, if(source = 'machine', source, 'review'), 1 from rpt_calibration
+        where job_name in (select job_name from truth_model_labels) and source <> 'human'
+            and mean_confidence not between accuracy_low and accuracy_high
+        """,
+    ),
+    Finder(
+        Fault.MISCALIBRATION,
+        "wrong labels of the model under review",
+        "rpt_review_errors",
+        "select item_uri, label, 1 from truth_model_labels where source = 'review' and not is_right",
+        "select item_uri, label, 1 from rpt_review_errors where job_name = 'Bird-Review'",
     ),
 )
 
@@ -117,7 +168,7 @@ def recover(seed: int, objects: int, *, is_planted: bool, folder: Path) -> list[
     """
     generate(folder / "sample", objects=objects, seed=seed, without=[] if is_planted else list(Fault))
     load(str(folder / "sample"), str(folder / "lake"), Options(processes=1))
-    marts = sorted({mart for finder in FINDERS for mart in ("dim_labeling_jobs", finder.mart)})
+    marts = sorted({mart for finder in FINDERS for mart in ("dim_workers", finder.mart)})
     selected = [f"+{mart}" for mart in marts]
     dbt(
         *("build", "--target", "local", "--resource-type", "model", "seed", "--select", *selected),
@@ -129,16 +180,17 @@ def recover(seed: int, objects: int, *, is_planted: bool, folder: Path) -> list[
             path = folder / "sample" / FOLDER / f"{name}.csv"
             connection.execute(f"create temp view truth_{name} as from read_csv('{path}', header = true)")
 
-        def keys(sql: str) -> set[tuple[Any, ...]]:
+        def counts(sql: str) -> Counter[tuple[Any, ...]]:
             rows = connection.execute(sql).fetchall()
-            assert len(rows) == len(set(rows)), "the same key twice"
-            return set(rows)
+            found = Counter({tuple(key): count for *key, count in rows})
+            assert len(found) == len(rows), "the same key twice"
+            return found
 
         found = []
         for finder in FINDERS:
-            planted, answered = keys(finder.planted), keys(finder.found)
-            counts = len(planted), len(planted & answered), len(answered - planted)
-            found.append(Recovery(seed, objects, finder.fault, finder.name, finder.mart, is_planted, *counts))
+            planted, answered = counts(finder.planted), counts(finder.found)
+            totals = planted.total(), (planted & answered).total(), (answered - planted).total()
+            found.append(Recovery(seed, objects, finder.fault, finder.name, finder.mart, is_planted, *totals))
         return found
 
 
