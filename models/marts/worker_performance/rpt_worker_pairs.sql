@@ -85,23 +85,27 @@ kappas as (
         cast(max(total_count) as bigint) as class_object_count,
         max(kappa) as cohens_kappa,
         sqrt(
+            -- Rounded: of a pair that always agrees, the root of what sums leave would be an error of 1e-8.
             greatest(
-                sum(
-                    case
-                        when label = other_label
-                            then
+                round(
+                    sum(
+                        case
+                            when label = other_label
+                                then
+                                    share
+                                    * (1 - (worker_share + other_worker_share) * (1 - kappa))
+                                    * (1 - (worker_share + other_worker_share) * (1 - kappa))
+                            else
                                 share
-                                * (1 - (worker_share + other_worker_share) * (1 - kappa))
-                                * (1 - (worker_share + other_worker_share) * (1 - kappa))
-                        else
-                            share
-                            * (1 - kappa) * (1 - kappa)
-                            * (other_worker_share_of_label + worker_share_of_other_label)
-                            * (other_worker_share_of_label + worker_share_of_other_label)
-                    end
-                )
-                - (max(kappa) - max(chance_agreement) * (1 - max(kappa)))
-                * (max(kappa) - max(chance_agreement) * (1 - max(kappa))),
+                                * (1 - kappa) * (1 - kappa)
+                                * (other_worker_share_of_label + worker_share_of_other_label)
+                                * (other_worker_share_of_label + worker_share_of_other_label)
+                        end
+                    )
+                    - (max(kappa) - max(chance_agreement) * (1 - max(kappa)))
+                    * (max(kappa) - max(chance_agreement) * (1 - max(kappa))),
+                    12
+                ),
                 0
             )
             / max(total_count)
