@@ -178,8 +178,8 @@ def test_calibration(marts: duckdb.DuckDBPyConnection, jobs: dict[int, Job], num
             for low, count, mean, accuracy in zip(edges[:-1][used], counts[used], means, accuracies, strict=True)
         ]
         assert len(found[source]) == len(expected), source
-        for row, expected_row in zip(found[source], expected, strict=True):
-            assert numbers(row) == near(expected_row), source
+        for found_bin, expected_bin in zip(found[source], expected, strict=True):
+            assert numbers(found_bin) == near(expected_bin), source
 
 
 @every_job
