@@ -66,7 +66,7 @@ class Job:
 def draw_judged(rng: np.random.Generator) -> Judged:
     """From one label up; right by chance, always or never; of a model that is too sure, or not sure enough."""
     size = int(rng.choice([1, 2, 30, 1_000]))
-    confidences = rng.beta(*rng.choice([0.5, 2, 8, 20], 2), size)
+    confidences = rng.beta(rng.choice([0.5, 2, 8, 20]), rng.choice([0.5, 2, 8, 20]), size)
     if rng.random() < 0.2:
         confidences[:] = confidences[0]
     rights = rng.random(size) < rng.choice([0, 1, confidences.mean()]) + (confidences - 0.5) * rng.choice([0, 1, 2])
