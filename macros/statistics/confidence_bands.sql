@@ -1,4 +1,4 @@
-{# Bands of confidence as rows: number, lower and upper bound. Each holds its lower bound, the last its upper one too. #}
+{# Bands of confidence as rows: lower and upper bound. Each holds its lower bound, the last its upper one too. #}
 {% macro confidence_bands(edges) -%}
     {%- if edges | length < 2 or edges | sort != edges or edges | unique | list | length != edges | length -%}
         {{ exceptions.raise_compiler_error(
@@ -7,7 +7,6 @@
     {%- endif -%}
     {%- for band_low in edges[:-1] %}
     select
-        {{ loop.index }} as band_no,
         cast({{ band_low }} as double) as band_low,
         cast({{ edges[loop.index] }} as double) as band_high,
         {{ loop.last }} as is_last_band

@@ -3,7 +3,7 @@
   share of 0.
 #}
 {% macro wilson_low(share, trials) -%}
-    {%- set z = 'cast(1.959963984540054 as double)' -%}
+    {%- set z = normal_quantile() -%}
     {%- set p = '(' ~ share ~ ')' -%}
     {%- set n = 'cast(' ~ trials ~ ' as double)' -%}
     (

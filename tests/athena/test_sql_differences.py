@@ -295,6 +295,17 @@ CASES: dict[str, str] = {
         group by number
         order by number
     """,
+    "normal_quantile normal_low normal_high": """
+        select
+            number,
+            {{ normal_quantile() }},
+            {{ normal_low('estimate', 'standard_error', -1) }},
+            {{ normal_high('estimate', 'standard_error', 1) }}
+        from (values
+            (1, 0.5e0, 0.1e0), (2, 0.9e0, 0.1e0), (3, -0.9e0, 0.1e0), (4, 1e0, 0e0), (5, 0.5e0, null), (6, null, 0.1e0)
+        ) as edges (number, estimate, standard_error)
+        order by number
+    """,
     "wilson_low wilson_high": """
         select number, {{ wilson_low('share', 'trials') }}, {{ wilson_high('share', 'trials') }}
         from (values
@@ -404,9 +415,9 @@ CASES: dict[str, str] = {
         order by number
     """,
     "confidence_bands": """
-        select band_no, band_low, band_high, is_last_band
+        select band_low, band_high, is_last_band
         from ({{ confidence_bands([80, 92.5, 100]) }}) as bands
-        order by band_no
+        order by band_low
     """,
     "label_set_columns": """
         select number, {{ label_set_columns() }}, {{ label_set_columns('edges') }}

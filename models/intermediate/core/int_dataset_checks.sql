@@ -160,7 +160,6 @@ image_sizes as (
     group by job_name, object_index
 ),
 
--- A mask or another label without a class is of none of the config's.
 known_jobs as (
     select distinct job_name
     from label_categories

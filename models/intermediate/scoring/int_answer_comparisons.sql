@@ -27,7 +27,9 @@ pairs_of_sets as (
         answer_sets.label_set_key as answer_set_key,
         reference_sets.set_kind as reference_kind,
         reference_sets.answer_no as reference_answer_no,
+        reference_sets.worker_key as reference_worker_key,
         answer_sets.answer_no,
+        answer_sets.worker_key,
         case when reference_sets.shape = answer_sets.shape then reference_sets.shape end as shape,
         reference_sets.member_count + answer_sets.member_count as member_count
     from label_sets as reference_sets

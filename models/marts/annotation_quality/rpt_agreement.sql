@@ -165,33 +165,25 @@ long_measures as (
     where measures.paired_unit_count > 0
 ),
 
-ranges as (
-    select
-        *,
-        estimate - 1.959963984540054 * standard_error as estimate_low,
-        estimate + 1.959963984540054 * standard_error as estimate_high
-    from long_measures
-),
-
--- Rounded, because sums of doubles end differently in another order. The engines differ in what least() makes of NULL.
+-- Rounded, because sums of doubles end differently in another order.
 final as (
     select
-        ranges.job_name,
+        long_measures.job_name,
         cast(labeling_jobs.job_kind as varchar) as job_kind,
         labeling_jobs.audited_job_name,
-        ranges.label,
-        cast(ranges.statistic as varchar) as statistic,
-        round(ranges.estimate, 9) as estimate,
-        round(ranges.standard_error, 9) as standard_error,
-        round(case when ranges.estimate_low < -1 then -1 else ranges.estimate_low end, 9) as estimate_low,
-        round(case when ranges.estimate_high > 1 then 1 else ranges.estimate_high end, 9) as estimate_high,
-        cast(ranges.paired_unit_count as bigint) as object_count,
-        cast(ranges.paired_count as bigint) as answer_count,
-        cast(ranges.label_answer_count as bigint) as label_answer_count,
+        long_measures.label,
+        cast(long_measures.statistic as varchar) as statistic,
+        round(long_measures.estimate, 9) as estimate,
+        round(long_measures.standard_error, 9) as standard_error,
+        round({{ normal_low('long_measures.estimate', 'long_measures.standard_error', -1) }}, 9) as estimate_low,
+        round({{ normal_high('long_measures.estimate', 'long_measures.standard_error', 1) }}, 9) as estimate_high,
+        cast(long_measures.paired_unit_count as bigint) as object_count,
+        cast(long_measures.paired_count as bigint) as answer_count,
+        cast(long_measures.label_answer_count as bigint) as label_answer_count,
         worker_counts.worker_count
-    from ranges
-    inner join worker_counts on ranges.job_name = worker_counts.job_name
-    inner join labeling_jobs on ranges.job_name = labeling_jobs.job_name
+    from long_measures
+    inner join worker_counts on long_measures.job_name = worker_counts.job_name
+    inner join labeling_jobs on long_measures.job_name = labeling_jobs.job_name
 )
 
 select * from final

@@ -16,18 +16,10 @@ ranked_tasks as (
 ),
 
 -- Objects are counted by the answers whose time is known, as the hours are.
-timed_objects as (
-    select
-        job_name,
-        cast(count(distinct object_index) as bigint) as timed_object_count
-    from tasks
-    where time_spent_seconds is not null
-    group by job_name
-),
-
 task_totals as (
     select
         job_name,
+        count(distinct case when time_spent_seconds is not null then object_index end) as timed_object_count,
         {{ worker_measures() }}
     from ranked_tasks
     group by job_name
@@ -47,7 +39,7 @@ job_totals as (
         labeling_jobs.*,
         coalesce(task_totals.timed_task_count, 0) as timed_answer_count,
         task_totals.total_time_seconds / 3600 as active_hours,
-        timed_objects.timed_object_count,
+        task_totals.timed_object_count,
         task_totals.p50_time_seconds,
         coalesce(task_totals.golden_count, 0) as golden_count,
         task_totals.golden_accuracy,
@@ -57,7 +49,6 @@ job_totals as (
         coalesce(review_totals.accepted_count, 0) as accepted_count
     from labeling_jobs
     left join task_totals on labeling_jobs.job_name = task_totals.job_name
-    left join timed_objects on labeling_jobs.job_name = timed_objects.job_name
     left join review_totals on labeling_jobs.job_name = review_totals.job_name
 ),
 

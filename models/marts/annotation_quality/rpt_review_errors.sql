@@ -17,19 +17,22 @@ object_labels as (
         and source_uri is not null
 ),
 
--- Jobs that go on from a review, or from the job that it reviewed.
+-- Adjustments that go on from a review, or from the job that it reviewed.
 chained_jobs as (
     select
         audited_job_name as review_job_name,
         job_name
     from labeling_jobs
+    where job_kind = 'adjustment'
     union distinct
     select
         reviews.job_name as review_job_name,
         labeling_jobs.job_name
     from labeling_jobs as reviews
     inner join labeling_jobs on reviews.audited_job_name = labeling_jobs.audited_job_name
-    where reviews.job_name <> labeling_jobs.job_name
+    where
+        labeling_jobs.job_kind = 'adjustment'
+        and reviews.job_name <> labeling_jobs.job_name
 ),
 
 later_labels as (
@@ -46,11 +49,8 @@ later_labels as (
         ) as newest_rank
     from label_reviews
     inner join chained_jobs on label_reviews.job_name = chained_jobs.review_job_name
-    inner join labeling_jobs
-        on chained_jobs.job_name = labeling_jobs.job_name
-        and labeling_jobs.job_kind = 'adjustment'
     inner join object_labels
-        on labeling_jobs.job_name = object_labels.job_name
+        on chained_jobs.job_name = object_labels.job_name
         and label_reviews.item_uri = object_labels.source_uri
 ),
 

@@ -6,8 +6,7 @@ labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
 ),
 
--- What came before each event of a worker in a job. An accepted task that is submitted within the second sorts as it
--- happened: accepted first.
+-- What came before each event of a worker in a job. Within one second, a task ends before the next one is accepted.
 ordered_events as (
     select
         *,
@@ -18,7 +17,7 @@ ordered_events as (
         lag(event_kind) over (
             partition by worker_key, job_name
             order by event_at, case when event_kind = 'accepted' then 1 else 0 end
-        ) as previous_action
+        ) as previous_event_kind
     from activity
     where job_name is not null
 ),
@@ -30,7 +29,7 @@ pickups as (
         case
             when
                 event_kind = 'accepted'
-                and previous_action in ('submitted', 'returned', 'declined')
+                and previous_event_kind in ('submitted', 'returned', 'declined')
                 and cast(previous_event_at as date) = cast(event_at as date)
                 then {{ seconds_between('previous_event_at', 'event_at') }}
         end as pickup_seconds

@@ -5,10 +5,6 @@ with comparisons as (
         and score is not null
 ),
 
-worker_answers as (
-    select * from {{ ref('int_worker_answers') }}
-),
-
 pair_classes as (
     select * from {{ ref('int_worker_pair_classes') }}
 ),
@@ -20,25 +16,17 @@ labeling_jobs as (
 -- Of two workers who answered an object several times, the mean of all their pairs of answers.
 object_scores as (
     select
-        comparisons.job_name,
-        comparisons.object_index,
-        least(answers.worker_key, reference_answers.worker_key) as worker_key,
-        greatest(answers.worker_key, reference_answers.worker_key) as other_worker_key,
-        avg(comparisons.score) as score
+        job_name,
+        object_index,
+        least(worker_key, reference_worker_key) as worker_key,
+        greatest(worker_key, reference_worker_key) as other_worker_key,
+        avg(score) as score
     from comparisons
-    inner join worker_answers as answers
-        on comparisons.job_name = answers.job_name
-        and comparisons.object_index = answers.object_index
-        and comparisons.answer_no = answers.answer_no
-    inner join worker_answers as reference_answers
-        on comparisons.job_name = reference_answers.job_name
-        and comparisons.object_index = reference_answers.object_index
-        and comparisons.reference_answer_no = reference_answers.answer_no
     group by
-        comparisons.job_name,
-        comparisons.object_index,
-        least(answers.worker_key, reference_answers.worker_key),
-        greatest(answers.worker_key, reference_answers.worker_key)
+        job_name,
+        object_index,
+        least(worker_key, reference_worker_key),
+        greatest(worker_key, reference_worker_key)
 ),
 
 pair_scores as (
@@ -117,15 +105,7 @@ kappas as (
         other_worker_key
 ),
 
-ranges as (
-    select
-        *,
-        cohens_kappa - 1.959963984540054 * standard_error as cohens_kappa_low,
-        cohens_kappa + 1.959963984540054 * standard_error as cohens_kappa_high
-    from kappas
-),
-
--- Rounded, because sums of doubles end differently in another order. The engines differ in what least() makes of NULL.
+-- Rounded, because sums of doubles end differently in another order.
 final as (
     select
         pair_scores.job_name,
@@ -139,15 +119,15 @@ final as (
         round(pair_scores.agreement, 9) as agreement,
         {{ wilson_low('round(pair_scores.agreement, 9)', 'pair_scores.object_count') }} as agreement_low,
         {{ wilson_high('round(pair_scores.agreement, 9)', 'pair_scores.object_count') }} as agreement_high,
-        coalesce(ranges.class_object_count, 0) as class_object_count,
-        round(ranges.cohens_kappa, 9) as cohens_kappa,
-        round(case when ranges.cohens_kappa_low < -1 then -1 else ranges.cohens_kappa_low end, 9) as cohens_kappa_low,
-        round(case when ranges.cohens_kappa_high > 1 then 1 else ranges.cohens_kappa_high end, 9) as cohens_kappa_high
+        coalesce(kappas.class_object_count, 0) as class_object_count,
+        round(kappas.cohens_kappa, 9) as cohens_kappa,
+        round({{ normal_low('kappas.cohens_kappa', 'kappas.standard_error', -1) }}, 9) as cohens_kappa_low,
+        round({{ normal_high('kappas.cohens_kappa', 'kappas.standard_error', 1) }}, 9) as cohens_kappa_high
     from pair_scores
-    left join ranges
-        on pair_scores.job_name = ranges.job_name
-        and pair_scores.worker_key = ranges.worker_key
-        and pair_scores.other_worker_key = ranges.other_worker_key
+    left join kappas
+        on pair_scores.job_name = kappas.job_name
+        and pair_scores.worker_key = kappas.worker_key
+        and pair_scores.other_worker_key = kappas.other_worker_key
     inner join labeling_jobs on pair_scores.job_name = labeling_jobs.job_name
 )
 
