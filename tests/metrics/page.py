@@ -23,8 +23,8 @@ What each figure of the marts means, how it is computed, and the published numbe
 on DuckDB, and on Athena's engine as well.
 
 Everywhere: the count is beside the value; NULL is “not known”, never 0; a rate of nothing is NULL; shares are from 0 to
-1; a rate that judges people or a data set has a 95 % interval in `_low` and `_high`. Nothing is compared across jobs, but
-for data objects that several jobs have, in `rpt_dataset_health`.
+1; a rate that judges people or a data set has a 95 % interval in `_low` and `_high`. Nothing is compared across jobs,
+but for data objects that several jobs have, in `rpt_dataset_health`.
 
 This page is made by `python -m tests.metrics.page`, of `docs/metrics.yml`.
 """
