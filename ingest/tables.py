@@ -195,7 +195,10 @@ class Label(NamedTuple):
     ] = None
     point_count: Annotated[BigInt, "Points of a class in a point cloud."] = None
     region_share: Annotated[Double, "Share of the image's pixels, or of the point cloud's points: 0 to 1."] = None
-    geometry_json: Annotated[Text, "Vertices of a polygon, polyline or keypoint, a JSON list."] = None
+    geometry_json: Annotated[
+        Text,
+        "Vertices of a polygon, polyline or keypoint, a JSON list; pixels of a mask, COCO's uncompressed RLE.",
+    ] = None
     extra_json: Annotated[Text, "Other fields of the label: a JSON object."] = None
 
 
@@ -279,6 +282,32 @@ class WorkerFrame(NamedTuple):
     frame_index: Annotated[Int, "Number of the frame in its file; NULL if it has none."]
     annotation_count: Annotated[Int, "Labels in the frame; NULL if the form of some is not flattened."]
     extra_json: Annotated[Text, "Other fields of the frame: a JSON object."]
+
+
+class LabelOverlap(NamedTuple):
+    """How much two labels of a data object overlap. Of each label there is its file, and its place in the file."""
+
+    object_index: Annotated[BigInt, "Data object of job_name: line of its output manifest, from 0."]
+    shape: Annotated[Text, "polygon, polyline or mask: that of both labels."]
+    overlap: Annotated[
+        Double,
+        "Above 0, at most 1: intersection over union of the areas or pixels; of polylines the share of each line that "
+        "is within 2 % of their common extent of the other, the mean of both.",
+    ]
+    label_file_uri: Annotated[Text, "Source file of the first label."]
+    label_file_etag: Annotated[Text, "Its version, as in source_files: the row counts while that is the current one."]
+    label_attribute_name: Annotated[Text, "Label attribute, as in the first label's row."]
+    label_answer_index: Annotated[Int, "Answer, as in the first label's row; NULL unless a worker response has it."]
+    label_frame_index: Annotated[Int, "Frame, as in the first label's row; NULL outside sequences."]
+    label_annotation_index: Annotated[Int, "Place of the first label, as in its row."]
+    label_frame_name: Annotated[Text, "Frame, as in the first label's row; NULL unless a worker's frame has it."]
+    other_file_uri: Annotated[Text, "Source file of the other label; its key sorts after that of the first."]
+    other_file_etag: Annotated[Text, "Its version, as in source_files: the row counts while that is the current one."]
+    other_attribute_name: Annotated[Text, "Label attribute, as in the other label's row."]
+    other_answer_index: Annotated[Int, "Answer, as in the other label's row; NULL unless a worker response has it."]
+    other_frame_index: Annotated[Int, "Frame, as in the other label's row; NULL outside sequences."]
+    other_annotation_index: Annotated[Int, "Place of the other label, as in its row."]
+    other_frame_name: Annotated[Text, "Frame, as in the other label's row; NULL unless a worker's frame has it."]
 
 
 class GoldenKey(NamedTuple):
@@ -410,6 +439,7 @@ TABLES: dict[str, Table] = {
         _table(
             "worker_frames", "frame of a worker's answer to a sequence", Lineage, AnswerKey, PayloadKey, WorkerFrame
         ),
+        _table("label_overlaps", "pair of labels of a data object that overlap", Lineage, LabelOverlap),
         _table("review_items", "item of a bulk-review batch", Lineage, ReviewItem),
         _table("golden_labels", "golden label of a data object", Lineage, GoldenKey, Label),
         _table("workers", "user of a worker directory", Lineage, Worker),

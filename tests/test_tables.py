@@ -47,7 +47,7 @@ def test_the_staged_ledger_has_the_columns_of_the_raw_table() -> None:
     assert [column.strip() for column in selected[1].split(",")] == LEDGER.schema.names
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", sorted(TABLES.keys() - {"label_overlaps"}))
 def test_every_other_staging_model_is_its_tables_current_rows(name: str) -> None:
     sql = (STAGING / f"stg_ground_truth__{name}.sql").read_text(encoding="utf-8")
     assert sql == f"{{{{ current_rows('{name}') }}}}\n"

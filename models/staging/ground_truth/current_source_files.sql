@@ -38,6 +38,7 @@ current_files as (
         max(case when entry_rank = 1 then loaded_at end) as loaded_at,
         max(case when is_version and version_rank = 1 and status = 'loaded' then load_id end) as load_id,
         max(case when is_version and version_rank = 1 and status = 'loaded' then file_no end) as file_no,
+        max(case when is_version and version_rank = 1 and status = 'loaded' then etag end) as etag,
         max(case when is_version and version_rank = 1 and status = 'loaded' then row_count end) as row_count
     from ranked_entries
     group by uri
