@@ -40,3 +40,79 @@
         else 0
     end
 {%- endmacro %}
+
+
+{#
+  1 if the centers are at one place on the ground, 0 if they are as far apart as var cuboid_center_distance, in meters,
+  or further: nuScenes' detection task matches by this distance (Caesar and others 2020).
+#}
+{% macro cuboid_overlap(one, other) -%}
+    case
+        when {{ center_distance(one, other) }} < {{ var('cuboid_center_distance') }}
+            then 1 - {{ center_distance(one, other) }} / cast({{ var('cuboid_center_distance') }} as double)
+        else 0
+    end
+{%- endmacro %}
+
+
+{% macro center_distance(one, other) -%}
+    sqrt(
+        power({{ one }}.center_x - {{ other }}.center_x, 2)
+        + power({{ one }}.center_y - {{ other }}.center_y, 2)
+    )
+{%- endmacro %}
+
+
+{#
+  1 at one place, 0 at a distance of var keypoint_tolerance_share of the diagonal of the extent of both sets. The
+  relations have their set's left_end, right_end, upper_end and lower_end.
+#}
+{% macro keypoint_overlap(one, other) -%}
+    {%- set tolerance -%}
+        ({{ var('keypoint_tolerance_share') }} * sqrt(
+            power(
+                greatest({{ one }}.right_end, {{ other }}.right_end)
+                - least({{ one }}.left_end, {{ other }}.left_end),
+                2
+            )
+            + power(
+                greatest({{ one }}.lower_end, {{ other }}.lower_end)
+                - least({{ one }}.upper_end, {{ other }}.upper_end),
+                2
+            )
+        ))
+    {%- endset -%}
+    case
+        when {{ one }}.center_x = {{ other }}.center_x and {{ one }}.center_y = {{ other }}.center_y then 1
+        when {{ center_distance(one, other) }} < {{ tolerance }}
+            then 1 - {{ safe_divide(center_distance(one, other), tolerance) }}
+        else 0
+    end
+{%- endmacro %}
+
+
+{#
+  Error of a cuboid's size: 1 - IoU of the two, moved to one center and turned one way. From nuScenes' detection task, as
+  yaw_error is.
+#}
+{% macro scale_error(one, other) -%}
+    {%- set intersection -%}
+        least({{ one }}.cuboid_length, {{ other }}.cuboid_length)
+        * least({{ one }}.cuboid_width, {{ other }}.cuboid_width)
+        * least({{ one }}.cuboid_height, {{ other }}.cuboid_height)
+    {%- endset -%}
+    1 - {{ safe_divide(
+        intersection,
+        one ~ '.cuboid_length * ' ~ one ~ '.cuboid_width * ' ~ one ~ '.cuboid_height + '
+        ~ other ~ '.cuboid_length * ' ~ other ~ '.cuboid_width * ' ~ other ~ '.cuboid_height - ' ~ intersection
+    ) }}
+{%- endmacro %}
+
+
+{# Smallest angle between two directions, in radians: 0 to pi. #}
+{% macro yaw_error(one, other) -%}
+    abs(
+        {{ one }}.yaw - {{ other }}.yaw
+        - 2 * pi() * round(({{ one }}.yaw - {{ other }}.yaw) / (2 * pi()))
+    )
+{%- endmacro %}

@@ -12,9 +12,12 @@ match_counts as (
         object_index,
         reference_set_key,
         answer_set_key,
-        count(*) as match_count
+        count(*) as match_count,
+        sum(overlap) as match_overlap
     from matches
-    where is_match
+    where
+        is_match
+        and is_same_label
     group by job_name, object_index, reference_set_key, answer_set_key
 ),
 
@@ -31,6 +34,7 @@ pairs_of_sets as (
         answer_sets.answer_no,
         answer_sets.worker_key,
         case when reference_sets.shape = answer_sets.shape then reference_sets.shape end as shape,
+        reference_sets.member_count as reference_member_count,
         reference_sets.member_count + answer_sets.member_count as member_count
     from label_sets as reference_sets
     inner join label_sets as answer_sets
@@ -50,7 +54,8 @@ pairs_of_sets as (
 comparisons as (
     select
         pairs_of_sets.*,
-        coalesce(match_counts.match_count, 0) as match_count
+        coalesce(match_counts.match_count, 0) as match_count,
+        coalesce(match_counts.match_overlap, 0) as match_overlap
     from pairs_of_sets
     left join match_counts
         on pairs_of_sets.job_name = match_counts.job_name
@@ -63,11 +68,13 @@ scored_comparisons as (
     select
         *,
         case
-            when shape in ('class', 'box', 'span') and member_count = 0 then 1
+            when shape <> 'mixed' and member_count = 0 then 1
             -- Jaccard index: the classes in both sets, of all classes in either. For one class each: right or wrong.
             when shape = 'class' then {{ safe_divide('match_count', 'member_count - match_count') }}
+            -- Mean IoU of the classes in either set; a class that only one has counts as 0.
+            when shape = 'mask' then {{ safe_divide('match_overlap', 'member_count - match_count') }}
             -- F1, the harmonic mean of precision and recall. It is the same seen from either set.
-            when shape in ('box', 'span') then {{ safe_divide('2 * match_count', 'member_count') }}
+            when shape <> 'mixed' then {{ safe_divide('2 * match_count', 'member_count') }}
         end as score
     from comparisons
 )

@@ -14,6 +14,10 @@ frames as (
     select * from {{ ref('int_frames') }}
 ),
 
+adjusted_labels as (
+    select * from {{ ref('int_adjusted_labels') }}
+),
+
 -- A worker's file may number its frames in its own way, so a frame is found by its name.
 frames_by_name as (
     select
@@ -43,14 +47,21 @@ answers_to_sequences as (
         and label_count is not null
 ),
 
-answered_sequences as (
-    select distinct
+-- Sequences whose labels are compared with an answer, or with what they were before an adjustment.
+compared_sequences as (
+    select
         job_name,
         object_index
     from answers_to_sequences
+    union
+    select
+        job_name,
+        object_index
+    from adjusted_labels
+    where frame_index is not null
 ),
 
--- Only sequences that have an answer to compare. Labels of several sensors are not scored.
+-- Labels of several sensors are not scored.
 consolidated_members as (
     select
         annotations.job_name,
@@ -59,11 +70,12 @@ consolidated_members as (
         cast(null as integer) as answer_no,
         annotations.frame_index,
         annotations.annotation_index,
+        cast(null as varchar) as source_file_uri,
         {{ label_set_columns('annotations') }}
     from annotations
-    inner join answered_sequences
-        on annotations.job_name = answered_sequences.job_name
-        and annotations.object_index = answered_sequences.object_index
+    inner join compared_sequences
+        on annotations.job_name = compared_sequences.job_name
+        and annotations.object_index = compared_sequences.object_index
     where
         not annotations.is_inherited
         and annotations.frame_index is not null
@@ -78,7 +90,11 @@ answer_members as (
         answers_to_sequences.answer_no,
         frames_by_name.frame_index,
         worker_annotations.annotation_index,
-        {{ label_set_columns('worker_annotations') }}
+        worker_annotations.source_file_uri,
+        {{ label_set_columns(
+            'worker_annotations',
+            label_key=measured_label_key('worker_annotations', 'worker_annotations')
+        ) }}
     from answers_to_sequences
     inner join worker_annotations
         on answers_to_sequences.job_name = worker_annotations.job_name
@@ -92,8 +108,24 @@ answer_members as (
     where worker_annotations.sensor is null
 ),
 
+inherited_members as (
+    select
+        job_name,
+        object_index,
+        'inherited' as set_kind,
+        cast(null as integer) as answer_no,
+        frame_index,
+        annotation_index,
+        cast(null as varchar) as source_file_uri,
+        {{ label_set_columns() }}
+    from adjusted_labels
+    where frame_index is not null
+),
+
 members as (
     select * from consolidated_members
+    union all
+    select * from inherited_members
     union all
     select * from answer_members
 )

@@ -21,14 +21,7 @@ object_golden_labels as (
     select
         golden_labels.job_name,
         golden_labels.annotation_index,
-        golden_labels.shape,
-        golden_labels.label,
-        golden_labels.box_left,
-        golden_labels.box_top,
-        golden_labels.box_width,
-        golden_labels.box_height,
-        golden_labels.start_offset,
-        golden_labels.end_offset,
+        {{ label_set_columns('golden_labels', label_key='cast(null as varchar)') }},
         golden_labels.label_attribute_name,
         golden_labels.source_uri,
         golden_labels.source_text,
@@ -78,14 +71,7 @@ newest_golden_labels as (
         job_name,
         object_index,
         annotation_index,
-        shape,
-        label,
-        box_left,
-        box_top,
-        box_width,
-        box_height,
-        start_offset,
-        end_offset
+        {{ label_set_columns() }}
     from ranked_labels
     where origin_rank = 1
 )

@@ -4,42 +4,67 @@
 #}
 {%- set rounds = 5 -%}
 {%- set pair_of_sets = "job_name, object_index, reference_set_key, answer_set_key" -%}
+{%- set kept_columns = ['frame_index', 'reference_label', 'answer_label', 'reference_track_id', 'answer_track_id',
+    'is_same_label', 'overlap'] -%}
 
 with label_overlaps as (
     select * from {{ ref('int_label_overlaps') }}
 ),
 
+track_matches as (
+    select * from {{ ref('int_track_matches') }}
+),
+
+-- A label is matched within its class if it can be, so one matching serves both: scores count the matches of one class,
+-- confusion counts them all. Within a class, a track is matched with the track that it is matched with in most frames.
 -- Equal labels tie. If several labels of one set overlap several of the other alike, the first goes with the first and
 -- the second with the second, so one round settles them all.
 ranked_ties as (
     select
-        {{ pair_of_sets }},
-        reference_member_no,
-        answer_member_no,
-        overlap,
+        label_overlaps.*,
+        track_matches.frame_count is not null as is_track_match,
         row_number() over (
-            partition by {{ pair_of_sets }}, reference_member_no, overlap
-            order by answer_member_no
+            partition by
+                label_overlaps.job_name,
+                label_overlaps.object_index,
+                label_overlaps.reference_set_key,
+                label_overlaps.answer_set_key,
+                label_overlaps.reference_member_no,
+                label_overlaps.is_same_label,
+                label_overlaps.overlap
+            order by label_overlaps.answer_member_no
         ) as answer_tie_rank,
         row_number() over (
-            partition by {{ pair_of_sets }}, answer_member_no, overlap
-            order by reference_member_no
+            partition by
+                label_overlaps.job_name,
+                label_overlaps.object_index,
+                label_overlaps.reference_set_key,
+                label_overlaps.answer_set_key,
+                label_overlaps.answer_member_no,
+                label_overlaps.is_same_label,
+                label_overlaps.overlap
+            order by label_overlaps.reference_member_no
         ) as reference_tie_rank
     from label_overlaps
-    where is_contested
+    left join track_matches
+        on label_overlaps.job_name = track_matches.job_name
+        and label_overlaps.object_index = track_matches.object_index
+        and label_overlaps.reference_set_key = track_matches.reference_set_key
+        and label_overlaps.answer_set_key = track_matches.answer_set_key
+        and label_overlaps.reference_track_id = track_matches.reference_track_id
+        and label_overlaps.answer_track_id = track_matches.answer_track_id
+    where label_overlaps.is_contested
 ),
 
--- One order over all candidates of a pair of sets, ties included. The first candidate is the best for both its labels,
--- so every round makes progress.
+-- One order over all candidates of a pair of sets, ties included.
 candidates_0 as (
     select
-        {{ pair_of_sets }},
-        reference_member_no,
-        answer_member_no,
-        overlap,
+        *,
         row_number() over (
             partition by {{ pair_of_sets }}
             order by
+                case when is_same_label then 0 else 1 end asc,
+                case when is_track_match then 0 else 1 end asc,
                 overlap desc,
                 abs(reference_tie_rank - answer_tie_rank) asc,
                 reference_member_no asc,
@@ -48,44 +73,14 @@ candidates_0 as (
     from ranked_ties
 ),
 
-{% for round in range(1, rounds + 1) -%}
-    -- Round {{ round }}: a candidate that is the best for both its labels is a match, and the other candidates of those
-    -- labels are dropped. Matches of earlier rounds have no rivals left, so they are found again.
-    best_{{ round }} as (
-        select
-            {{ pair_of_sets }},
-            reference_member_no,
-            answer_member_no,
-            overlap,
-            candidate_rank,
-            candidate_rank = min(candidate_rank) over (partition by {{ pair_of_sets }}, reference_member_no)
-            and candidate_rank = min(candidate_rank) over (partition by {{ pair_of_sets }}, answer_member_no)
-                as is_match
-        from candidates_{{ round - 1 }}
-    ),
+{{ mutual_best_matches(pair_of_sets, 'reference_member_no', 'answer_member_no', kept_columns, rounds) }},
 
-    taken_{{ round }} as (
-        select
-            *,
-            bool_or(is_match) over (partition by {{ pair_of_sets }}, reference_member_no)
-            or bool_or(is_match) over (partition by {{ pair_of_sets }}, answer_member_no) as is_taken
-        from best_{{ round }}
-    ),
-
-    candidates_{{ round }} as (
-        select * from taken_{{ round }}
-        where
-            is_match
-            or not is_taken
-    ),
-
-{% endfor -%}
 matches as (
     select
         {{ pair_of_sets }},
         reference_member_no,
         answer_member_no,
-        overlap,
+        {{ kept_columns | join(', ') }},
         true as is_match
     from label_overlaps
     where not is_contested
@@ -94,7 +89,7 @@ matches as (
         {{ pair_of_sets }},
         reference_member_no,
         answer_member_no,
-        overlap,
+        {{ kept_columns | join(', ') }},
         is_match
     from candidates_{{ rounds }}
 )

@@ -4,50 +4,137 @@ with members as (
     select * from {{ ref('int_label_set_members') }}
 ),
 
--- Labels of the same class, shape and frame in an answer and in one of its references: the golden set, the consolidated
--- set, or an earlier answer, so that each pair of answers comes once.
+measured_overlaps as (
+    select * from {{ ref('stg_ground_truth__label_overlaps') }}
+),
+
+-- Labels of the same shape and frame in two sets: in an answer and in one of its references, which are the golden set,
+-- the consolidated set and the earlier answers, so that each pair of answers comes once; or before and after an
+-- adjustment. Two classes are the same or not; other labels may show the same thing under different classes.
 pairs_of_labels as (
     select
-        reference_members.job_name,
-        reference_members.object_index,
-        reference_members.shape,
-        reference_members.label_set_key as reference_set_key,
-        answer_members.label_set_key as answer_set_key,
-        reference_members.member_no as reference_member_no,
-        answer_members.member_no as answer_member_no,
+        {{ label_pair_columns('reference_members', 'answer_members') }},
         case reference_members.shape
             when 'class' then 1
             when 'box' then {{ box_iou('reference_members', 'answer_members') }}
             when 'span' then {{ span_iou('reference_members', 'answer_members') }}
+            when 'cuboid' then {{ cuboid_overlap('reference_members', 'answer_members') }}
         end as overlap
     from members as reference_members
     inner join members as answer_members
         on reference_members.job_name = answer_members.job_name
         and reference_members.object_index = answer_members.object_index
         and reference_members.shape = answer_members.shape
-        and reference_members.label = answer_members.label
         -- Outside sequences both are NULL.
         and coalesce(reference_members.frame_index, -1) = coalesce(answer_members.frame_index, -1)
-        and (reference_members.set_kind <> 'answer' or reference_members.answer_no < answer_members.answer_no)
-    where answer_members.set_kind = 'answer'
+        and (reference_members.shape <> 'class' or reference_members.label = answer_members.label)
+        and {{ is_compared('reference_members', 'answer_members') }}
+    where reference_members.shape in ('class', 'box', 'span', 'cuboid')
+),
+
+-- How far two keypoints may be apart depends on the extent of their sets, in all frames.
+keypoints as (
+    select
+        *,
+        min(center_x) over (partition by job_name, object_index, label_set_key) as left_end,
+        max(center_x) over (partition by job_name, object_index, label_set_key) as right_end,
+        min(center_y) over (partition by job_name, object_index, label_set_key) as upper_end,
+        max(center_y) over (partition by job_name, object_index, label_set_key) as lower_end
+    from members
+    where shape = 'keypoint'
+),
+
+pairs_of_keypoints as (
+    select
+        {{ label_pair_columns('reference_keypoints', 'answer_keypoints') }},
+        {{ keypoint_overlap('reference_keypoints', 'answer_keypoints') }} as overlap
+    from keypoints as reference_keypoints
+    inner join keypoints as answer_keypoints
+        on reference_keypoints.job_name = answer_keypoints.job_name
+        and reference_keypoints.object_index = answer_keypoints.object_index
+        and coalesce(reference_keypoints.frame_index, -1) = coalesce(answer_keypoints.frame_index, -1)
+        and {{ is_compared('reference_keypoints', 'answer_keypoints') }}
+),
+
+-- What the loader measured. Either label may be the reference.
+directed_overlaps as (
+    select
+        job_name,
+        object_index,
+        label_key,
+        other_label_key,
+        overlap
+    from measured_overlaps
+    where label_key <> other_label_key
+    union all
+    select
+        job_name,
+        object_index,
+        other_label_key as label_key,
+        label_key as other_label_key,
+        overlap
+    from measured_overlaps
+    where label_key <> other_label_key
+),
+
+measured_pairs as (
+    select
+        {{ label_pair_columns('reference_members', 'answer_members') }},
+        directed_overlaps.overlap
+    from directed_overlaps
+    inner join members as reference_members
+        on directed_overlaps.job_name = reference_members.job_name
+        and directed_overlaps.object_index = reference_members.object_index
+        and directed_overlaps.label_key = reference_members.label_key
+    inner join members as answer_members
+        on directed_overlaps.job_name = answer_members.job_name
+        and directed_overlaps.object_index = answer_members.object_index
+        and directed_overlaps.other_label_key = answer_members.label_key
+        and {{ is_compared('reference_members', 'answer_members') }}
+),
+
+all_pairs as (
+    select * from pairs_of_labels
+    union all
+    select * from pairs_of_keypoints
+    union all
+    select * from measured_pairs
 ),
 
 pairs_above_threshold as (
     select
-        {{ pair_of_sets }},
-        reference_member_no,
-        answer_member_no,
-        overlap
-    from pairs_of_labels
+        *,
+        reference_label is not distinct from answer_label as is_same_label
+    from all_pairs
     where
         shape = 'class'
         or (shape = 'box' and overlap >= {{ var('box_iou_threshold') }})
         or (shape = 'span' and overlap >= {{ var('span_iou_threshold') }})
+        or (shape = 'polygon' and overlap >= {{ var('polygon_iou_threshold') }})
+        or (shape = 'polyline' and overlap >= {{ var('polyline_overlap_threshold') }})
+        or (shape = 'mask' and overlap >= {{ var('polygon_iou_threshold') }})
+        -- Nearer than the tolerance.
+        or (shape in ('cuboid', 'keypoint') and overlap > 0)
+        -- A class has one mask in each set. An adjustment begins with the labels before it, and may move one far.
+        or (
+            (shape = 'mask' or reference_set_key = 'inherited')
+            and overlap > 0
+            and reference_label is not distinct from answer_label
+        )
 ),
 
 label_overlaps as (
     select
-        *,
+        {{ pair_of_sets }},
+        reference_member_no,
+        answer_member_no,
+        frame_index,
+        reference_label,
+        answer_label,
+        reference_track_id,
+        answer_track_id,
+        is_same_label,
+        overlap,
         count(*) over (partition by {{ pair_of_sets }}, reference_member_no) > 1
         or count(*) over (partition by {{ pair_of_sets }}, answer_member_no) > 1 as is_contested
     from pairs_above_threshold

@@ -15,6 +15,7 @@ all_labels as (
         {{ label_set_key('set_kind', 'answer_no') }} as label_set_key,
         cast(null as integer) as frame_index,
         annotation_index,
+        source_file_uri,
         {{ label_set_columns() }}
     from object_members
     union all
@@ -26,6 +27,7 @@ all_labels as (
         {{ label_set_key('set_kind', 'answer_no') }} as label_set_key,
         frame_index,
         annotation_index,
+        source_file_uri,
         {{ label_set_columns() }}
     from frame_members
 ),
@@ -54,6 +56,8 @@ members as (
         answer_no,
         member_no,
         frame_index,
+        annotation_index,
+        source_file_uri,
         {{ label_set_columns() }}
     from numbered_labels
     where

@@ -62,7 +62,11 @@ set_shapes as (
         job_name,
         object_index,
         label_set_key,
-        count(*) as member_count,
+        -- Labels whose overlaps were not measured cannot be compared: NULL.
+        case
+            when bool_or(shape in ('polygon', 'polyline', 'mask') and label_key is null) then null
+            else count(*)
+        end as member_count,
         case when min(shape) = max(shape) then min(shape) else 'mixed' end as shape
     from members
     group by job_name, object_index, label_set_key

@@ -14,6 +14,10 @@ worker_answers as (
     select * from {{ ref('int_worker_answers') }}
 ),
 
+adjusted_labels as (
+    select * from {{ ref('int_adjusted_labels') }}
+),
+
 golden_members as (
     select
         job_name,
@@ -21,6 +25,7 @@ golden_members as (
         'golden' as set_kind,
         cast(null as integer) as answer_no,
         annotation_index,
+        cast(null as varchar) as source_file_uri,
         {{ label_set_columns() }}
     from golden_labels
     where shape is not null
@@ -33,6 +38,7 @@ consolidated_members as (
         'consolidated' as set_kind,
         cast(null as integer) as answer_no,
         annotation_index,
+        cast(null as varchar) as source_file_uri,
         {{ label_set_columns() }}
     from annotations
     where
@@ -47,7 +53,11 @@ answer_members as (
         'answer' as set_kind,
         worker_answers.answer_no,
         worker_annotations.annotation_index,
-        {{ label_set_columns('worker_annotations') }}
+        worker_annotations.source_file_uri,
+        {{ label_set_columns(
+            'worker_annotations',
+            label_key=measured_label_key('worker_annotations', 'worker_annotations')
+        ) }}
     from worker_answers
     inner join worker_annotations
         on worker_answers.load_id = worker_annotations.load_id
@@ -56,8 +66,23 @@ answer_members as (
     where worker_annotations.frame_index is null
 ),
 
+inherited_members as (
+    select
+        job_name,
+        object_index,
+        'inherited' as set_kind,
+        cast(null as integer) as answer_no,
+        annotation_index,
+        cast(null as varchar) as source_file_uri,
+        {{ label_set_columns() }}
+    from adjusted_labels
+    where frame_index is null
+),
+
 members as (
     select * from golden_members
+    union all
+    select * from inherited_members
     union all
     select * from consolidated_members
     union all

@@ -18,6 +18,14 @@ object_answers as (
     select * from {{ ref('int_object_answers') }}
 ),
 
+set_confusions as (
+    select * from {{ ref('int_label_set_confusions') }}
+),
+
+label_changes as (
+    select * from {{ ref('int_label_changes') }}
+),
+
 labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
 ),
@@ -62,7 +70,7 @@ reference_classes as (
 ),
 
 -- Among peers each pair of workers comes twice, each the reference of the other once.
-confusions as (
+class_confusions as (
     select
         class_answers.job_name,
         reference_classes.reference,
@@ -79,6 +87,35 @@ confusions as (
         reference_classes.reference,
         reference_classes.label,
         class_answers.label
+),
+
+-- Of an adjustment, the labels before are given, and those after are the reference.
+adjustment_confusions as (
+    select
+        job_name,
+        'audit' as reference,
+        coalesce(label_after, '(none)') as reference_label,
+        coalesce(label, '(none)') as given_label,
+        cast(count(*) as bigint) as answer_count
+    from label_changes
+    group by
+        job_name,
+        coalesce(label_after, '(none)'),
+        coalesce(label, '(none)')
+),
+
+confusions as (
+    select * from class_confusions
+    union all
+    select
+        job_name,
+        reference,
+        reference_label,
+        given_label,
+        answer_count
+    from set_confusions
+    union all
+    select * from adjustment_confusions
 ),
 
 shares as (

@@ -26,6 +26,11 @@ scores as (
     select * from {{ ref('int_answer_scores') }}
 ),
 
+track_comparisons as (
+    select * from {{ ref('int_track_comparisons') }}
+    where reference_kind = 'consolidated'
+),
+
 timed_answers as (
     select
         *,
@@ -60,6 +65,10 @@ tasks as (
         case when object_answers.worker_count >= 2 then scores.consolidated_score end as consolidated_score,
         scores.consolidated_score as aws_notebook_score,
         scores.peer_score,
+        case when object_answers.worker_count >= 2 then track_comparisons.idf1 end as idf1,
+        case when object_answers.worker_count >= 2 then track_comparisons.mota end as mota,
+        cast(case when object_answers.worker_count >= 2 then track_comparisons.identity_switch_count end as bigint)
+            as identity_switch_count,
         objects.source_uri,
         timed_answers.source_file_uri
     from timed_answers
@@ -77,6 +86,10 @@ tasks as (
         on timed_answers.job_name = scores.job_name
         and timed_answers.object_index = scores.object_index
         and timed_answers.answer_no = scores.answer_no
+    left join track_comparisons
+        on timed_answers.job_name = track_comparisons.job_name
+        and timed_answers.object_index = track_comparisons.object_index
+        and timed_answers.answer_no = track_comparisons.answer_no
 )
 
 select * from tasks
