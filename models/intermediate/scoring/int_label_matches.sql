@@ -11,52 +11,25 @@ with label_overlaps as (
     select * from {{ ref('int_label_overlaps') }}
 ),
 
-track_matches as (
-    select * from {{ ref('int_track_matches') }}
-),
-
--- A label is matched within its class if it can be, so one matching serves both: scores count the matches of one class,
--- confusion counts them all. Within a class, a track is matched with the track that it is matched with in most frames.
 -- Equal labels tie. If several labels of one set overlap several of the other alike, the first goes with the first and
 -- the second with the second, so one round settles them all.
 ranked_ties as (
     select
-        label_overlaps.*,
-        track_matches.frame_count is not null as is_track_match,
+        *,
         row_number() over (
-            partition by
-                label_overlaps.job_name,
-                label_overlaps.object_index,
-                label_overlaps.reference_set_key,
-                label_overlaps.answer_set_key,
-                label_overlaps.reference_member_no,
-                label_overlaps.is_same_label,
-                label_overlaps.overlap
-            order by label_overlaps.answer_member_no
+            partition by {{ pair_of_sets }}, reference_member_no, is_same_label, overlap
+            order by answer_member_no
         ) as answer_tie_rank,
         row_number() over (
-            partition by
-                label_overlaps.job_name,
-                label_overlaps.object_index,
-                label_overlaps.reference_set_key,
-                label_overlaps.answer_set_key,
-                label_overlaps.answer_member_no,
-                label_overlaps.is_same_label,
-                label_overlaps.overlap
-            order by label_overlaps.reference_member_no
+            partition by {{ pair_of_sets }}, answer_member_no, is_same_label, overlap
+            order by reference_member_no
         ) as reference_tie_rank
     from label_overlaps
-    left join track_matches
-        on label_overlaps.job_name = track_matches.job_name
-        and label_overlaps.object_index = track_matches.object_index
-        and label_overlaps.reference_set_key = track_matches.reference_set_key
-        and label_overlaps.answer_set_key = track_matches.answer_set_key
-        and label_overlaps.reference_track_id = track_matches.reference_track_id
-        and label_overlaps.answer_track_id = track_matches.answer_track_id
-    where label_overlaps.is_contested
+    where is_contested
 ),
 
--- One order over all candidates of a pair of sets, ties included.
+-- One order over all candidates of a pair of sets, ties included. A label is matched within its class if it can be, so one
+-- matching serves both: scores count the matches of the same class, confusion counts them all.
 candidates_0 as (
     select
         *,
@@ -64,7 +37,6 @@ candidates_0 as (
             partition by {{ pair_of_sets }}
             order by
                 case when is_same_label then 0 else 1 end asc,
-                case when is_track_match then 0 else 1 end asc,
                 overlap desc,
                 abs(reference_tie_rank - answer_tie_rank) asc,
                 reference_member_no asc,

@@ -9,19 +9,14 @@ members as (
 ),
 
 matches as (
-    select * from {{ ref('int_label_matches') }}
-    where
-        is_match
-        and is_same_label
-        and reference_track_id is not null
-        and answer_track_id is not null
+    select * from {{ ref('int_track_label_matches') }}
 ),
 
 track_matches as (
     select * from {{ ref('int_track_matches') }}
 ),
 
--- Sets all of whose labels are of tracks.
+-- Sets all of whose labels belong to tracks.
 track_sets as (
     select
         job_name,
