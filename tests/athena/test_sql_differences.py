@@ -240,6 +240,45 @@ CASES: dict[str, str] = {
         from spans as ours cross join spans as theirs
         order by ours.number, theirs.number
     """,
+    "cuboids": """
+        with cuboids as (
+            select *
+            from (values
+                (1, 0e0, 0e0, 4e0, 2e0, 1e0, 0e0), (2, 0.3e0, 0.4e0, 4e0, 1e0, 1e0, 3.1e0), (3, 2e0, 0e0, 0e0, 0e0, 0e0, -3.1e0),
+                (4, -1e0, 1e0, 4e0, 2e0, 9e0, 9.42477796076938e0), (5, null, 0e0, 4e0, null, 1e0, null)
+            ) as edges (number, center_x, center_y, cuboid_length, cuboid_width, cuboid_height, yaw)
+        )
+        select
+            ours.number, theirs.number, {{ cuboid_overlap('ours', 'theirs') }}, {{ center_distance('ours', 'theirs') }},
+            {{ scale_error('ours', 'theirs') }}, {{ yaw_error('ours', 'theirs') }}
+        from cuboids as ours cross join cuboids as theirs
+        order by ours.number, theirs.number
+    """,
+    "keypoint_overlap": """
+        with keypoints as (
+            select *
+            from (values
+                (1, 0e0, 0e0, 0e0, 30e0, 0e0, 40e0), (2, 30e0, 40e0, 0e0, 30e0, 0e0, 40e0), (3, 28e0, 40e0, 28e0, 28e0, 40e0, 40e0),
+                (4, null, 1e0, null, null, 1e0, 1e0), (5, -1e0, -1e0, -1e0, -1e0, -1e0, -1e0)
+            ) as edges (number, center_x, center_y, left_end, right_end, upper_end, lower_end)
+        )
+        select ours.number, theirs.number, {{ keypoint_overlap('ours', 'theirs') }}
+        from keypoints as ours cross join keypoints as theirs
+        order by ours.number, theirs.number
+    """,
+    "keypoint_or_center": """
+        with labels as (
+            select *
+            from (values
+                (1, 'keypoint', '[{"x":5.25,"y":-7}]', cast(null as double), cast(null as double)),
+                (2, 'keypoint', '[{"x": 1e2, "y": 2E-1}]', null, null), (3, 'keypoint', '[]', null, null),
+                (4, 'keypoint', null, null, null), (5, 'cuboid', null, 1.5e0, -2e0), (6, 'keypoint', '[{"x":"a"}]', 3e0, 4e0)
+            ) as edges (number, shape, geometry_json, center_x, center_y)
+        )
+        select number, {{ keypoint_or_center('labels', 'x') }}, {{ keypoint_or_center('labels', 'y') }}
+        from labels
+        order by number
+    """,
     "last_part": """
         select number, {{ last_part('text', '-') }}
         from (values

@@ -219,7 +219,7 @@ changed_labels as (
             when not is_same_place then 'moved'
             when is_attribute_changed then 'attribute_changed'
             else 'kept'
-        end as change
+        end as change_kind
     from compared_labels
 ),
 
@@ -233,7 +233,7 @@ added_labels as (
         labels_after.label as label_after,
         cast(null as double) as overlap,
         cast(null as double) as center_shift,
-        'added' as change
+        'added' as change_kind
     from labels_after
     left join matches
         on labels_after.job_name = matches.job_name
@@ -262,7 +262,7 @@ label_changes as (
         changes.shape,
         changes.label,
         changes.label_after,
-        changes.change,
+        changes.change_kind,
         changes.overlap,
         changes.center_shift
     from changes

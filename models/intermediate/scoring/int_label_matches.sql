@@ -28,8 +28,8 @@ ranked_ties as (
     where is_contested
 ),
 
--- One order over all candidates of a pair of sets, ties included. A label is matched within its class if it can be, so one
--- matching serves both: scores count the matches of the same class, confusion counts them all.
+-- One order over all candidates of a pair of sets, ties included. A label is matched within its class if it can be, so
+-- one matching serves both: scores count the matches of the same class, confusion counts them all.
 candidates_0 as (
     select
         *,

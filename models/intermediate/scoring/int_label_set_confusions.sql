@@ -20,8 +20,8 @@ matches as (
     where is_match
 ),
 
--- The label that one worker's answer alone became is no reference for it. One class each is a confusion of its own kind:
--- int_class_answers has those.
+-- The label that one worker's answer alone became is no reference for it. Answers of one class each are confused as
+-- answers: int_class_answers has them.
 counted_comparisons as (
     select
         comparisons.job_name,
@@ -127,8 +127,8 @@ all_labels as (
         label_counts.label
 ),
 
--- A label without a match was missed, or added: all of its kind, less those that are matched. What is read several times
--- is computed several times on Trino, so rows are multiplied by a join.
+-- A label without a match was missed, or added: all of its kind, less those that are matched. What is read several
+-- times is computed several times on Trino, so rows are multiplied by a join.
 cell_kinds as (
     select 'matched' as cell_kind
     union all

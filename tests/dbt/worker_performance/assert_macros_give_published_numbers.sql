@@ -41,6 +41,15 @@ wide_box (box_left, box_top, box_width, box_height) as (
     values (-1.0, 0.0, 7.0, 100.0)
 ),
 
+-- nuScenes' errors: centers 3 and 4 m apart, half the width, turned by 6 radians, which is 0.2832 the other way round
+one_cuboid (center_x, center_y, cuboid_length, cuboid_width, cuboid_height, yaw) as (
+    values (cast(3.0 as double), cast(4.0 as double), 4.0, 1.0, 1.0, cast(3.0 as double))
+),
+
+other_cuboid (center_x, center_y, cuboid_length, cuboid_width, cuboid_height, yaw) as (
+    values (cast(0.0 as double), cast(0.0 as double), 4.0, 2.0, 1.0, cast(-3.0 as double))
+),
+
 one_span (start_offset, end_offset) as (
     values (38, 59)
 ),
@@ -109,6 +118,27 @@ results as (
         {{ box_iou('turned_box', 'wide_box') }} as actual
     from turned_box
     cross join wide_box
+    union all
+    select
+        'distance of cuboids' as example,
+        5.0 as expected,
+        {{ center_distance('one_cuboid', 'other_cuboid') }} as actual
+    from one_cuboid
+    cross join other_cuboid
+    union all
+    select
+        'error of scale' as example,
+        0.5 as expected,
+        {{ scale_error('one_cuboid', 'other_cuboid') }} as actual
+    from one_cuboid
+    cross join other_cuboid
+    union all
+    select
+        'error of yaw' as example,
+        0.2832 as expected,
+        {{ yaw_error('one_cuboid', 'other_cuboid') }} as actual
+    from one_cuboid
+    cross join other_cuboid
     union all
     select
         'overlap of spans' as example,
