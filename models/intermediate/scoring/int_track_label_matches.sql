@@ -1,5 +1,6 @@
 {%- set pair_of_sets = "job_name, object_index, reference_set_key, answer_set_key" -%}
 {%- set rounds = 5 -%}
+{%- set kept_columns = ['frame_index', 'reference_track_id', 'answer_track_id'] -%}
 
 with label_overlaps as (
     select * from {{ ref('int_label_overlaps') }}
@@ -10,17 +11,46 @@ with label_overlaps as (
         and answer_track_id is not null
 ),
 
-matches as (
-    select * from {{ ref('int_label_matches') }}
-    where
-        is_match
-        and is_same_label
-        and frame_index is not null
-        and reference_track_id is not null
-        and answer_track_id is not null
+track_matches as (
+    select * from {{ ref('int_track_matches') }}
 ),
 
--- The track that a reference's track is matched with, until it is matched again.
+-- A first matching, of tracks that belong together before others.
+first_candidates_0 as (
+    select
+        label_overlaps.*,
+        row_number() over (
+            partition by
+                label_overlaps.job_name,
+                label_overlaps.object_index,
+                label_overlaps.reference_set_key,
+                label_overlaps.answer_set_key
+            order by
+                case when track_matches.job_name is not null then 0 else 1 end asc,
+                label_overlaps.overlap desc,
+                label_overlaps.reference_member_no asc,
+                label_overlaps.answer_member_no asc
+        ) as candidate_rank
+    from label_overlaps
+    left join track_matches
+        on label_overlaps.job_name = track_matches.job_name
+        and label_overlaps.object_index = track_matches.object_index
+        and label_overlaps.reference_set_key = track_matches.reference_set_key
+        and label_overlaps.answer_set_key = track_matches.answer_set_key
+        and label_overlaps.reference_track_id = track_matches.reference_track_id
+        and label_overlaps.answer_track_id = track_matches.answer_track_id
+),
+
+{{ mutual_best_matches(
+    pair_of_sets,
+    'reference_member_no',
+    'answer_member_no',
+    kept_columns,
+    rounds,
+    candidates='first_candidates'
+) }},
+
+-- The track that a reference's track is matched with in it, until it is matched again.
 last_matches as (
     select
         {{ pair_of_sets }},
@@ -31,10 +61,11 @@ last_matches as (
             partition by {{ pair_of_sets }}, reference_track_id
             order by frame_index, reference_member_no
         ) as next_frame_index
-    from matches
+    from first_candidates_{{ rounds }}
+    where is_match
 ),
 
--- A track goes on with the track of the frame before, if the two still overlap.
+-- The second matching: a track goes on with the track that it was matched with before, if the two still overlap.
 candidates_0 as (
     select
         label_overlaps.job_name,
@@ -73,7 +104,7 @@ candidates_0 as (
     pair_of_sets,
     'reference_member_no',
     'answer_member_no',
-    ['frame_index', 'reference_track_id', 'answer_track_id'],
+    kept_columns,
     rounds
 ) }},
 

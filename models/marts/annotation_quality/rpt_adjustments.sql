@@ -18,8 +18,8 @@ counts as (
         coalesce(label_changes.label, label_changes.label_after) as label,
         cast(count(distinct label_changes.object_index) as bigint) as object_count,
         cast(count(case when label_changes.change_kind <> 'added' then 1 end) as bigint) as annotation_count,
-        {%- for change in ['kept', 'moved', 'resized', 'added', 'removed', 'relabeled', 'attribute_changed'] %}
-            cast(count(case when label_changes.change_kind = '{{ change }}' then 1 end) as bigint) as {{ change }}_count,
+        {%- for kind in ['kept', 'moved', 'resized', 'added', 'removed', 'relabeled', 'attribute_changed'] %}
+            cast(count(case when label_changes.change_kind = '{{ kind }}' then 1 end) as bigint) as {{ kind }}_count,
         {%- endfor %}
         cast(count(label_changes.overlap) as bigint) as overlap_count,
         avg(label_changes.overlap) as mean_overlap,
