@@ -1,11 +1,10 @@
-"""How often the marts' matching, by rounds of mutual best overlap, differs from the best assignment, and tracks from motmetrics.
+"""How often matching by rounds of mutual best overlap differs from the best assignment, and tracks from motmetrics.
 
 dbt runs once, on random boxes and tracks. HYPOTHESIS_PROFILE=long: 4,000 answers, not 400.
 """
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -35,9 +34,10 @@ MODELS = (
     "int_track_comparisons",
 )
 MEMBERS = """
-    job_name varchar, object_index bigint, label_set_key varchar, set_kind varchar, answer_no integer, member_no integer,
-    frame_index integer, shape varchar, label varchar, track_id varchar, box_left double, box_top double,
-    box_width double, box_height double, start_offset bigint, end_offset bigint, center_x double, center_y double,
+    job_name varchar, object_index bigint, label_set_key varchar, set_kind varchar, answer_no integer,
+    member_no integer, frame_index integer, shape varchar, label varchar, track_id varchar,
+    box_left double, box_top double, box_width double, box_height double, start_offset bigint, end_offset bigint,
+    center_x double, center_y double,
     label_key varchar"""
 SETS = """
     job_name varchar, object_index bigint, label_set_key varchar, set_kind varchar, answer_no integer,
@@ -92,7 +92,9 @@ def draw_tracks(rng: np.random.Generator) -> tuple[LabelSet, LabelSet]:
     seen = rng.random(len(frames)) < 0.9
     shifted = boxes[seen] + np.concatenate([rng.integers(-4, 5, (seen.sum(), 2)), np.zeros((seen.sum(), 2))], axis=1)
     names = tracks[seen].copy()
-    for _ in range(int(rng.integers(0, 3))):  # from some frame on, two tracks have each other's numbers, or one a new one
+    for _ in range(
+        int(rng.integers(0, 3))
+    ):  # from some frame on, two tracks have each other's numbers, or one a new one
         one, other, since = (*rng.integers(0, things + 1, 2), rng.integers(0, length))
         later = frames[seen] >= since
         swapped = np.where(names == one, other, np.where(names == other, one, names))
@@ -197,7 +199,6 @@ def test_matching_is_seldom_another_than_the_best_assignment(
     assert len(others) <= ANSWERS / (100 if within_the_class else 20)
     assert all(found[index][1] <= overlap + 1e-9 for index, (_, overlap) in enumerate(best))
     assert any(count for count, _ in best)
-    print(f"{len(others)} of {ANSWERS} differ")
 
 
 def test_scores_are_those_of_the_matches(
@@ -216,21 +217,17 @@ def test_scores_are_those_of_the_matches(
 def test_tracks_are_seldom_measured_otherwise_than_by_motmetrics(
     tracks: list[tuple[LabelSet, LabelSet]], marts: duckdb.DuckDBPyConnection
 ) -> None:
-    """IDF1 and MOTA of at most 1 sequence in 20 differ, and never by more than a tenth."""
+    """Of at most 1 sequence in 25; the mean of all sequences' MOTA and IDF1 is the same to two thousandths."""
     rows = {
         index: (idf1, mota, switches)
         for index, idf1, mota, switches in marts.execute(
             "select object_index, idf1, mota, identity_switch_count from main_staging.int_track_comparisons"
         ).fetchall()
     }
-    others = []
-    for index, pair in enumerate(tracks):
-        if len(pair[1].boxes) == 0:
-            continue
-        idf1, mota, switches = motmetrics_of(*pair)
-        ours = rows[index]
-        if not (math.isclose(ours[0], idf1) and math.isclose(ours[1], mota) and ours[2] == switches):
-            others.append((index, ours, (idf1, mota, switches)))
-    print(others)
-    assert len(others) <= SEQUENCES / 20
-    assert all(abs(ours[0] - theirs[0]) < 0.1 and abs(ours[1] - theirs[1]) < 0.1 for _, ours, theirs in others)
+    pairs = {index: (rows[index], motmetrics_of(*pair)) for index, pair in enumerate(tracks) if len(pair[1].boxes)}
+
+    others = {index: pair for index, pair in pairs.items() if pair[0] != pytest.approx(pair[1], abs=1e-9)}
+    assert len(others) <= SEQUENCES / 25, others
+    assert np.mean([ours[:2] for ours, _ in pairs.values()], axis=0) == pytest.approx(
+        np.mean([theirs[:2] for _, theirs in pairs.values()], axis=0), abs=0.002
+    )
