@@ -89,6 +89,37 @@ FINDERS = (
         """,
     ),
     Finder(
+        Fault.ADJUSTMENTS,
+        "labels that an adjustment changed, by what it did",
+        "rpt_adjustments",
+        "select job_name, label, change, count(*) from truth_adjustments where change <> 'kept' group by all",
+        """
+        with counts as (
+            select
+                job_name, label, sum(moved_count) as moved, sum(resized_count) as resized, sum(added_count) as added,
+                sum(removed_count) as removed, sum(relabeled_count) as relabeled,
+                sum(attribute_changed_count) as attribute_changed
+            from rpt_adjustments group by job_name, label
+        )
+        select job_name, label, change, label_count::bigint
+        from (unpivot counts on columns(* exclude (job_name, label)) into name change value label_count)
+        where label_count > 0
+        """,
+    ),
+    Finder(
+        Fault.DISPLACEMENTS,
+        "answers in which two tracks take each other's numbers",
+        "fct_worker_tasks",
+        """
+        select job_name, object_index, count(distinct worker_id) from truth_identity_switches
+        group by job_name, object_index
+        """,
+        """
+        select job_name, object_index, count(*) from fct_worker_tasks where identity_switch_count > 0
+        group by job_name, object_index
+        """,
+    ),
+    Finder(
         Fault.IMBALANCE,
         "classes with less than a tenth of the labels of the most frequent one",
         "rpt_class_balance",
