@@ -1,3 +1,28 @@
+{# How much two labels of one shape overlap, 0 to 1; NULL if it is a shape that needs more than the two. #}
+{% macro label_overlap(one, other) -%}
+    case {{ one }}.shape
+        when 'class' then 1
+        when 'box' then {{ box_iou(one, other) }}
+        when 'span' then {{ span_iou(one, other) }}
+        when 'cuboid' then {{ cuboid_overlap(one, other) }}
+    end
+{%- endmacro %}
+
+
+{# Whether two labels overlap enough to show the same thing. The relation has their shape and overlap. #}
+{% macro is_enough_overlap() -%}
+    case
+        when shape = 'class' then true
+        when shape = 'box' then overlap >= {{ var('box_iou_threshold') }}
+        when shape = 'span' then overlap >= {{ var('span_iou_threshold') }}
+        when shape in ('polygon', 'mask') then overlap >= {{ var('polygon_iou_threshold') }}
+        when shape = 'polyline' then overlap >= {{ var('polyline_overlap_threshold') }}
+        -- Nearer than the tolerance.
+        else overlap > 0
+    end
+{%- endmacro %}
+
+
 {# Edges are taken as written, without an extra pixel. A box of negative width or height overlaps nothing. #}
 {% macro box_iou(one, other) -%}
     {%- set intersection -%}

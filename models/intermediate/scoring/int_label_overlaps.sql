@@ -14,12 +14,7 @@ measured_overlaps as (
 pairs_of_labels as (
     select
         {{ label_pair_columns('reference_members', 'answer_members') }},
-        case reference_members.shape
-            when 'class' then 1
-            when 'box' then {{ box_iou('reference_members', 'answer_members') }}
-            when 'span' then {{ span_iou('reference_members', 'answer_members') }}
-            when 'cuboid' then {{ cuboid_overlap('reference_members', 'answer_members') }}
-        end as overlap
+        {{ label_overlap('reference_members', 'answer_members') }} as overlap
     from members as reference_members
     inner join members as answer_members
         on reference_members.job_name = answer_members.job_name
@@ -107,14 +102,7 @@ pairs_above_threshold as (
         reference_label is not distinct from answer_label as is_same_label
     from all_pairs
     where
-        shape = 'class'
-        or (shape = 'box' and overlap >= {{ var('box_iou_threshold') }})
-        or (shape = 'span' and overlap >= {{ var('span_iou_threshold') }})
-        or (shape = 'polygon' and overlap >= {{ var('polygon_iou_threshold') }})
-        or (shape = 'polyline' and overlap >= {{ var('polyline_overlap_threshold') }})
-        or (shape = 'mask' and overlap >= {{ var('polygon_iou_threshold') }})
-        -- Nearer than the tolerance.
-        or (shape in ('cuboid', 'keypoint') and overlap > 0)
+        {{ is_enough_overlap() }}
         -- A class has one mask in each set. An adjustment begins with the labels before it, and may move one far.
         or (
             (shape = 'mask' or reference_set_key = 'inherited')

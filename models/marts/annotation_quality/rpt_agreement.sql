@@ -13,6 +13,10 @@ class_answers as (
     select * from {{ ref('int_class_answers') }}
 ),
 
+set_agreement as (
+    select * from {{ ref('int_set_agreement') }}
+),
+
 labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
 ),
@@ -109,10 +113,10 @@ measures as (
         max(label_answer_count) as label_answer_count,
         {%- for statistic in jackknifed %}
             max({{ statistic }}) as {{ statistic }},
-            -- NULL if a unit's absence leaves answers of one class: the statistic has no value then.
+            -- NULL if a unit's absence leaves answers of one class, or one unit: chance has no value then.
             case
                 when
-                    max(paired_unit_count) >= 2
+                    max(paired_unit_count) >= {{ 2 if statistic == 'percent_agreement' else 3 }}
                     and count(case when paired_weight > 0 and {{ statistic }}_without is null then 1 end) = 0
                     then sqrt(
                         (max(paired_unit_count) - 1) / max(paired_unit_count)
@@ -165,25 +169,57 @@ long_measures as (
     where measures.paired_unit_count > 0
 ),
 
+all_measures as (
+    select
+        long_measures.job_name,
+        'class' as shape,
+        long_measures.label,
+        long_measures.statistic,
+        long_measures.estimate,
+        long_measures.standard_error,
+        long_measures.paired_unit_count as object_count,
+        long_measures.paired_count as answer_count,
+        long_measures.label_answer_count,
+        worker_counts.worker_count,
+        cast(null as bigint) as chance_pair_count
+    from long_measures
+    inner join worker_counts on long_measures.job_name = worker_counts.job_name
+    union all
+    select
+        job_name,
+        shape,
+        cast(null as varchar) as label,
+        statistic,
+        estimate,
+        standard_error,
+        object_count,
+        answer_count,
+        cast(null as double) as label_answer_count,
+        worker_count,
+        chance_pair_count
+    from set_agreement
+),
+
 -- Rounded, because sums of doubles end differently in another order.
 final as (
     select
-        long_measures.job_name,
+        all_measures.job_name,
         cast(labeling_jobs.job_kind as varchar) as job_kind,
         labeling_jobs.audited_job_name,
-        long_measures.label,
-        cast(long_measures.statistic as varchar) as statistic,
-        round(long_measures.estimate, 9) as estimate,
-        round(long_measures.standard_error, 9) as standard_error,
-        round({{ normal_low('long_measures.estimate', 'long_measures.standard_error', -1) }}, 9) as estimate_low,
-        round({{ normal_high('long_measures.estimate', 'long_measures.standard_error', 1) }}, 9) as estimate_high,
-        cast(long_measures.paired_unit_count as bigint) as object_count,
-        cast(long_measures.paired_count as bigint) as answer_count,
-        cast(long_measures.label_answer_count as bigint) as label_answer_count,
-        worker_counts.worker_count
-    from long_measures
-    inner join worker_counts on long_measures.job_name = worker_counts.job_name
-    inner join labeling_jobs on long_measures.job_name = labeling_jobs.job_name
+        cast(all_measures.shape as varchar) as shape,
+        all_measures.label,
+        cast(all_measures.statistic as varchar) as statistic,
+        round(all_measures.estimate, 9) as estimate,
+        round(all_measures.standard_error, 9) as standard_error,
+        round({{ normal_low('all_measures.estimate', 'all_measures.standard_error', -1) }}, 9) as estimate_low,
+        round({{ normal_high('all_measures.estimate', 'all_measures.standard_error', 1) }}, 9) as estimate_high,
+        cast(all_measures.object_count as bigint) as object_count,
+        cast(all_measures.answer_count as bigint) as answer_count,
+        cast(all_measures.label_answer_count as bigint) as label_answer_count,
+        all_measures.worker_count,
+        all_measures.chance_pair_count
+    from all_measures
+    inner join labeling_jobs on all_measures.job_name = labeling_jobs.job_name
 )
 
 select * from final

@@ -1,0 +1,100 @@
+{#-
+  How unlike the answers of each pair of int_chance_pairs are, as int_answer_comparisons scores two answers to one object:
+  overlapping labels of the same class are matched by rounds of mutual best overlap.
+-#}
+{%- set rounds = 5 -%}
+{%- set pair_columns = ['job_name', 'object_index', 'label_set_key', 'other_object_index', 'other_label_set_key'] -%}
+{%- set pair_key = pair_columns | join(', ') -%}
+
+with pairs as (
+    select * from {{ ref('int_chance_pairs') }}
+),
+
+set_members as (
+    select * from {{ ref('int_label_set_members') }}
+    where set_kind = 'answer'
+),
+
+-- How far two keypoints may be apart depends on the extent of their sets.
+members as (
+    select
+        *,
+        min(center_x) over (partition by job_name, object_index, label_set_key) as left_end,
+        max(center_x) over (partition by job_name, object_index, label_set_key) as right_end,
+        min(center_y) over (partition by job_name, object_index, label_set_key) as upper_end,
+        max(center_y) over (partition by job_name, object_index, label_set_key) as lower_end
+    from set_members
+),
+
+pair_overlaps as (
+    select
+        pairs.{{ pair_columns | join(',\n        pairs.') }},
+        pairs.shape,
+        members.member_no,
+        others.member_no as other_member_no,
+        case
+            when pairs.shape = 'keypoint' then {{ keypoint_overlap('members', 'others') }}
+            else {{ label_overlap('members', 'others') }}
+        end as overlap
+    from pairs
+    inner join members
+        on pairs.job_name = members.job_name
+        and pairs.object_index = members.object_index
+        and pairs.label_set_key = members.label_set_key
+    inner join members as others
+        on pairs.job_name = others.job_name
+        and pairs.other_object_index = others.object_index
+        and pairs.other_label_set_key = others.label_set_key
+        and coalesce(members.label, '') = coalesce(others.label, '')
+        and (members.label is null) = (others.label is null)
+        -- Outside sequences both are NULL.
+        and coalesce(members.frame_index, -1) = coalesce(others.frame_index, -1)
+),
+
+candidates_0 as (
+    select
+        {{ pair_key }},
+        member_no,
+        other_member_no,
+        overlap,
+        row_number() over (
+            partition by {{ pair_key }}
+            order by overlap desc, member_no asc, other_member_no asc
+        ) as candidate_rank
+    from pair_overlaps
+    where {{ is_enough_overlap() }}
+),
+
+{{ mutual_best_matches(pair_key, 'member_no', 'other_member_no', ['overlap'], rounds) }},
+
+match_counts as (
+    select
+        {{ pair_key }},
+        count(*) as match_count
+    from candidates_{{ rounds }}
+    where is_match
+    group by {{ pair_key }}
+),
+
+matched_pairs as (
+    select
+        pairs.*,
+        coalesce(match_counts.match_count, 0) as match_count
+    from pairs
+    left join match_counts
+        {%- for column in pair_columns %}
+        {{ 'on' if loop.first else 'and' }} pairs.{{ column }} = match_counts.{{ column }}
+        {%- endfor %}
+),
+
+distances as (
+    select
+        {{ pair_key }},
+        shape,
+        {{ set_distance('match_count', 'member_count', 'other_member_count', 'jaccard') }} as jaccard_distance,
+        {{ set_distance('match_count', 'member_count', 'other_member_count', 'masi') }} as masi_distance,
+        {{ set_distance('match_count', 'member_count', 'other_member_count', 'f1') }} as f1_distance
+    from matched_pairs
+)
+
+select * from distances
