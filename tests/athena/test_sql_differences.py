@@ -240,7 +240,7 @@ CASES: dict[str, str] = {
         from spans as ours cross join spans as theirs
         order by ours.number, theirs.number
     """,
-    "cuboids": """
+    "cuboid_overlap center_distance scale_error yaw_error": """
         with cuboids as (
             select *
             from (values
@@ -458,11 +458,103 @@ CASES: dict[str, str] = {
         from ({{ confidence_bands([80, 92.5, 100]) }}) as bands
         order by band_low
     """,
-    "label_set_columns": """
-        select number, {{ label_set_columns() }}, {{ label_set_columns('edges') }}
-        from (values (1, 'box', 'Car', 1e0, 2e0, 3e0, 4e0, null, null), (2, 'span', 'Ort', null, null, null, null, 5, 6))
-            as edges (number, shape, label, box_left, box_top, box_width, box_height, start_offset, end_offset)
+    "label_set_columns measured_label_key label_row_key of labels": """
+        with labels as (
+            select
+                *,
+                cast(null as varchar) as track_id,
+                cast(null as bigint) as start_offset,
+                5 as end_offset,
+                1e0 as box_left, 2e0 as box_top, 3e0 as box_width, 4e0 as box_height, 5e0 as center_x, 6e0 as center_y,
+                7e0 as center_z, 8e0 as cuboid_length, 9e0 as cuboid_width, 1e1 as cuboid_height, 0e0 as yaw, 12e0 as area
+            from (values
+                (1, 'box', 'Car', cast(null as varchar), 's3://b/1.json', 'boxes', 0, cast(null as integer), 0, cast(null as varchar)),
+                (2, 'polygon', 'Car', '[]', 's3://b/1.json', 'boxes', 0, 2, 3, 'frame_2.json'),
+                (3, 'mask', 'Car', '{}', 's3://b/2.png', null, null, null, 0, null),
+                (4, 'mask', 'Car', null, 's3://b/2.png', null, null, null, 0, null),
+                (5, 'polyline', 'Car', null, 's3://b/ä#.json', '', null, 1, 0, '')
+            ) as edges (
+                number, shape, label, geometry_json, source_file_uri, label_attribute_name, answer_index, frame_index,
+                annotation_index, frame_name
+            )
+        )
+        select
+            number,
+            {{ label_set_columns('labels', measured_label_key('labels', 'annotations')) }},
+            {{ measured_label_key('labels', 'worker_annotations') }}
+        from labels
         order by number
+    """,
+    "label_row_key of pairs": """
+        with pairs as (
+            select *
+            from (values
+                (1, 's3://b/1', 'boxes', 0, 2, 3, 'frame_2', 's3://b/2', 'boxes', 1, null, 4, null),
+                (2, 's3://b/1', null, null, null, 0, null, 's3://b/2', null, null, null, 1, null)
+            ) as edges (
+                number, label_file_uri, label_attribute_name, label_answer_index, label_frame_index, label_annotation_index,
+                label_frame_name, other_file_uri, other_attribute_name, other_answer_index, other_frame_index,
+                other_annotation_index, other_frame_name
+            )
+        )
+        select number, {{ label_row_key('pairs', 'label') }}, {{ label_row_key('pairs', 'other') }}
+        from pairs
+        order by number
+    """,
+    "is_compared label_pair_columns label_overlap is_enough_overlap": """
+        with labels as (
+            select
+                *,
+                'pets' as job_name,
+                0 as object_index,
+                set_kind || coalesce(cast(answer_no as varchar), '') as label_set_key,
+                cast(null as integer) as frame_index,
+                cast(null as varchar) as track_id,
+                0e0 as box_left, 0e0 as box_top, 4e0 as box_width, 3e0 as box_height, 0e0 as center_x, 0e0 as center_y
+            from (values
+                (1, 'golden', cast(null as integer), 'box', 'Cat', 0, 3), (2, 'consolidated', null, 'class', 'Cat', 0, 0),
+                (3, 'answer', 1, 'span', null, 0, 6), (4, 'answer', 2, 'span', 'Cat', 0, 4),
+                (5, 'inherited', null, 'cuboid', 'Cat', 0, 0), (6, 'answer', 3, 'keypoint', 'Cat', 0, 0)
+            ) as edges (member_no, set_kind, answer_no, shape, label, start_offset, end_offset)
+        ),
+
+        pairs as (
+            select
+                {{ label_pair_columns('ours', 'theirs') }},
+                {{ is_compared('ours', 'theirs') }} as is_pair,
+                {{ label_overlap('ours', 'theirs') }} as overlap
+            from labels as ours cross join labels as theirs
+        )
+
+        select reference_member_no * 10 + answer_member_no as number, pairs.*, {{ is_enough_overlap() }}
+        from pairs
+        order by number
+    """,
+    "set_distance": """
+        select
+            number,
+            {{ set_distance('common', 'one', 'other', 'jaccard') }},
+            {{ set_distance('common', 'one', 'other', 'masi') }},
+            {{ set_distance('common', 'one', 'other', 'f1') }}
+        from (values
+            (1, 2, 2, 4), (2, 0, 0, 0), (3, 0, 0, 3), (4, 3, 3, 3), (5, 1, 2, 2), (6, 0, 5, 7), (7, null, 1, 1), (8, 1, null, 1)
+        ) as edges (number, common, one, other)
+        order by number
+    """,
+    "mutual_best_matches": """
+        with candidates_0 as (
+            select *
+            from (values
+                (1, 0, 0, 0.9e0, 1), (1, 0, 1, 0.8e0, 2), (1, 1, 0, 0.7e0, 3), (1, 1, 1, 0.6e0, 4), (1, 2, 1, 0.5e0, 5),
+                (2, 0, 0, 0.5e0, 1), (2, 1, 0, 0.5e0, 2), (3, 0, 1, 0.9e0, 2), (3, 0, 0, 0.9e0, 1), (3, 1, 0, 0.8e0, 3)
+            ) as edges (number, ours, theirs, overlap, candidate_rank)
+        ),
+
+        {{ mutual_best_matches('number', 'ours', 'theirs', ['overlap'], 2) }}
+
+        select number, ours, theirs, overlap, is_match
+        from candidates_2
+        order by number, ours, theirs
     """,
     "dbt.hash": """
         select number, {{ dbt.hash('x') }}, {{ dbt.hash('number') }}
