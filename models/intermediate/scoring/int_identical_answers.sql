@@ -44,7 +44,7 @@ pairs_of_sets as (
         and reference_sets.worker_key <> answer_sets.worker_key
 ),
 
--- An overlap may round to 1, and that of cuboids is of their place alone, so coordinates are compared where they are known.
+-- An overlap may round to 1, and that of cuboids is of their place alone: coordinates are compared where there are any.
 equal_labels as (
     select
         reference_members.job_name,

@@ -34,7 +34,7 @@ answer_counts as (
         label
 ),
 
--- How often each worker gives a class to objects of another, in all of the worker's objects and not only in common ones.
+-- How often each worker gives a class to objects of another: in all objects of the worker, not only in common ones.
 confusions as (
     select
         *,
