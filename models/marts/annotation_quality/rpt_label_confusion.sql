@@ -6,16 +6,8 @@ golden_classes as (
     select * from {{ ref('int_golden_classes') }}
 ),
 
-object_labels as (
-    select * from {{ ref('int_object_labels') }}
-    where
-        not is_inherited
-        and label_status = 'labeled'
-        and label is not null
-),
-
-object_answers as (
-    select * from {{ ref('int_object_answers') }}
+consolidated_classes as (
+    select * from {{ ref('int_consolidated_classes') }}
 ),
 
 set_confusions as (
@@ -28,19 +20,6 @@ label_changes as (
 
 labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
-),
-
--- The label that one worker's answer alone became is no reference for it.
-consolidated_classes as (
-    select
-        object_labels.job_name,
-        object_labels.object_index,
-        object_labels.label
-    from object_labels
-    inner join object_answers
-        on object_labels.job_name = object_answers.job_name
-        and object_labels.object_index = object_answers.object_index
-    where object_answers.worker_count >= 2
 ),
 
 reference_classes as (

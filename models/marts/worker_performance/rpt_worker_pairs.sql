@@ -9,6 +9,14 @@ pair_classes as (
     select * from {{ ref('int_worker_pair_classes') }}
 ),
 
+pair_errors as (
+    select * from {{ ref('int_worker_pair_errors') }}
+),
+
+identical_answers as (
+    select * from {{ ref('int_identical_answers') }}
+),
+
 labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
 ),
@@ -105,6 +113,36 @@ kappas as (
         other_worker_key
 ),
 
+-- Of two workers who answered an object several times, any two answers that are identical.
+drawn_objects as (
+    select
+        job_name,
+        object_index,
+        worker_key,
+        other_worker_key,
+        bool_or(is_identical) as is_identical
+    from identical_answers
+    group by
+        job_name,
+        object_index,
+        worker_key,
+        other_worker_key
+),
+
+pair_drawings as (
+    select
+        job_name,
+        worker_key,
+        other_worker_key,
+        cast(count(*) as bigint) as drawn_object_count,
+        cast(count(case when is_identical then 1 end) as bigint) as identical_count
+    from drawn_objects
+    group by
+        job_name,
+        worker_key,
+        other_worker_key
+),
+
 -- Rounded, because sums of doubles end differently in another order.
 final as (
     select
@@ -122,12 +160,25 @@ final as (
         coalesce(kappas.class_object_count, 0) as class_object_count,
         round(kappas.cohens_kappa, 9) as cohens_kappa,
         round({{ normal_low('kappas.cohens_kappa', 'kappas.standard_error', -1) }}, 9) as cohens_kappa_low,
-        round({{ normal_high('kappas.cohens_kappa', 'kappas.standard_error', 1) }}, 9) as cohens_kappa_high
+        round({{ normal_high('kappas.cohens_kappa', 'kappas.standard_error', 1) }}, 9) as cohens_kappa_high,
+        coalesce(pair_errors.reference_object_count, 0) as reference_object_count,
+        pair_errors.same_wrong_count,
+        round(pair_errors.expected_same_wrong_count, 9) as expected_same_wrong_count,
+        coalesce(pair_drawings.drawn_object_count, 0) as drawn_object_count,
+        pair_drawings.identical_count
     from pair_scores
     left join kappas
         on pair_scores.job_name = kappas.job_name
         and pair_scores.worker_key = kappas.worker_key
         and pair_scores.other_worker_key = kappas.other_worker_key
+    left join pair_errors
+        on pair_scores.job_name = pair_errors.job_name
+        and pair_scores.worker_key = pair_errors.worker_key
+        and pair_scores.other_worker_key = pair_errors.other_worker_key
+    left join pair_drawings
+        on pair_scores.job_name = pair_drawings.job_name
+        and pair_scores.worker_key = pair_drawings.worker_key
+        and pair_scores.other_worker_key = pair_drawings.other_worker_key
     inner join labeling_jobs on pair_scores.job_name = labeling_jobs.job_name
 )
 
