@@ -58,25 +58,32 @@ steps as (
     where place between 1 and reach
 ),
 
+-- Across the ring, each is the other's follower.
+followers as (
+    select
+        reaches.*,
+        (reaches.place + steps.step) % reaches.ring_size as follower_place
+    from reaches
+    inner join steps on reaches.job_name = steps.job_name
+    where
+        2 * steps.step <> reaches.ring_size
+        or 2 * reaches.place < reaches.ring_size
+),
+
 pairs as (
     select
-        answers.job_name,
-        answers.shape,
-        answers.object_index,
-        answers.label_set_key,
-        answers.member_count,
+        followers.job_name,
+        followers.shape,
+        followers.object_index,
+        followers.label_set_key,
+        followers.member_count,
         others.object_index as other_object_index,
         others.label_set_key as other_label_set_key,
         others.member_count as other_member_count
-    from reaches as answers
-    inner join steps on answers.job_name = steps.job_name
+    from followers
     inner join reaches as others
-        on answers.job_name = others.job_name
-        and (answers.place + steps.step) % answers.ring_size = others.place
-    -- Across the ring, each is the other's follower.
-    where
-        2 * steps.step <> answers.ring_size
-        or answers.place < others.place
+        on followers.job_name = others.job_name
+        and followers.follower_place = others.place
 )
 
 select * from pairs
