@@ -113,7 +113,7 @@ def draw_judged(rng: np.random.Generator) -> Judged:
     if rng.random() < 0.2:
         confidences[:] = confidences[0]
     rights = rng.random(size) < rng.choice([0, 1, confidences.mean()]) + (confidences - 0.5) * rng.choice([0, 1, 2])
-    labels = rng.choice(["Cat", "Dog", "Grey-Goose"], size)
+    labels = rng.choice(["Cat", "Dog", "all"], size)  # the marts also call the total "all"
     return Judged(labels.tolist(), confidences.tolist(), rights.tolist())
 
 
@@ -266,13 +266,14 @@ def test_bands_and_thresholds(marts: duckdb.DuckDBPyConnection, jobs: dict[int, 
     job = jobs[number]
     bands = marts.execute(
         """
-        select label, item_count, correct_count, correct_share, correct_share_low, correct_share_high
-        from rpt_review_bands where job_name = ? order by label, band_low
+        select label, is_total, item_count, correct_count, correct_share, correct_share_low, correct_share_high
+        from rpt_review_bands where job_name = ? order by is_total, label, band_low
         """,
         [job.name],
     ).fetchall()
     thresholds = marts.execute(
-        "select label, threshold, item_count, correct_count from rpt_label_thresholds where job_name = ?", [job.name]
+        "select label, is_total, threshold, item_count, correct_count from rpt_label_thresholds where job_name = ?",
+        [job.name],
     ).fetchall()
 
     judged = job.judged.get("model under review", Judged([], [], []))
@@ -280,19 +281,20 @@ def test_bands_and_thresholds(marts: duckdb.DuckDBPyConnection, jobs: dict[int, 
     percents = np.array([confidence * 100 for confidence in judged.confidences])
     expected_bands: list[tuple[Any, ...]] = []
     expected_thresholds = set()
-    for label in sorted({*judged.labels, *(["all"] if judged.labels else [])}):
-        mine = (labels == label) | (label == "all")
+    keys = [(label, False) for label in sorted({*judged.labels})] + [("all", True)] * bool(judged.labels)
+    for label, is_total in keys:
+        mine = (labels == label) | is_total
         counts = np.histogram(percents[mine], EDGES)[0].tolist()
         right_counts = np.histogram(percents[mine & rights], EDGES)[0].tolist()
         for count, right in zip(counts, right_counts, strict=True):
             shares = (right / count, *wilson(right, count)) if count else (None,) * 3
-            expected_bands.append((label, count, right, *shares))
-        expected_thresholds.add((label, *threshold(counts, right_counts)))
+            expected_bands.append((label, is_total, count, right, *shares))
+        expected_thresholds.add((label, is_total, *threshold(counts, right_counts)))
 
     assert len(bands) == len(expected_bands)
     for band, expected in zip(bands, expected_bands, strict=True):
-        assert band[0] == expected[0]
-        assert numbers(band[1:]) == near(expected[1:])
+        assert band[:2] == expected[:2]
+        assert numbers(band[2:]) == near(expected[2:])
     assert set(thresholds) == expected_thresholds
 
 
