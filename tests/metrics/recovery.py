@@ -159,9 +159,9 @@ FINDERS = (
         where (select avg(confidence - right_chance) > 0.01 from truth_model_labels)
         """,
         """
-        -- One test of a model in a job: the z of Spiegelhalter (1986), each label with the mean confidence of its bin. It
-        -- must be over 1.96 however the labels are judged whose reviewers differ: one of them is mistaken, and a good
-        -- model would be found to be too sure.
+        -- One test of a model in a job: the z of Spiegelhalter (1986), each label with the mean confidence of its bin.
+        -- Where reviewers differ, one of them is mistaken, and it counts as a wrong label: a good model would be found
+        -- to be too sure. So z must be over 1.96 either way such labels are judged.
         with of_models as (
             select
                 job_name, source,
