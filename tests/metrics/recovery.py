@@ -152,16 +152,35 @@ FINDERS = (
     ),
     Finder(
         Fault.MISCALIBRATION,
-        "models whose confidence in some bin is outside the interval of what is right",
+        "models whose confidence is not the share of their labels that is right",
         "rpt_calibration",
         """
         select distinct job_name, source, 1 from truth_model_labels
         where (select avg(confidence - right_chance) > 0.01 from truth_model_labels)
         """,
         """
-        select distinct job_name, if(source = 'machine', source, 'review'), 1 from rpt_calibration
-        where job_name in (select job_name from truth_model_labels) and source <> 'human'
-            and mean_confidence not between accuracy_low and accuracy_high
+        -- One test of a model in a job: the z of Spiegelhalter (1986), each label with the mean confidence of its bin.
+        -- Where reviewers differ, one of them is mistaken, and it counts as a wrong label: a good model would be found
+        -- to be too sure. So z must be over 1.96 either way such labels are judged.
+        with of_models as (
+            select
+                job_name, source,
+                sum(object_count * (accuracy - mean_confidence) * (1 - 2 * mean_confidence)) as difference,
+                1.96 * sqrt(sum(
+                    object_count * (1 - 2 * mean_confidence) ** 2 * mean_confidence * (1 - mean_confidence)
+                )) as bound
+            from rpt_calibration
+            where job_name in (select job_name from truth_model_labels) and source <> 'human'
+            group by job_name, source
+        ),
+        of_splits as (
+            select job_name, 'model under review' as source, sum(1 - 2 * confidence / 100) as difference
+            from fct_label_reviews where is_split and confidence is not null group by job_name
+        )
+        select job_name, if(source = 'machine', source, 'review'), 1
+        from of_models left join of_splits using (job_name, source)
+        where abs(of_models.difference) > bound
+            and sign(of_models.difference) * (of_models.difference + coalesce(of_splits.difference, 0)) > bound
         """,
     ),
     Finder(

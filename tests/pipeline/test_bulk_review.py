@@ -121,21 +121,21 @@ def test_the_bulk_review_example_of_aws(tmp_path: Path) -> None:
         *("+rpt_review_bands", "+rpt_label_thresholds", "+rpt_review_errors", "+rpt_calibration"),
     )
 
-    found = marts.rows("select label, band_low, band_high, item_count, incorrect_count from rpt_review_bands")
+    found = marts.rows("select label, is_total, band_low, band_high, item_count, incorrect_count from rpt_review_bands")
     assert sorted(found) == sorted(
-        (label, *band, *cell)
+        (label, label == "all", *band, *cell)
         for label, cells in {**TABLE, "all": TOTALS}.items()
         for band, cell in zip(BANDS, cells, strict=True)
     )
     # The post has the totals in percent.
-    shares = marts.rows("select correct_share from rpt_review_bands where label = 'all' order by band_low")
+    shares = marts.rows("select correct_share from rpt_review_bands where is_total order by band_low")
     assert [round(100 * share, 2) for (share,) in shares] == [68.97, 68.52, 89.23, 92.26]
     assert marts.rows("select label from rpt_review_bands where correct_share is null") == [("Cat",)]
     # Its means of the labels count Cat, which has no item from 85 to 90, as 0 % there.
-    means = marts.rows("select mean_label_share from rpt_review_bands where label = 'all' order by band_low")
+    means = marts.rows("select mean_label_share from rpt_review_bands where is_total order by band_low")
     assert [round(100 * mean, 2) for (mean,) in means] == [63.06, pytest.approx(61.79 * 9 / 8, abs=0.01), 84.49, 94.47]
 
-    thresholds = dict(marts.rows("select label, threshold from rpt_label_thresholds where label <> 'all'"))
+    thresholds = dict(marts.rows("select label, threshold from rpt_label_thresholds where not is_total"))
     assert thresholds == THRESHOLDS
 
     errors = marts.rows("select item_uri, label, confirm_count, disconfirm_count, is_split from rpt_review_errors")

@@ -7,7 +7,7 @@ failing_bands as (
     select
         *,
         max(case when incorrect_count * {{ var('review_cost_ratio') }} > correct_count then band_high end) over (
-            partition by job_name, label
+            partition by job_name, label, is_total
         ) as highest_failing
     from bands
 ),
@@ -25,11 +25,12 @@ totals as (
         max(job_kind) as job_kind,
         max(audited_job_name) as audited_job_name,
         label,
+        is_total,
         coalesce(max(highest_failing), min(band_low)) as lowest_kept,
         cast(sum(case when is_kept then item_count else 0 end) as bigint) as item_count,
         cast(sum(case when is_kept then correct_count else 0 end) as bigint) as correct_count
     from kept_bands
-    group by job_name, label
+    group by job_name, label, is_total
 ),
 
 shares as (
@@ -45,6 +46,7 @@ final as (
         cast(job_kind as varchar) as job_kind,
         audited_job_name,
         label,
+        is_total,
         case when item_count > 0 then lowest_kept end as threshold,
         item_count,
         correct_count,

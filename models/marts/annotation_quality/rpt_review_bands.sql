@@ -7,13 +7,14 @@ bands as (
     {{ confidence_bands(var('confidence_bands')) }}
 ),
 
--- Each item is counted under its label, and under all of them.
+-- Each item is counted under its label, and in the total: a class may be named as the total is.
 items as (
     select
         job_name,
         job_kind,
         audited_job_name,
         label,
+        false as is_total,
         confidence,
         is_correct
     from label_reviews
@@ -24,6 +25,7 @@ items as (
         job_kind,
         audited_job_name,
         'all' as label,
+        true as is_total,
         confidence,
         is_correct
     from label_reviews
@@ -34,7 +36,8 @@ labels as (
         job_name,
         job_kind,
         audited_job_name,
-        label
+        label,
+        is_total
     from items
 ),
 
@@ -45,6 +48,7 @@ counts as (
         labels.job_kind,
         labels.audited_job_name,
         labels.label,
+        labels.is_total,
         bands.band_low,
         bands.band_high,
         cast(count(items.is_correct) as bigint) as item_count,
@@ -54,6 +58,7 @@ counts as (
     left join items
         on labels.job_name = items.job_name
         and labels.label = items.label
+        and labels.is_total = items.is_total
         and bands.band_low <= items.confidence
         and (bands.band_high > items.confidence or (bands.is_last_band and bands.band_high = items.confidence))
     group by
@@ -61,6 +66,7 @@ counts as (
         labels.job_kind,
         labels.audited_job_name,
         labels.label,
+        labels.is_total,
         bands.band_low,
         bands.band_high
 ),
@@ -79,6 +85,7 @@ final as (
         cast(job_kind as varchar) as job_kind,
         audited_job_name,
         cast(label as varchar) as label,
+        is_total,
         band_low,
         band_high,
         item_count,
@@ -89,8 +96,8 @@ final as (
         {{ wilson_high('correct_share', 'item_count') }} as correct_share_high,
         -- The mean of the labels' shares, each label weighing the same.
         case
-            when label = 'all'
-                then avg(case when label <> 'all' then correct_share end) over (partition by job_name, band_low)
+            when is_total
+                then avg(case when not is_total then correct_share end) over (partition by job_name, band_low)
         end as mean_label_share
     from shares
 )
