@@ -349,6 +349,15 @@ def current_files(
     return versions.filter(pc.equal(versions["status"].cast(pa.string()), Status.LOADED.value))
 
 
+def job_names(store: Store, files: Iterable[Entry]) -> set[str]:
+    """Names of the jobs that ledger files name."""
+
+    def distinct(batch: pa.RecordBatch) -> pa.RecordBatch:
+        return pa.RecordBatch.from_arrays([pc.unique(batch["job_name"])], schema=batch.schema)
+
+    return set(_read_entries(store, files, ["job_name"], distinct)["job_name"].cast(pa.string()).to_pylist()) - {None}
+
+
 FILE_COLUMNS = pa.schema(
     [
         LEDGER.schema.field(name)

@@ -13,7 +13,6 @@ import itertools
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
@@ -24,7 +23,7 @@ from ingest.formats.parsing import BadFile, index
 from ingest.job_folder import FileKind, label_file_key, place_of
 from ingest.lake.lake import Load
 from ingest.lake.layout import load_id_of, table_folder
-from ingest.lake.ledger import FILE_COLUMNS, current_files, ledger_files, overlaps_entry
+from ingest.lake.ledger import FILE_COLUMNS, current_files, job_names, ledger_files, overlaps_entry
 from ingest.lake.parquet import SCHEMAS, in_schema, to_batch
 from ingest.load.label_pairs import LabelKey, MeasuredLabel, Overlap, Pairs, Reference
 from ingest.storage.store import Entry, Store
@@ -248,8 +247,7 @@ def _earlier_results(lake: _Files, links: Iterable[_Link]) -> dict[tuple[str, st
 
 def _links(lake: _Files, results: Collection[Object], has_references: bool) -> list[_Link]:
     """References of manifests to labels of other jobs, if these may not be compared with the job's own labels yet."""
-    job_names = itertools.chain((job_name for job_name, _ in lake.manifests), (job_name for job_name, _ in results))
-    jobs = {job_name.lower(): job_name for job_name in job_names}
+    jobs = {job_name.lower(): job_name for job_name in lake.job_names | {job_name for job_name, _ in results}}
     compared = {(job_name.lower(), object_index) for job_name, object_index in results}
     links: dict[tuple[Object, tuple[str, str]], _Link] = {}
     for file, row in lake.references():
@@ -346,10 +344,10 @@ class _Files:
         self._current_files = FILE_COLUMNS.empty_table()
         self._of_jobs: dict[str, dict[int | None, list[_File]]] = {}
 
-    @cached_property
-    def manifests(self) -> list[tuple[str, _File]]:
-        """Output manifests, each with its job."""
-        return [*self._see(self._current({FileKind.OUTPUT_MANIFEST}))]
+    @property
+    def job_names(self) -> set[str]:
+        """Names of the lake's jobs."""
+        return job_names(self._store, self._ledger)
 
     def prepare(self, jobs: Collection[str]) -> None:
         """Read what the ledger says of some jobs; other jobs have no files then."""
@@ -371,7 +369,8 @@ class _Files:
 
     def references(self) -> Iterator[tuple[_File, dict[str, Any]]]:
         """Data objects whose manifest names a file with their labels."""
-        return self._rows(_OBJECTS, [file for _, file in self.manifests], lambda batch: pc.is_valid(batch["label_uri"]))
+        manifests = [file for _, file in self._see(self._current({FileKind.OUTPUT_MANIFEST}))]
+        return self._rows(_OBJECTS, manifests, lambda batch: pc.is_valid(batch["label_uri"]))
 
     def _files(self, job_name: str) -> dict[int | None, list[_File]]:
         """Files with labels of a job, by data object; None for those that are about many."""

@@ -1,4 +1,4 @@
-"""Overlaps of labels: whichever load brings the later of two files measures them, and they go when either label goes."""
+"""Overlaps of labels: the load that brings the later of two files measures them, and they go if either label goes."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def overlaps_of(lake: Path) -> list[tuple[str, int, str, float, Key, Key]]:
             if (row["load_id"], row["file_no"]) in current and all(side[:2] in versions for side in sides):
                 keys = [(side[0].rpartition("/source/")[2], *side[2:]) for side in sides]
                 found.add((row["job_name"], row["object_index"], row["shape"], round(row["overlap"], 6), *keys))
-    return sorted(found, key=str)  # type: ignore[arg-type]
+    return sorted(found, key=str)
 
 
 PLACE = ("attribute_name", "answer_index", "frame_index", "annotation_index", "frame_name")
@@ -339,7 +339,7 @@ def test_a_forgotten_workers_overlaps_are_gone_for_good(
     assert overlaps_of(lake) == left
     rows = [row for some in raw_overlaps(lake) for row in some]
     places = {(row[f"{side}_file_uri"], row[f"{side}_answer_index"]) for row in rows for side in ("label", "other")}
-    assert not [uri for uri, answer in places if uri.endswith("1.json") and answer == 1 or "b" * 40 in uri]
+    assert not [uri for uri, answer in places if (uri.endswith("1.json") and answer == 1) or "b" * 40 in uri]
     assert len([row for row in left if row[0] == "Polygons"]) == 1
     assert len([row for row in left if row[0] == "Frames"]) == 2
     assert len([row for row in left if row[0] == "Masks"]) == 2
@@ -366,7 +366,7 @@ PARTS = ("Frames/annotations/consolidated-annotation", "Frames/annotations/worke
 def test_a_load_that_commits_meanwhile_is_measured_against(
     parts: tuple[str, ...], source: Path, lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second load is committed while the first one measures, and the third while it looks what the second brought."""
+    """The second load is committed while the first one measures, the third while it measures what the second brought."""
     load(str(source), str(tmp_path / "expected"))
     first, *waiting = parts
     measured = overlaps._measured
