@@ -63,11 +63,13 @@ class CurrentLabels:
             redaction: whose rows are left out, or were at any time.
             answers: the answers that the rewrite drops.
         """
-        loaded = [entry for entry in versions if entry.status == Status.LOADED]
+        has_overlaps = any(data_files(files, OVERLAPS))
+        # A lake may have millions of files, and no overlaps: then nobody asks.
+        loaded = [entry for entry in versions if entry.status == Status.LOADED] if has_overlaps else []
         self._versions = pa.array({_version(entry.uri, entry.etag) for entry in loaded}, pa.string())
         # If nobody was ever forgotten, all answers of a file are there.
         self._answers: pa.StringArray | None = None
-        if redaction.workers and files.get(OVERLAPS):
+        if redaction.workers and has_overlaps:
             version_of = {
                 FileId(entry.load_id or "", entry.file_no or 0): _version(entry.uri, entry.etag) for entry in loaded
             }

@@ -366,7 +366,7 @@ PARTS = ("Frames/annotations/consolidated-annotation", "Frames/annotations/worke
 def test_a_load_that_commits_meanwhile_is_measured_against(
     parts: tuple[str, ...], source: Path, lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second load is committed while the first one measures, the third while it measures what the second brought."""
+    """The second is committed while the first one measures, the third while it measures what the second brought."""
     load(str(source), str(tmp_path / "expected"))
     first, *waiting = parts
     measured = overlaps._measured
