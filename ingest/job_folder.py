@@ -172,3 +172,12 @@ def own_file(ref: str, job_uri: str) -> str | None:
     if not found or head.rpartition("/")[2].lower() != job_name.lower():
         return None
     return f"{job_uri}/annotations/{tail}"
+
+
+def label_file_key(uri: str) -> tuple[str, str] | None:
+    """What is the same in a manifest's ref and in the uri of the file that it names, in whatever folder that lies.
+
+    The name of the job's folder, in lower case, and the path below its annotations; None if there is no such path.
+    """
+    head, found, tail = uri.rpartition("/annotations/")
+    return (head.rpartition("/")[2].lower(), comparable_uri(tail)) if found else None

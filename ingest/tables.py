@@ -51,7 +51,7 @@ class LedgerEntry(NamedTuple):
     size_bytes: Annotated[BigInt, "Size of the file in bytes."]
     modified_at: Annotated[Time, "When the file was last written at its source."]
     status: Annotated[Text, "loaded, rejected (broken), skipped (not loaded, see error) or forgotten (erased)."]
-    row_count: Annotated[BigInt, "Rows of the file, over all raw tables; 0 unless loaded."]
+    row_count: Annotated[BigInt, "Rows of the file, over all raw tables but label_overlaps; 0 unless loaded."]
     error: Annotated[Text, "Why the file was rejected or skipped."]
     loaded_at: Annotated[Time, "When the load read the file."]
     loader_version: Annotated[Text, "Version of the loader that read the file."]
@@ -310,6 +310,13 @@ class LabelOverlap(NamedTuple):
     other_frame_name: Annotated[Text, "Frame, as in the other label's row; NULL unless a worker's frame has it."]
 
 
+LABEL_TABLES = ("annotations", "worker_annotations")
+"""Tables of labels: of consolidated results, and of workers' answers."""
+OVERLAPS = "label_overlaps"
+MEASURED_SHAPES = ("polygon", "polyline", "mask")
+"""Shapes of the labels whose overlaps the loader measures: SQL cannot."""
+
+
 class GoldenKey(NamedTuple):
     """Which data object a known-right label is for: by its index, or by its source."""
 
@@ -439,7 +446,7 @@ TABLES: dict[str, Table] = {
         _table(
             "worker_frames", "frame of a worker's answer to a sequence", Lineage, AnswerKey, PayloadKey, WorkerFrame
         ),
-        _table("label_overlaps", "pair of labels of a data object that overlap", Lineage, LabelOverlap),
+        _table(OVERLAPS, "pair of labels of a data object that overlap", Lineage, LabelOverlap),
         _table("review_items", "item of a bulk-review batch", Lineage, ReviewItem),
         _table("golden_labels", "golden label of a data object", Lineage, GoldenKey, Label),
         _table("workers", "user of a worker directory", Lineage, Worker),

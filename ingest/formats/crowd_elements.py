@@ -330,30 +330,33 @@ def _mask_labels(masks: _Masks) -> list[Label]:
     Raises:
         BadFile: the mask cannot be read, or there is nothing that says what its colours stand for.
     """
-    from ingest.formats.mask import color_pixels  # Pillow takes a while to import, and few answers have masks
+    from ingest.formats.mask import color_regions  # Pillow takes a while to import, and few answers have masks
 
     try:
         png = base64.b64decode(masks.labeled_image.png_image_data)
     except (binascii.Error, ValueError):
         raise BadFile("pngImageData is not base64") from None
-    pixels = color_pixels(png)
-    total = sum(pixels.values())
+    regions = color_regions(png)
+    total = sum(region.pixels for region in regions.values())
     if masks.instances is not None:
         found = [(instance.label, instance.color) for instance in masks.instances]
     elif masks.label_mappings is not None:
         colors = ((label, mapping.color) for label, mapping in masks.label_mappings.items())
-        found = [(label, color) for label, color in colors if pixels.get(color.lower())]
+        found = [(label, color) for label, color in colors if color.lower() in regions]
     else:
         raise BadFile("neither labelMappings nor instances")
+    nothing = regions[next(iter(regions))]._replace(pixels=0, code=-1)
     return [
         Label(
             shape="mask",
             label=label,
-            area=pixels.get(color.lower(), 0),
-            region_share=pixels.get(color.lower(), 0) / total,
+            area=region.pixels,
+            region_share=region.pixels / total,
+            geometry_json=region.rle,
             extra_json=as_json({"color": color}),
         )
         for label, color in found
+        for region in [regions.get(color.lower(), nothing)]
     ]
 
 

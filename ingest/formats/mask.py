@@ -11,10 +11,13 @@ import contextlib
 import io
 import warnings
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
+import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ingest.formats.parsing import BadFile, index
+from ingest.geometry.masks import Runs
 from ingest.job_folder import SourceFile
 from ingest.rows import Rows
 from ingest.tables import AnnotationKey, Label
@@ -34,25 +37,45 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     Their label is NULL: the manifest's colour map has it.
 
     Raises:
-        BadFile: see ``index_pixels``.
+        BadFile: see ``index_regions``.
     """
     object_index = index(file.object_folder or "")
-    pixels = index_pixels(b"".join(blocks))
-    total = sum(pixels.values())
+    regions = index_regions(b"".join(blocks))
+    total = sum(region.pixels for region in regions.values())
     rows.add_rows(
         "annotations",
         [
             (
                 *AnnotationKey(None, object_index, None, place),
-                *Label("mask", None, class_id=str(class_index), area=count, region_share=count / total),
+                *Label(
+                    "mask",
+                    None,
+                    class_id=str(class_index),
+                    area=region.pixels,
+                    region_share=region.pixels / total,
+                    geometry_json=region.rle,
+                ),
             )
-            for place, (class_index, count) in enumerate(pixels.items())
+            for place, (class_index, region) in enumerate(regions.items())
         ],
     )
 
 
-def index_pixels(png: bytes) -> dict[int, int]:
-    """Number of pixels by palette index, of those that occur.
+class Region(NamedTuple):
+    """The pixels of an image that have one code."""
+
+    pixels: int
+    runs: Runs
+    code: int
+
+    @property
+    def rle(self) -> str | None:
+        """Which pixels they are, as JSON; None if they are too scattered to be a mask."""
+        return self.runs.rle(self.code)
+
+
+def index_regions(png: bytes) -> dict[int, Region]:
+    """Pixels by palette index, of those that occur.
 
     Raises:
         BadFile: the bytes are no whole PNG of at most ``MAX_PIXELS``, or one without a palette: shades and colours
@@ -61,24 +84,32 @@ def index_pixels(png: bytes) -> dict[int, int]:
     with _opened(png) as image:
         if image.mode != "P":
             raise BadFile(f"a mask without a palette (mode {image.mode})")
-        return {class_index: count for class_index, count in enumerate(image.histogram()) if count}
+        runs = Runs(np.asarray(image))
+    return {code: Region(pixels, runs, code) for code, pixels in runs.pixels.items()}
 
 
-def color_pixels(png: bytes) -> dict[str | None, int]:
-    """Number of pixels by colour as ``#rrggbb``; None for the transparent ones. Together they are the image's.
+_TRANSPARENT = 2**24
+
+
+def color_regions(png: bytes) -> dict[str | None, Region]:
+    """Pixels by colour as ``#rrggbb``; None for the transparent ones. Together they are the image's.
 
     Raises:
         BadFile: the bytes are no whole PNG of at most ``MAX_PIXELS``, or one of so many colours that it is no mask.
     """
     with _opened(png) as image:
-        counted = image.convert("RGBA").getcolors(_MAX_COLORS)
-    if counted is None:
+        rgba = image.convert("RGBA")
+    if rgba.getcolors(_MAX_COLORS) is None:
         raise BadFile(f"a mask of more than {_MAX_COLORS} colours")
-    pixels: dict[str | None, int] = {}
-    for count, (red, green, blue, alpha) in counted:  # type: ignore[misc]  # of an RGBA image they are four numbers
-        color = f"#{red:02x}{green:02x}{blue:02x}" if alpha else None
-        pixels[color] = pixels.get(color, 0) + count
-    return pixels
+    pixels = np.asarray(rgba)
+    codes = np.full(pixels.shape[:2], _TRANSPARENT, np.uint32)
+    red, green, blue = (pixels[..., channel].astype(np.uint32) for channel in range(3))
+    np.copyto(codes, red << 16 | green << 8 | blue, where=pixels[..., 3] > 0)
+    runs = Runs(codes)
+    return {
+        None if code == _TRANSPARENT else f"#{code:06x}": Region(count, runs, code)
+        for code, count in runs.pixels.items()
+    }
 
 
 @contextlib.contextmanager

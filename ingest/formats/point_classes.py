@@ -23,7 +23,8 @@ _POINTS_AT_A_TIME = 2**20
 def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of a segmented cloud: ``annotations``, one for each class index that has points.
 
-    Their label is NULL: the manifest's colour map has it.
+    Their label is NULL: the manifest's colour map has it. Which points they are is not kept: neighbours in a file are
+    none in the cloud, so the runs of millions of points would be nearly as many.
 
     Raises:
         BadFile: the bytes are no whole zlib stream, or one of more than ``MAX_POINTS``.

@@ -8,7 +8,7 @@ from ingest.lake.lake import Lake
 from ingest.lake.layout import files_by_table, load_id_of
 from ingest.lake.ledger import Status, forgotten_frames_entry, frames_in, read_ledger, tombstone
 from ingest.lake.redaction import Redaction
-from ingest.lake.rewrite import FileId, find_answers, rewrite
+from ingest.lake.rewrite import CurrentLabels, FileId, find_answers, rewrite
 from ingest.tables import LEDGER
 
 _SMALL_LOAD_BYTES = 256 * 2**20
@@ -48,7 +48,9 @@ def compact(lake: Lake) -> int:
             for number, entry in enumerate(moved)
             if entry.status == Status.LOADED and entry.uri not in gone
         }
-        counts = rewrite(store, files, load, file_numbers, redaction, answers)
+        kept = (entry for entry in ledger.versions() if entry.uri not in gone)
+        labels = CurrentLabels(store, files, kept, redaction, answers)
+        counts = rewrite(store, files, load, file_numbers, redaction, answers, labels)
         load.add(
             [
                 tombstone(load.id, number, entry)

@@ -23,10 +23,10 @@ from ingest.lake.ledger import (
 )
 from ingest.lake.parquet import read_table
 from ingest.lake.redaction import ANSWERS, DroppedAnswers, Redaction
-from ingest.lake.rewrite import FileId, data_files, find_answers, rewrite
+from ingest.lake.rewrite import CurrentLabels, FileId, data_files, find_answers, rewrite
 from ingest.storage.open import open_store
 from ingest.storage.store import Entry, Store, StoreError
-from ingest.tables import LEDGER, TABLES, LedgerEntry
+from ingest.tables import LEDGER, OVERLAPS, TABLES, LedgerEntry
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,16 @@ def forget(lake: Lake, selection: Selection) -> Forgotten:
         for entry in ledger.versions()
         if entry.status == Status.LOADED and entry.uri not in gone
     }
-    changed = sorted(kept.keys() & _files_about(store, files, redaction, answers))
+    # Those who were forgotten before count too: a load may have committed overlaps with their labels late.
+    all_forgotten = Redaction(redaction.workers | ledger.forgotten_workers)
+    labels_before = CurrentLabels(store, files, ledger.versions(), Redaction(), DroppedAnswers())
+    labels = CurrentLabels(store, files, kept.values(), all_forgotten, answers)
+    about = _files_about(store, files, redaction, answers) | _files_with_overlaps(store, files, labels_before, labels)
+    changed = sorted(kept.keys() & about)
     with lake.begin() as load:
         entries = [tombstone(load.id, file_no, entry) for file_no, entry in enumerate(gone.values())]
         numbers = {old: file_no for file_no, old in enumerate(changed, len(entries))}
-        counts = rewrite(store, files, load, numbers, redaction, answers)
+        counts = rewrite(store, files, load, numbers, redaction, answers, labels)
         entries += [
             # Newer than the version it replaces, even if that is compacted meanwhile.
             kept[old]._replace(load_id=load.id, origin_load_id=load.id, file_no=file_no, row_count=counts[file_no])
@@ -189,3 +194,16 @@ def _files_about(
                 numbers = batch.column("file_no").filter(redaction.concerns(batch))
                 about |= {FileId(load_id, file_no) for file_no in pc.unique(numbers).to_pylist()}
     return about
+
+
+def _files_with_overlaps(
+    store: Store, files: Mapping[str, list[Entry]], before: CurrentLabels, after: CurrentLabels
+) -> set[FileId]:
+    """Source files with overlaps of labels that go."""
+    found: set[FileId] = set()
+    for file, load_id in data_files(files, OVERLAPS):
+        for batch in read_table(store, file.path, TABLES[OVERLAPS].schema):
+            gone = pc.and_(before.have(batch), pc.invert(after.have(batch)))
+            numbers = pc.unique(batch.column("file_no").filter(gone)).to_pylist()
+            found |= {FileId(load_id, file_no) for file_no in numbers}
+    return found

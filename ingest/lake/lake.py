@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 from ingest.lake import format_version
 from ingest.lake.layout import ledger_path
 from ingest.lake.ledger import ledger_files, new_load_id
-from ingest.lake.parquet import SCHEMAS, BufferedParquetWriter, PartWriter, to_batch, write_schemas
+from ingest.lake.parquet import SCHEMAS, BufferedParquetWriter, PartWriter, parse_table, to_batch, write_schemas
 from ingest.storage.open import open_store
 from ingest.storage.store import DEFAULT_S3_OPTIONS, S3Options, Store, StoreError
 from ingest.tables import LEDGER, LedgerEntry
@@ -110,6 +110,11 @@ class Load:
             is_batch = isinstance(entries, pa.RecordBatch)
             self._entries.write(entries if is_batch else to_batch(entries, LEDGER.schema))
             self._has_entries = True
+
+    def entries(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """The entries, with the columns of a schema. No more can be added after that."""
+        self._entries.__exit__(None, None, None)
+        return parse_table(self._ledger.getvalue(), schema)
 
     def _commit(self) -> None:
         """Make the rows of all tables visible at once: the ledger's file is written last."""

@@ -25,7 +25,7 @@ from ingest.job_folder import FileKind, FramesFolder, place_of
 from ingest.lake.layout import load_id_of, table_folder
 from ingest.lake.parquet import parse_table
 from ingest.storage.store import Entry, Store
-from ingest.tables import LEDGER, LedgerEntry
+from ingest.tables import LEDGER, OVERLAPS, LedgerEntry
 
 _READERS = 16
 _ROWS_AT_A_TIME = 65_536
@@ -48,6 +48,11 @@ WORKER_SCHEME = "worker:"
 # The same for a folder of frames of such a worker's answer: <job>/<data object>/<folder> follows.
 FRAMES_SCHEME = "worker-frames:"
 WORKER_KIND = "worker"
+# Uri and kind of the entry that overlaps belong to if no source file of their load has any of the labels.
+OVERLAPS_URI = "label-overlaps:"
+_OVERLAPS_KIND = OVERLAPS
+_MEASURES_OVERLAPS = "0.3.0"
+"""The first version whose loads measure overlaps."""
 
 
 def new_load_id() -> str:
@@ -96,6 +101,11 @@ def forgotten_frames_entry(load_id: str, file_no: int, folder: FramesFolder) -> 
     """Entry that makes every load leave out the frames of a forgotten worker's answer."""
     uri = f"{FRAMES_SCHEME}{'/'.join(folder)}"
     return new_entry(load_id, file_no, uri, Status.FORGOTTEN, file_kind="worker_frames")
+
+
+def overlaps_entry(load_id: str, file_no: int) -> LedgerEntry:
+    """Entry that the overlaps of labels of older loads belong to."""
+    return new_entry(load_id, file_no, OVERLAPS_URI, Status.LOADED, file_kind=_OVERLAPS_KIND)
 
 
 _BLANK = LedgerEntry(*[None] * len(LedgerEntry._fields))._replace(row_count=0)
@@ -243,6 +253,8 @@ class KnownFiles:
     def __init__(self, store: Store) -> None:
         self.forgotten_workers: set[str] = set()
         self.forgotten_frames: set[FramesFolder] = set()
+        self.has_overlaps = False
+        """Whether a load measured the overlaps of the lake's labels."""
         entries = _read_entries(store, ledger_files(store), _KNOWN_COLUMNS, self._hashed)
         rows = newest_rows(entries, "uri_hash")
         hashes = entries.select(["uri_hash", "etag_hash"]).take(rows.newest)
@@ -265,13 +277,19 @@ class KnownFiles:
                 self.forgotten_workers.add(uri.removeprefix(WORKER_SCHEME))
             elif uri.startswith(FRAMES_SCHEME):
                 self.forgotten_frames.add(_frames_folder(uri))
+        if not self.has_overlaps:
+            # Not the entries of other commands: forgetting and asking AWS measure nothing.
+            loads = pc.is_in(batch.column("file_kind"), pa.array([*FileKind, _OVERLAPS_KIND], pa.string()))
+            loads = pc.and_(loads, pc.not_equal(batch.column("status"), Status.FORGOTTEN.value))
+            versions = pc.unique(batch.column("loader_version").filter(loads)).to_pylist()
+            self.has_overlaps = any(not _is_older(version, _MEASURES_OVERLAPS) for version in versions)
         columns = (batch.column(name).to_pylist() for name in ("etag", "status", "loader_version"))
         etags = [
             hash(etag if is_settled(status, version) else "") for etag, status, version in zip(*columns, strict=True)
         ]
         uris = [hash(uri) for uri in batch.column("uri").to_pylist()]
         return (
-            batch.drop_columns(["uri", "etag", "loader_version"])
+            batch.drop_columns(["uri", "etag", "loader_version", "file_kind"])
             .append_column("uri_hash", pa.array(uris, pa.int64()))
             .append_column("etag_hash", pa.array(etags, pa.int64()))
         )
@@ -296,8 +314,59 @@ class KnownFiles:
 
 _KNOWN_COLUMNS = [
     *("origin_load_id", "load_id", "file_no", "uri", "etag"),
-    *("status", "loader_version", "job_name", "job_uri"),
+    *("status", "loader_version", "job_name", "job_uri", "file_kind"),
 ]
+
+
+def current_files(
+    store: Store,
+    files: Iterable[Entry],
+    kinds: Collection[FileKind],
+    jobs: Collection[str] | None = None,
+    uncommitted: Iterable[pa.RecordBatch] = (),
+) -> pa.Table:
+    """The current version of each loaded source file, with ``FILE_COLUMNS``.
+
+    Args:
+        store: the lake's store.
+        files: the ledger files that count.
+        kinds: kinds of source files.
+        jobs: names of jobs; all if it is None.
+        uncommitted: entries of a load, with those columns, that count as if it were committed.
+    """
+
+    def wanted(batch: pa.RecordBatch) -> pa.RecordBatch:
+        mask = pc.is_in(batch["file_kind"], pa.array([*kinds], pa.string()))
+        if jobs is not None:
+            mask = pc.and_(mask, pc.is_in(batch["job_name"], pa.array([*jobs], pa.string())))
+        return batch.filter(mask)
+
+    entries = _read_entries(store, files, FILE_COLUMNS.names, wanted)
+    more = [_encoded(wanted(batch)) for batch in uncommitted]
+    if more:
+        entries = pa.concat_tables([entries, pa.Table.from_batches(more)]).unify_dictionaries()
+    versions = entries.take(newest_rows(entries).versions)
+    return versions.filter(pc.equal(versions["status"].cast(pa.string()), Status.LOADED.value))
+
+
+def job_names(store: Store, files: Iterable[Entry]) -> set[str]:
+    """Names of the jobs that ledger files name."""
+
+    def distinct(batch: pa.RecordBatch) -> pa.RecordBatch:
+        return pa.RecordBatch.from_arrays([pc.unique(batch["job_name"])], schema=batch.schema)
+
+    return set(_read_entries(store, files, ["job_name"], distinct)["job_name"].cast(pa.string()).to_pylist()) - {None}
+
+
+FILE_COLUMNS = pa.schema(
+    [
+        LEDGER.schema.field(name)
+        for name in (
+            *("origin_load_id", "load_id", "file_no", "uri", "etag"),
+            *("status", "job_name", "file_kind", "size_bytes"),
+        )
+    ]
+)
 
 
 def is_settled(status: str | None, loader_version: str | None) -> bool:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
 
-from ingest.job_folder import SourceFile
+from ingest.job_folder import SourceFile, own_file
 from ingest.lake.lake import Lake, Load
 from ingest.lake.ledger import KnownFiles, forgotten_frames_entry
 from ingest.lake.redaction import Redaction
@@ -30,6 +30,7 @@ from ingest.load.plan import Options, Plan, check_jobs
 from ingest.load.work import Chunk, ChunkOutcome, read_chunk, without_gc
 from ingest.storage.open import open_store
 from ingest.storage.store import Store, StoreError
+from ingest.tables import LABEL_TABLES
 
 
 def load(
@@ -58,6 +59,7 @@ def load(
         run.read(plan.chunks())
         run.read(plan.frame_chunks(run.forgotten_frames))
         run.finish()
+        run.measure_overlaps(target.store)
     plan.summary.load_id = load.id if load.is_committed else None
     return plan.summary
 
@@ -77,6 +79,7 @@ class _Run:
         self._parts = itertools.count()
         self._jobs: set[str] = set()
         self._label_files: list[tuple[SourceFile, str]] = []
+        self._measured: dict[str, set[tuple[str, int]]] = {table: set() for table in LABEL_TABLES}
 
     def read(self, chunks: Iterator[tuple[Store, list[SourceFile]]]) -> None:
         """Read files, and write their rows and their entries."""
@@ -90,6 +93,8 @@ class _Run:
                 summary.count(outcome)
             self._label_files += done.label_files
             self.forgotten_frames |= done.forgotten_frames
+            for table, objects in done.measured.items():
+                self._measured[table] |= objects
             self._progress(summary)
 
     def finish(self) -> None:
@@ -115,6 +120,22 @@ class _Run:
             )
         summary.jobs = sorted(self._jobs | {outcome.file.job_name for outcome in others})
         self._progress(summary)
+
+    def measure_overlaps(self, store: Store) -> None:
+        """Write the overlaps of labels that SQL cannot measure."""
+        known = self._plan.known
+        is_upgrade = not known.is_empty and not known.has_overlaps
+        # A job whose own labels are not in the lake has them in this load.
+        has_references = any(
+            manifest.job_name in known.job_uris and own_file(ref, manifest.job_uri or "") is None
+            for manifest, ref in self._label_files
+        )
+        if not (is_upgrade or has_references or any(self._measured.values())):
+            return
+        from ingest.load.overlaps import add_overlaps  # shapely takes a while to import, and few loads need it
+
+        entry_no = self._plan.next_number() if is_upgrade else None
+        add_overlaps(store, self._load, self._parts, self._measured, entry_no, has_references)
 
     def _chunk(self, files: tuple[Store, list[SourceFile]]) -> Chunk:
         return Chunk(self._load.part_spec(next(self._parts)), self._load.id, self._redaction, *files)

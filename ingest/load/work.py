@@ -27,6 +27,7 @@ from ingest.lake.redaction import Redaction
 from ingest.load.outcome import Outcome, ledger_entries
 from ingest.rows import Rows
 from ingest.storage.store import Store, StoreError
+from ingest.tables import LABEL_TABLES, MEASURED_SHAPES
 
 # A file up to this size is read whole, with its neighbours; a larger one by itself, in blocks.
 _SMALL_BYTES = 4 * 2**20
@@ -34,6 +35,7 @@ _LOADED = Status.LOADED
 # So many rows, or bytes of JSON, become columns at a time.
 _MANY_ROWS = 8_192
 _MANY_BYTES = 8 * 2**20
+_MEASURED_SHAPES = pa.array(MEASURED_SHAPES, pa.string())
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class ChunkOutcome:
         refused: the others, with the reason.
         label_files: uris of files that hold labels, each with the manifest that refers to it.
         forgotten_frames: folders of frames that answers of forgotten workers point to.
+        measured: job and data object of the labels whose overlaps are to be measured, by table.
     """
 
     entries: pa.RecordBatch
@@ -68,6 +71,7 @@ class ChunkOutcome:
     refused: list[Outcome]
     label_files: list[tuple[SourceFile, str]]
     forgotten_frames: set[FramesFolder]
+    measured: dict[str, set[tuple[str, int]]]
 
     # Between processes the entries are compressed: what does not fit into a pipe waits until it is read there.
     def __getstate__(self) -> dict[str, Any]:
@@ -120,6 +124,7 @@ class _Reader:
         self._manifests = {file.file_no: file for file in chunk.files if file.kind == FileKind.OUTPUT_MANIFEST}
         self._label_files: list[tuple[SourceFile, str]] = []
         self._forgotten_frames: set[FramesFolder] = set()
+        self._measured: dict[str, set[tuple[str, int]]] = {table: set() for table in LABEL_TABLES}
 
     def read_all(self) -> None:
         """Read every file of the chunk: the small ones together, then each large one."""
@@ -142,6 +147,7 @@ class _Reader:
             refused=refused,
             label_files=self._label_files,
             forgotten_frames=self._forgotten_frames,
+            measured=self._measured,
         )
 
     def _read_together(self, files: list[SourceFile]) -> None:
@@ -235,6 +241,15 @@ class _Reader:
             if len(batch) < len(batches[name]):
                 self._uncount(batches[name], batch)
             self._part.write(name, batch)
+            if name in LABEL_TABLES:
+                self._note_measured(name, batch)
+
+    def _note_measured(self, table: str, labels: pa.RecordBatch) -> None:
+        found = pc.is_in(labels["shape"], _MEASURED_SHAPES)
+        if pc.any(found).as_py():
+            labels = labels.filter(pc.and_(found, pc.is_valid(labels["geometry_json"])))
+            columns = (labels[name].to_pylist() for name in ("job_name", "object_index"))
+            self._measured[table].update(zip(*columns, strict=True))
 
     def _note_label_files(self, data_objects: pa.RecordBatch) -> None:
         named = data_objects.select(["file_no", "label_uri"]).filter(pc.is_valid(data_objects["label_uri"]))

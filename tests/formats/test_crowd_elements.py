@@ -78,6 +78,7 @@ def test_a_segmentation_gives_each_class_that_has_pixels(name: str) -> None:
             "label": "Roof",
             "area": 4,
             "region_share": 4 / 12,
+            "geometry_json": '{"size":[3,4],"counts":[0,2,1,2,7]}',
             "extra_json": '{"color":"#1f77b4"}',
         },
         {
@@ -87,6 +88,7 @@ def test_a_segmentation_gives_each_class_that_has_pixels(name: str) -> None:
             "label": "Tree",
             "area": 1,
             "region_share": 1 / 12,
+            "geometry_json": '{"size":[3,4],"counts":[6,1,5]}',
             "extra_json": '{"color":"#2CA02C"}',
         },
     ]
@@ -111,6 +113,7 @@ def test_a_segmentation_of_instances_gives_each_instance() -> None:
         ("Roof", 1, 1 / 12),
         ("Tree", 0, 0.0),
     ]
+    assert labels[2]["geometry_json"] == '{"size":[3,4],"counts":[12]}'
 
 
 @pytest.mark.parametrize(

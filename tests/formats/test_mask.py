@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import zlib
 from itertools import chain
@@ -10,7 +11,7 @@ from itertools import chain
 import pytest
 from PIL import Image
 
-from ingest.formats.mask import color_pixels, index_pixels
+from ingest.formats.mask import color_regions, index_regions
 from ingest.formats.parsing import BadFile
 from ingest.job_folder import FileKind
 from tests.formats.parsed import parse
@@ -23,6 +24,14 @@ def png(image: Image.Image, **options: int) -> bytes:
     file = io.BytesIO()
     image.save(file, "PNG", **options)
     return file.getvalue()
+
+
+def index_pixels(data: bytes) -> dict[int, int]:
+    return {index: region.pixels for index, region in index_regions(data).items()}
+
+
+def color_pixels(data: bytes) -> dict[str | None, int]:
+    return {color: region.pixels for color, region in color_regions(data).items()}
 
 
 def mask() -> Image.Image:
@@ -113,13 +122,18 @@ def test_a_photograph_is_no_mask() -> None:
         color_pixels(png(image))
 
 
+def rle(*counts: int) -> dict[str, str]:
+    """Runs of the mask, down its columns of two pixels each."""
+    return {"geometry_json": json.dumps({"size": [2, 5], "counts": counts}, separators=(",", ":"))}
+
+
 def test_rows_of_a_consolidated_mask() -> None:
     rows = parse(FileKind.MASK, png(mask()), object_folder="12")
     place = {"object_index": 12, "shape": "mask"}
     assert rows == {
         "annotations": [
-            {**place, "annotation_index": 0, "class_id": "0", "area": 6.0, "region_share": 0.6},
-            {**place, "annotation_index": 1, "class_id": "2", "area": 3.0, "region_share": 0.3},
-            {**place, "annotation_index": 2, "class_id": "7", "area": 1.0, "region_share": 0.1},
+            {**place, "annotation_index": 0, "class_id": "0", "area": 6.0, "region_share": 0.6, **rle(0, 2, 4, 4)},
+            {**place, "annotation_index": 1, "class_id": "2", "area": 3.0, "region_share": 0.3, **rle(2, 3, 5)},
+            {**place, "annotation_index": 2, "class_id": "7", "area": 1.0, "region_share": 0.1, **rle(5, 1, 4)},
         ]
     }

@@ -19,7 +19,7 @@ from ingest.lake.parquet import to_batch
 from ingest.tables import LEDGER, TABLES, Frame
 
 FRAMES = TABLES["frames"].schema
-FORMAT = {"format_version": 2, "minimum_loader_version": "0.2.0"}
+FORMAT = {"format_version": 3, "minimum_loader_version": "0.3.0"}
 
 
 def frames(load: Load, count: int, file_no: int = 0) -> pa.RecordBatch:

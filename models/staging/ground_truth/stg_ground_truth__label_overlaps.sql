@@ -11,7 +11,7 @@ current_files as (
 ),
 
 -- A row is in the file that was loaded later. The other one may have changed, or be forgotten, since.
-label_overlaps as (
+pairs_of_current_labels as (
     select
         rows_of_current_files.*,
         {{ label_row_key('rows_of_current_files', 'label') }} as label_key,
@@ -23,6 +23,22 @@ label_overlaps as (
     inner join current_files as other_files
         on rows_of_current_files.other_file_uri = other_files.uri
         and rows_of_current_files.other_file_etag = other_files.etag
+),
+
+-- Two loads may have measured the same pair: two that ran at once, or one that brought a forgotten file back.
+ranked_pairs as (
+    select
+        *,
+        row_number() over (
+            partition by job_name, object_index, label_key, other_label_key
+            order by load_id desc, file_no desc
+        ) as pair_rank
+    from pairs_of_current_labels
+),
+
+label_overlaps as (
+    select * from ranked_pairs
+    where pair_rank = 1
 )
 
 select * from label_overlaps

@@ -1,0 +1,233 @@
+"""Which labels of a data object are compared, and how much they overlap: rows of ``label_overlaps``."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.geometry.lines import polygon_overlaps, polyline_overlaps
+from ingest.geometry.masks import mask_overlaps
+from ingest.tables import LabelOverlap
+
+_MEASURES: dict[str, Callable[[Sequence[str], NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]] = {
+    "polygon": polygon_overlaps,
+    "polyline": polyline_overlaps,
+    "mask": mask_overlaps,
+}
+# Pairs that wait to be measured together. Those of masks do not wait: pixels take memory.
+_PAIRS_AT_A_TIME = 500_000
+_LABELS_AT_A_TIME = 50_000
+
+
+class LabelKey(NamedTuple):
+    """Which label it is; keys can be sorted."""
+
+    file_uri: str
+    attribute_name: str
+    answer_index: int
+    frame_index: int
+    annotation_index: int
+    frame_name: str
+
+
+class MeasuredLabel(NamedTuple):
+    """A label whose overlaps are measured.
+
+    Attributes:
+        key: its key; what it lacks is ``""`` or -1.
+        etag: version of its file.
+        file_no: number of its file in the load that measures; -1 if it is in the lake already.
+        is_new: whether it was not there when the load measured before.
+        source: where its set is from; answers of responses and of requests are never compared.
+        label_set: which set of labels it is in; labels of one set are never compared.
+        frame: what labels of the same frame have in common; None outside sequences.
+        shape: polygon, polyline or mask.
+        geometry: its geometry_json.
+    """
+
+    key: LabelKey
+    etag: str | None
+    file_no: int
+    is_new: bool
+    source: str
+    label_set: tuple[str, str, int]
+    frame: int | str | None
+    shape: str
+    geometry: str
+
+
+class Reference(NamedTuple):
+    """That a job's manifest names an earlier job's labels of the data object: those that an adjustment began with."""
+
+    file_no: int
+    is_new: bool
+
+
+NO_REFERENCE = Reference(-1, False)
+
+
+class Overlap(NamedTuple):
+    """A row of the table; ``file_no`` is -1 if neither label's file is of this load, nor the manifest."""
+
+    file_no: int
+    job_name: str
+    row: LabelOverlap
+
+
+@dataclass
+class _Batch:
+    """Pairs of labels of one shape that wait."""
+
+    labels: list[MeasuredLabel] = field(default_factory=list)
+    first: list[NDArray[np.int64]] = field(default_factory=list)
+    second: list[NDArray[np.int64]] = field(default_factory=list)
+    about: list[tuple[str, int, int]] = field(default_factory=list)
+    """Of each run of pairs: job, data object, and number of the file with the reference."""
+    pairs: int = 0
+
+
+class Pairs:
+    """The pairs of labels that a load compares.
+
+    A pair is compared if one of its labels, or the reference that leads from one to the other, is of this load; and if
+    there is something in it that was not there when the load measured before.
+    """
+
+    def __init__(self, is_first_round: bool, is_upgrade: bool) -> None:
+        """Make it, without pairs.
+
+        Args:
+            is_first_round: whether the load measured nothing so far.
+            is_upgrade: whether the lake's labels are compared with each other.
+        """
+        self._is_first_round, self._is_upgrade = is_first_round, is_upgrade
+        self._waiting: dict[str, _Batch] = defaultdict(_Batch)
+        self._found: list[Overlap] = []
+
+    def add_object(self, job_name: str, object_index: int, labels: Iterable[MeasuredLabel]) -> None:
+        """Compare the labels of a data object."""
+        for shape, some in _by_shape_and_frame(labels).items():
+            some.sort(key=_key)
+            count = len(some)
+            first, second = np.triu_indices(count, 1)
+            numbers: dict[Any, int] = {}
+            sets = np.array([numbers.setdefault(label.label_set, len(numbers)) for label in some])
+            sources = np.array([_SOURCES[label.source] for label in some])
+            wanted = (sets[first] != sets[second]) & (sources[first] + sources[second] != _NEVER_COMPARED)
+            self._add(shape[0], some, first[wanted], second[wanted], (job_name, object_index), NO_REFERENCE)
+
+    def add_adjustment(
+        self,
+        job_name: str,
+        object_index: int,
+        results: Iterable[MeasuredLabel],
+        earlier_results: Iterable[MeasuredLabel],
+        reference: Reference,
+    ) -> None:
+        """Compare a data object's results with those of the earlier job that its manifest refers to."""
+        earlier = _by_shape_and_frame(earlier_results)
+        for shape, some in _by_shape_and_frame(results).items():
+            others = earlier.get(shape, [])
+            one, other = (indices.ravel() for indices in np.indices((len(some), len(others))))
+            both = [*some, *others]
+            order = sorted(range(len(both)), key=lambda number: both[number].key)
+            place = np.empty(len(both), np.int64)
+            place[order] = np.arange(len(both))
+            one, other = place[one], place[len(some) + other]
+            both = [both[number] for number in order]
+            about = (job_name, object_index)
+            self._add(shape[0], both, np.minimum(one, other), np.maximum(one, other), about, reference)
+
+    def measured(self) -> list[Overlap]:
+        """The overlaps of the pairs that were added, in an order of their own; there are none after that."""
+        for shape in [*self._waiting]:
+            self._measure(shape)
+        found, self._found = self._found, []
+        return sorted(found, key=_order)
+
+    def _add(
+        self,
+        shape: str,
+        labels: list[MeasuredLabel],
+        first: NDArray[np.int64],
+        second: NDArray[np.int64],
+        about: tuple[str, int],
+        reference: Reference,
+    ) -> None:
+        is_own = np.array([label.file_no >= 0 for label in labels])
+        is_new = np.array([label.is_new for label in labels])
+        if not self._is_first_round:
+            wanted = (is_own[first] | is_own[second] | (reference.file_no >= 0)) & (
+                is_new[first] | is_new[second] | reference.is_new
+            )
+        elif self._is_upgrade or reference.file_no >= 0:
+            wanted = np.ones(len(first), bool)
+        else:
+            wanted = is_own[first] | is_own[second]
+        if not wanted.any():
+            return
+        waiting = self._waiting[shape]
+        waiting.first.append(first[wanted] + len(waiting.labels))
+        waiting.second.append(second[wanted] + len(waiting.labels))
+        waiting.about.append((*about, reference.file_no))
+        waiting.labels += labels
+        waiting.pairs += len(waiting.first[-1])
+        if shape == "mask" or waiting.pairs >= _PAIRS_AT_A_TIME or len(waiting.labels) >= _LABELS_AT_A_TIME:
+            self._measure(shape)
+
+    def _measure(self, shape: str) -> None:
+        waiting = self._waiting.pop(shape)
+        first, second = np.concatenate(waiting.first), np.concatenate(waiting.second)
+        run_of = np.repeat(np.arange(len(waiting.about)), [len(run) for run in waiting.first])
+        overlaps = _MEASURES[shape]([label.geometry for label in waiting.labels], first, second)
+        places = np.flatnonzero(overlaps > 0)
+        for one, other, run, overlap in zip(
+            *(numbers[places].tolist() for numbers in (first, second, run_of, overlaps)), strict=True
+        ):
+            job_name, object_index, referring_file = waiting.about[run]
+            labels = (waiting.labels[one], waiting.labels[other])
+            columns = (column for label in labels for column in _columns(label))
+            file_no = max(labels[0].file_no, labels[1].file_no, referring_file)
+            self._found.append(Overlap(file_no, job_name, LabelOverlap(object_index, shape, overlap, *columns)))
+
+
+# Their sums say what is compared with what: requests repeat what responses say, and stand in where there are none.
+_SOURCES = {"result": 0, "response": 1, "request": 4}
+_NEVER_COMPARED = _SOURCES["response"] + _SOURCES["request"]
+
+
+def _by_shape_and_frame(
+    labels: Iterable[MeasuredLabel],
+) -> dict[tuple[str, int | str | None], list[MeasuredLabel]]:
+    found: dict[tuple[str, int | str | None], list[MeasuredLabel]] = defaultdict(list)
+    for label in labels:
+        found[label.shape, label.frame].append(label)
+    return found
+
+
+def _columns(label: MeasuredLabel) -> Iterator[Any]:
+    """Columns that name a label: file, version, and place in the file."""
+    file_uri, attribute_name, answer_index, frame_index, annotation_index, frame_name = label.key
+    yield file_uri
+    yield label.etag
+    yield attribute_name or None
+    yield None if answer_index < 0 else answer_index
+    yield None if frame_index < 0 else frame_index
+    yield annotation_index
+    yield frame_name or None
+
+
+def _order(overlap: Overlap) -> tuple[Any, ...]:
+    row = overlap.row
+    keys = ("" if value is None else str(value) for value in row[_FIRST_OF_KEYS:])
+    return (overlap.job_name, row.object_index, *keys)
+
+
+_FIRST_OF_KEYS = LabelOverlap._fields.index("label_file_uri")
+_key = attrgetter("key")
