@@ -131,8 +131,9 @@ class Pairs:
         reference: Reference,
     ) -> None:
         """Compare a data object's results with those of the earlier job that its manifest refers to."""
-        earlier = _by_shape_and_frame(earlier_results)
-        for shape, some in _by_shape_and_frame(results).items():
+        # The number of a result's frame is the same in both jobs; workers of the later one may have given it a name.
+        earlier = _by_shape_and_frame(_with_numbered_frames(earlier_results))
+        for shape, some in _by_shape_and_frame(_with_numbered_frames(results)).items():
             others = earlier.get(shape, [])
             one, other = (indices.ravel() for indices in np.indices((len(some), len(others))))
             both = [*some, *others]
@@ -209,6 +210,10 @@ def _by_shape_and_frame(
     for label in labels:
         found[label.shape, label.frame].append(label)
     return found
+
+
+def _with_numbered_frames(results: Iterable[MeasuredLabel]) -> Iterator[MeasuredLabel]:
+    return (label._replace(frame=label.key.frame_index) for label in results)
 
 
 def _columns(label: MeasuredLabel) -> Iterator[Any]:

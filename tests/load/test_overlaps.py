@@ -163,6 +163,8 @@ def source(tmp_path: Path) -> Path:
         for number in range(2):
             write_frame(root / "Frames", worker, number, right)
     write_sequence(root / "Adjusted", 5, [[(0, 1), (100, 1)]])
+    write_pointers(root / "Adjusted")
+    write_frame(root / "Adjusted", "ann", 0, 5)
     write_manifest(
         root / "Adjusted",
         f"s3://b/out/Frames/{OUTPUT}/0/SeqLabel.json",
@@ -207,7 +209,7 @@ def test_labels_of_different_sets_are_compared(source: Path, lake: Path) -> None
         (1.0, (sequence, None, None, 1, 0, None), (f"{frames}/{'a' * 40}/f1.jpg.json", None, None, 2, 0, "f1.jpg")),
     ]
     adjusted = f"Adjusted/{OUTPUT}/0/SeqLabel.json"
-    assert [row[:1] + row[2:] for row in found if row[0] == "Adjusted"] == [
+    assert [row[:1] + row[2:] for row in found if row[0] == "Adjusted" and "worker-response" not in str(row)] == [
         ("Adjusted", "polygon", THIRD, (adjusted, None, None, 0, 0, None), (sequence, None, None, 0, 0, None)),
         ("Adjusted", "polygon", THIRD, (adjusted, None, None, 1, 0, None), (sequence, None, None, 1, 0, None)),
         ("Adjusted", "polyline", 1.0, (adjusted, None, None, 0, 1, None), (sequence, None, None, 0, 1, None)),
@@ -292,7 +294,9 @@ def test_an_older_jobs_labels_that_come_again_are_compared_with_the_adjusted_one
 
     load(str(source), str(lake))
 
-    assert [row[3] for row in overlaps_of(lake) if row[0] == "Adjusted"] == [1.0, 1.0]
+    assert [row[3] for row in overlaps_of(lake) if row[0] == "Adjusted" and "worker-response" not in str(row)] == [
+        1.0
+    ] * 2
 
 
 def test_a_broken_mask_is_refused_alone(source: Path, lake: Path) -> None:
