@@ -398,8 +398,8 @@ _NOTES = """\
   Truth's own limit, and clouds of more than 100 million points are refused before they are unpacked. The background is
   a class like any other here; the marts leave it out.
 - **The pixels of a mask** are kept as COCO's uncompressed run lengths, unless they are scattered over more than four
-  million runs. Of polygons, polylines and such masks, the load measures how much labels of different answers and results
-  overlap: `label_overlaps`. Of a point cloud's classes, the number of points is kept.
+  million runs. Of polygons, polylines and such masks, the load measures how much the labels of two answers, or of an
+  answer and a result, overlap: `label_overlaps`. Of a point cloud's classes, the number of points is kept.
 - **A file of labels that the manifest names and that is not in the job's folder** is in the ledger as rejected; the
   object and the uri are kept. In a copy, the colons of a time in a file's name may have become other characters.
 - **The yaw of a cuboid** is kept as written. Until 2022-09-02 19:02:17 UTC Ground Truth wrote pi minus the yaw of the

@@ -100,7 +100,7 @@ def _answer(file: Any, place: int) -> tuple[Any, str | None]:
     return answer, written
 
 
-def plain(row: Row, root: str) -> dict[str, Any]:
+def plain(row: Row, root: str = "") -> dict[str, Any]:
     """The row as ``expected.json`` has it."""
     plain = {name: value for name, value in values(row).items() if name not in AS_WRITTEN | VERSIONS}
     for name, value in plain.items():

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, entropy
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, cohen_kappa_score, confusion_matrix
-from statsmodels.stats.inter_rater import (  # type: ignore[import-untyped] # it ships no type information
+from statsmodels.stats.inter_rater import (
     cohens_kappa,
     fleiss_kappa,
 )

@@ -146,8 +146,8 @@ def marts(jobs: dict[str, Job], tmp_path_factory: pytest.TempPathFactory) -> duc
 def measures(marts: duckdb.DuckDBPyConnection, job: str) -> dict[str, tuple[float | None, float | None, int]]:
     """Estimate, standard error and pairs by chance, by statistic."""
     return {
-        statistic: values
-        for statistic, *values in marts.execute(
+        statistic: (estimate, standard_error, pairs)
+        for statistic, estimate, standard_error, pairs in marts.execute(
             "select statistic, estimate, standard_error, chance_pair_count from main_staging.int_set_agreement "
             "where job_name = $1",
             [job],
