@@ -177,7 +177,7 @@ def s3(bench: Bench) -> None:
     """From S3 to S3, at no latency and at 20 ms a request. The server is on the same machine, and takes a core."""
     files = max(bench.files * 2 // 5, 1)
     source = bench.corpus("classification", files)
-    run([sys.executable, "-m", "ingest", "load", str(source), str(bench.out())])
+    run([*who.PYTHON, "ingest", "load", str(source), str(bench.out())])
     expected = _loaded_rows(str(bench.out()))
     shutil.rmtree(bench.out())
     rows: list[Row] = [(f"S3 on loopback, {files:,} files", *COSTS, "files a second")]
@@ -199,7 +199,7 @@ def _load_from_s3(source: Path, latency: int, expected: int) -> list[tuple[str, 
             "AWS_SECRET_ACCESS_KEY": "example",
             "AWS_REGION": "us-east-1",
         }
-        load = [sys.executable, "-m", "ingest", "load", "s3://bench/source", "s3://bench/lake"]
+        load = [*who.PYTHON, "ingest", "load", "s3://bench/source", "s3://bench/lake"]
         costs = [(name, run(load, environment)) for name in ("load", "nothing new")]
         loaded = _loaded_rows("s3://bench/lake", environment)
         if loaded != expected:
@@ -213,7 +213,7 @@ def _load_from_s3(source: Path, latency: int, expected: int) -> list[tuple[str, 
 
 def _loaded_rows(lake: str, environment: Mapping[str, str] | None = None) -> int:
     """Rows that a lake has of all jobs."""
-    command = [sys.executable, "-m", "ingest", "status", "--json", lake]
+    command = [*who.PYTHON, "ingest", "status", "--json", lake]
     status = subprocess.check_output(command, cwd=ROOT, env=os.environ | (environment or {}))
     return sum(job["rows"] for job in json.loads(status)["jobs"])
 
@@ -222,7 +222,7 @@ def models(bench: Bench) -> None:
     """A sample of every kind of file, loaded, and the marts made of it: one run each."""
     source, lake = bench.corpus("sample", max(bench.files // 25, 10)), bench.scratch / "lake"
     files = sum(path.is_file() for path in source.rglob("*"))
-    load = [sys.executable, "-m", "ingest", "load", str(source), str(lake)]
+    load = [*who.PYTHON, "ingest", "load", str(source), str(lake)]
     dbt = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--target", "local"]
     dbt += ["--target-path", str(bench.scratch / "target")]
     environment = {"GT_LAKE": str(lake), "GT_WAREHOUSE": str(bench.scratch / "warehouse.duckdb")}

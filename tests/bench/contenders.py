@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-# Pandas is installed apart: see pandas.in.
+# The benchmark's pandas is installed apart: see pandas.in.
 PANDAS_PYTHON = Path(sys.prefix, "bench", "bin", "python")
+PYTHON = (sys.executable, "-m", "tests.bench.without_pandas")
 
 
 @dataclass(frozen=True)
@@ -44,18 +45,18 @@ DUCKDB_TYPED, ARROW = "DuckDB, read_json with types", "pyarrow.json"
 
 def loader(processes: int, tables: Sequence[str]) -> Contender:
     """``ingest load``; counts the rows of some raw tables."""
-    command = (sys.executable, "-m", "ingest", "load", "{source}", "{out}", "--processes", str(processes))
+    command = (*PYTHON, "ingest", "load", "{source}", "{out}", "--processes", str(processes))
     patterns = tuple(f"raw/{table}/*.parquet" for table in tables)
     return Contender(LOADER if processes == 1 else LOADER_2, command, patterns)
 
 
 def _floor(name: str, processes: int) -> Contender:
-    command = (sys.executable, "-m", "tests.bench.floor", "{source}", "{out}", str(processes))
+    command = (*PYTHON, "tests.bench.floor", "{source}", "{out}", str(processes))
     return Contender(name, command, RESPONSE_TABLES)
 
 
 def _duckdb(name: str, way: str, tables: tuple[str, ...]) -> Contender:
-    command = (sys.executable, "-m", "tests.bench.with_duckdb", way, "{corpus}", "{source}", "{out}")
+    command = (*PYTHON, "tests.bench.with_duckdb", way, "{corpus}", "{source}", "{out}")
     return Contender(name, command, tables)
 
 
@@ -77,7 +78,7 @@ def for_responses() -> list[Contender]:
 def for_manifests() -> list[Contender]:
     """Ways to read a manifest into labels."""
     tables = ("labels*.parquet",)
-    with_arrow = (sys.executable, "-m", "tests.bench.with_arrow", "{source}", "{out}")
+    with_arrow = (*PYTHON, "tests.bench.with_arrow", "{source}", "{out}")
     return [
         *for_loader("annotations"),
         _duckdb(DUCKDB_TYPED, "manifest", tables),
