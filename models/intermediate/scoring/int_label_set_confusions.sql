@@ -62,21 +62,6 @@ matched_labels as (
         matches.answer_label
 ),
 
-label_counts as (
-    select
-        job_name,
-        object_index,
-        label_set_key,
-        label,
-        count(*) as label_count
-    from members
-    group by
-        job_name,
-        object_index,
-        label_set_key,
-        label
-),
-
 -- Each set once for each set that it is compared with, on either side.
 set_uses as (
     select
@@ -113,18 +98,18 @@ all_labels as (
         set_uses.job_name,
         set_uses.reference,
         set_uses.is_reference,
-        label_counts.label,
-        sum(set_uses.use_count * label_counts.label_count) as label_count
+        members.label,
+        sum(set_uses.use_count) as label_count
     from set_uses
-    inner join label_counts
-        on set_uses.job_name = label_counts.job_name
-        and set_uses.object_index = label_counts.object_index
-        and set_uses.label_set_key = label_counts.label_set_key
+    inner join members
+        on set_uses.job_name = members.job_name
+        and set_uses.object_index = members.object_index
+        and set_uses.label_set_key = members.label_set_key
     group by
         set_uses.job_name,
         set_uses.reference,
         set_uses.is_reference,
-        label_counts.label
+        members.label
 ),
 
 -- A label without a match was missed, or added: all of its kind, less those that are matched. What is read several
