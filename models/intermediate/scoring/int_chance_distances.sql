@@ -31,24 +31,24 @@ pair_overlaps as (
         pairs.{{ pair_columns | join(',\n        pairs.') }},
         pairs.shape,
         members.member_no,
-        others.member_no as other_member_no,
+        other_members.member_no as other_member_no,
         case
-            when pairs.shape = 'keypoint' then {{ keypoint_overlap('members', 'others') }}
-            else {{ label_overlap('members', 'others') }}
+            when pairs.shape = 'keypoint' then {{ keypoint_overlap('members', 'other_members') }}
+            else {{ label_overlap('members', 'other_members') }}
         end as overlap
     from pairs
     inner join members
         on pairs.job_name = members.job_name
         and pairs.object_index = members.object_index
         and pairs.label_set_key = members.label_set_key
-    inner join members as others
-        on pairs.job_name = others.job_name
-        and pairs.other_object_index = others.object_index
-        and pairs.other_label_set_key = others.label_set_key
-        and coalesce(members.label, '') = coalesce(others.label, '')
-        and (members.label is null) = (others.label is null)
+    inner join members as other_members
+        on pairs.job_name = other_members.job_name
+        and pairs.other_object_index = other_members.object_index
+        and pairs.other_label_set_key = other_members.label_set_key
+        and coalesce(members.label, '') = coalesce(other_members.label, '')
+        and (members.label is null) = (other_members.label is null)
         -- Outside sequences both are NULL.
-        and coalesce(members.frame_index, -1) = coalesce(others.frame_index, -1)
+        and coalesce(members.frame_index, -1) = coalesce(other_members.frame_index, -1)
 ),
 
 candidates_0 as (
@@ -82,9 +82,11 @@ matched_pairs as (
         coalesce(match_counts.match_count, 0) as match_count
     from pairs
     left join match_counts
-        {%- for column in pair_columns %}
-        {{ 'on' if loop.first else 'and' }} pairs.{{ column }} = match_counts.{{ column }}
-        {%- endfor %}
+        on pairs.job_name = match_counts.job_name
+        and pairs.object_index = match_counts.object_index
+        and pairs.label_set_key = match_counts.label_set_key
+        and pairs.other_object_index = match_counts.other_object_index
+        and pairs.other_label_set_key = match_counts.other_label_set_key
 ),
 
 distances as (

@@ -18,7 +18,7 @@ with answers as (
 keyed_answers as (
     select
         *,
-        {{ dbt.hash("job_name || '/' || cast(object_index as varchar) || '/' || label_set_key") }} as answer_hash
+        {{ text_hash("job_name || '/' || cast(object_index as varchar) || '/' || label_set_key") }} as answer_hash
     from answers
 ),
 
@@ -77,13 +77,13 @@ pairs as (
         followers.object_index,
         followers.label_set_key,
         followers.member_count,
-        others.object_index as other_object_index,
-        others.label_set_key as other_label_set_key,
-        others.member_count as other_member_count
+        other_answers.object_index as other_object_index,
+        other_answers.label_set_key as other_label_set_key,
+        other_answers.member_count as other_member_count
     from followers
-    inner join reaches as others
-        on followers.job_name = others.job_name
-        and followers.follower_place = others.place
+    inner join reaches as other_answers
+        on followers.job_name = other_answers.job_name
+        and followers.follower_place = other_answers.place
 )
 
 select * from pairs

@@ -20,24 +20,24 @@ measured_overlaps as (
 -- shape: a join that computes one overlap is faster than one that chooses.
 {%- for shape, overlap in overlaps_of_shapes.items() %}
 
-pairs_of_{{ shape }} as (
-    select
-        {{ label_pair_columns('reference_members', 'answer_members') }},
-        {{ overlap }} as overlap
-    from members as reference_members
-    inner join members as answer_members
-        on reference_members.job_name = answer_members.job_name
-        and reference_members.object_index = answer_members.object_index
-        {%- if shape == 'class' %}
-            and reference_members.label = answer_members.label
-        {%- endif %}
-        -- Outside sequences both are NULL.
-        and coalesce(reference_members.frame_index, -1) = coalesce(answer_members.frame_index, -1)
-        and {{ is_compared('reference_members', 'answer_members') }}
-    where
-        reference_members.shape = '{{ shape }}'
-        and answer_members.shape = '{{ shape }}'
-),
+    pairs_of_{{ shape }} as (
+        select
+            {{ label_pair_columns('reference_members', 'answer_members') }},
+            {{ overlap }} as overlap
+        from members as reference_members
+        inner join members as answer_members
+            on reference_members.job_name = answer_members.job_name
+            and reference_members.object_index = answer_members.object_index
+            {%- if shape == 'class' %}
+                and reference_members.label = answer_members.label
+            {%- endif %}
+            -- Outside sequences both are NULL.
+            and coalesce(reference_members.frame_index, -1) = coalesce(answer_members.frame_index, -1)
+            and {{ is_compared('reference_members', 'answer_members') }}
+        where
+            reference_members.shape = '{{ shape }}'
+            and answer_members.shape = '{{ shape }}'
+    ),
 {%- endfor %}
 
 -- How far two keypoints may be apart depends on the extent of their sets, in all frames.

@@ -181,8 +181,8 @@ totals as (
     from units
 ),
 
--- A sum less one of its terms ends with an error of rounding: what is nearly 0 is 0. If chance gives no disagreement, all
--- answers are alike, and nothing can be said.
+-- A sum less one of its terms ends with an error of rounding: what is nearly 0 is 0. If chance gives no disagreement,
+-- all answers are alike, and nothing can be said.
 statistics as (
     select
         *,

@@ -2,6 +2,7 @@
 -- or a load_id that two loads share, changes every figure and nothing fails.
 -- The ledger does not count overlaps.
 {% set sources = graph.sources.values() | sort(attribute='name') if execute else [] %}
+{% set uncounted = ['source_files', 'label_overlaps'] %}
 
 with current_files as (
     select * from {{ ref('current_source_files') }}
@@ -9,7 +10,7 @@ with current_files as (
 ),
 
 rows_by_table as (
-    {% for raw_table in sources if raw_table.source_name == 'ground_truth' and raw_table.name not in ('source_files', 'label_overlaps') %}
+    {% for raw_table in sources if raw_table.source_name == 'ground_truth' and raw_table.name not in uncounted %}
         select
             load_id,
             file_no,
