@@ -23,7 +23,10 @@
     {%- set prefix = relation_name ~ '.' if relation_name else '' -%}
     case
         when {{ prefix }}shape = 'keypoint'
-            then try_cast(regexp_extract({{ prefix }}geometry_json, '"{{ axis }}": ?(-?[0-9.eE+-]+)', 1) as double)
+            -- The engines cast to double alike.
+            then try_cast(trim(split_part( -- noqa: CV09
+                replace(split_part({{ prefix }}geometry_json, '"{{ axis }}":', 2), '}', ','), ',', 1
+            )) as double)
         else {{ prefix }}center_{{ axis }}
     end
 {%- endmacro %}
