@@ -398,7 +398,7 @@ _NOTES = """\
   Truth's own limit, and clouds of more than 100 million points are refused before they are unpacked. The background is
   a class like any other here; the marts leave it out.
 - **The pixels of a mask** are kept as COCO's uncompressed run lengths, unless they are scattered over more than four
-  million runs. Of polygons, polylines and such masks, the load measures how much labels of different answers and results
+  million runs. Of polygons, polylines and such masks, the load measures how much those of different answers and results
   overlap: `label_overlaps`. Of a point cloud's classes, the number of points is kept.
 - **A file of labels that the manifest names and that is not in the job's folder** is in the ledger as rejected; the
   object and the uri are kept. In a copy, the colons of a time in a file's name may have become other characters.
