@@ -79,6 +79,12 @@ def test_polylines(one: list[Point], other: list[Point], expected: float) -> Non
     assert overlap(polyline_overlaps, vertices(one), vertices(other)) == pytest.approx(expected, rel=1e-3)
 
 
+def test_examples_of_the_metrics_page() -> None:
+    moved = [(x + 0.5, y) for x, y in SQUARE]
+    assert overlap(polygon_overlaps, vertices(SQUARE), vertices(moved)) == pytest.approx(1 / 3)
+    assert overlap(polyline_overlaps, vertices(LINE), vertices([(0, 0), (50, 0)])) == pytest.approx(0.76, abs=1e-3)
+
+
 def test_a_mask_is_run_lengths_down_its_columns() -> None:
     """The first is that of the pixels outside, as pycocotools documents."""
     runs = Runs(np.array([[0, 1, 1], [0, 1, 2]]))
@@ -89,6 +95,14 @@ def test_a_mask_is_run_lengths_down_its_columns() -> None:
         {"size": [2, 3], "counts": [5, 1]},
         {"size": [2, 3], "counts": [6]},
     ]
+
+
+def test_squares_of_masks_overlap_by_their_pixels() -> None:
+    """Two squares of 4 × 4 pixels, with 2 × 3 of them in common: 6 of 26, .2308."""
+    images = np.zeros((2, 12, 12), int)
+    images[0, 2:6, 2:6] = images[1, 3:7, 4:8] = 1
+    one, other = (Runs(image).rle(1) or "" for image in images)
+    assert overlap(mask_overlaps, one, other) == pytest.approx(0.2308, abs=5e-5)
 
 
 def test_masks_of_images_of_different_sizes_do_not_overlap() -> None:
