@@ -98,7 +98,7 @@ def test_a_mask_is_run_lengths_down_its_columns() -> None:
 
 
 def test_squares_of_masks_overlap_by_their_pixels() -> None:
-    """Two squares of 4 × 4 pixels, with 2 × 3 of them in common: 6 of 26, .2308."""
+    """Two squares of 16 pixels, with 6 of them in common: 6 of 26, .2308."""
     images = np.zeros((2, 12, 12), int)
     images[0, 2:6, 2:6] = images[1, 3:7, 4:8] = 1
     one, other = (Runs(image).rle(1) or "" for image in images)
