@@ -60,6 +60,10 @@ TABLES = {
         worker_key varchar, score double""",
     "main_staging.int_identical_answers": """
         job_name varchar, object_index bigint, worker_key varchar, other_worker_key varchar, is_identical boolean""",
+    # Without rows: test_set_agreement.py has such jobs.
+    "main_staging.int_set_agreement": """
+        job_name varchar, shape varchar, statistic varchar, estimate double, standard_error double,
+        object_count double, answer_count double, worker_count bigint, chance_pair_count bigint""",
 }
 Classes = NDArray[np.int64]
 NONE = -1

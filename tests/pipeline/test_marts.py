@@ -16,7 +16,7 @@ import pytest
 
 from ingest.load.run import load
 from ingest.sample import generate
-from ingest.tables import LEDGER, TABLES
+from ingest.tables import LEDGER, OVERLAPS, TABLES
 from tests.jobs import write_answers, write_job
 from tests.pipeline.warehouse import ROOT, Marts, dbt
 from tests.queries import queries
@@ -108,7 +108,10 @@ def who(answer: dict[str, Any]) -> str:
 
 
 def test_staging_has_the_columns_of_every_raw_table(marts: Marts) -> None:
-    """In order, and then the row's file: a column that the loader gains is in its staging view without an edit."""
+    """In order, and then the row's file: a column that the loader gains is in its staging view without an edit.
+
+    Overlaps have the keys of their two labels too, and their rank among rows of the same pair.
+    """
     found: dict[str, list[str]] = defaultdict(list)
     for view, column in marts.rows("""
         select table_name, column_name from information_schema.columns
@@ -117,6 +120,7 @@ def test_staging_has_the_columns_of_every_raw_table(marts: Marts) -> None:
         found[view.removeprefix("stg_ground_truth__")].append(column)
 
     expected = {name: [*table.schema.names, "source_file_uri"] for name, table in TABLES.items()}
+    expected[OVERLAPS] += ["label_key", "other_label_key", "pair_rank"]
     assert found == expected | {LEDGER.name: LEDGER.schema.names}
 
 
