@@ -35,7 +35,6 @@ _LOADED = Status.LOADED
 # So many rows, or bytes of JSON, become columns at a time.
 _MANY_ROWS = 8_192
 _MANY_BYTES = 8 * 2**20
-_MEASURED_SHAPES = pa.array(MEASURED_SHAPES, pa.string())
 
 
 @dataclass(frozen=True)
@@ -245,7 +244,7 @@ class _Reader:
                 self._note_measured(name, batch)
 
     def _note_measured(self, table: str, labels: pa.RecordBatch) -> None:
-        found = pc.is_in(labels["shape"], _MEASURED_SHAPES)
+        found = pc.is_in(labels["shape"], pa.array(MEASURED_SHAPES, pa.string()))
         if pc.any(found).as_py():
             labels = labels.filter(pc.and_(found, pc.is_valid(labels["geometry_json"])))
             columns = (labels[name].to_pylist() for name in ("job_name", "object_index"))

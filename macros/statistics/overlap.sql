@@ -1,10 +1,20 @@
-{# How much two labels of one shape overlap, 0 to 1; NULL if it is a shape that needs more than the two. #}
+{# How much two labels overlap, 0 to 1, by their shape; of the shapes for which two labels are enough to say. #}
+{% macro overlaps_of_shapes(one, other) %}
+    {{ return({
+        'class': '1',
+        'box': box_iou(one, other),
+        'span': span_iou(one, other),
+        'cuboid': cuboid_overlap(one, other)
+    }) }}
+{% endmacro %}
+
+
+{# The same of two labels of whichever of these shapes; NULL of another one. #}
 {% macro label_overlap(one, other) -%}
     case {{ one }}.shape
-        when 'class' then 1
-        when 'box' then {{ box_iou(one, other) }}
-        when 'span' then {{ span_iou(one, other) }}
-        when 'cuboid' then {{ cuboid_overlap(one, other) }}
+        {%- for shape, overlap in overlaps_of_shapes(one, other).items() %}
+        when '{{ shape }}' then {{ overlap }}
+        {%- endfor %}
     end
 {%- endmacro %}
 
@@ -85,6 +95,16 @@
         power({{ one }}.center_x - {{ other }}.center_x, 2)
         + power({{ one }}.center_y - {{ other }}.center_y, 2)
     )
+{%- endmacro %}
+
+
+{# Where the labels of a set end, in all frames: columns of the relation that has the labels, for keypoint_overlap. #}
+{% macro label_set_extent() -%}
+    {%- set of_set = 'over (partition by job_name, object_index, label_set_key)' -%}
+    min(center_x) {{ of_set }} as left_end,
+    max(center_x) {{ of_set }} as right_end,
+    min(center_y) {{ of_set }} as upper_end,
+    max(center_y) {{ of_set }} as lower_end
 {%- endmacro %}
 
 

@@ -266,6 +266,14 @@ CASES: dict[str, str] = {
         from keypoints as ours cross join keypoints as theirs
         order by ours.number, theirs.number
     """,
+    "label_set_extent": """
+        select number, {{ label_set_extent() }}
+        from (values
+            (1, 'pets', 0, 'answer-1', 3e0, 4e0), (2, 'pets', 0, 'answer-1', -1e0, 9e0), (3, 'pets', 0, 'answer-1', null, null),
+            (4, 'pets', 0, 'answer-2', 5e0, 5e0), (5, 'pets', 1, 'answer-1', null, 2e0)
+        ) as edges (number, job_name, object_index, label_set_key, center_x, center_y)
+        order by number
+    """,
     "keypoint_or_center": """
         with labels as (
             select *
@@ -501,7 +509,7 @@ CASES: dict[str, str] = {
         from pairs
         order by number
     """,
-    "is_compared label_pair_columns label_overlap is_enough_overlap": """
+    "is_compared label_pair_columns label_overlap overlaps_of_shapes is_enough_overlap": """
         with labels as (
             select
                 *,

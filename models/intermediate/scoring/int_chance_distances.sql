@@ -19,10 +19,7 @@ set_members as (
 members as (
     select
         *,
-        min(center_x) over (partition by job_name, object_index, label_set_key) as left_end,
-        max(center_x) over (partition by job_name, object_index, label_set_key) as right_end,
-        min(center_y) over (partition by job_name, object_index, label_set_key) as upper_end,
-        max(center_y) over (partition by job_name, object_index, label_set_key) as lower_end
+        {{ label_set_extent() }}
     from set_members
 ),
 

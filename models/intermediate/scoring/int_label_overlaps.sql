@@ -1,9 +1,4 @@
-{%- set overlaps_of_shapes = {
-    'class': '1',
-    'box': box_iou('reference_members', 'answer_members'),
-    'span': span_iou('reference_members', 'answer_members'),
-    'cuboid': cuboid_overlap('reference_members', 'answer_members')
-} -%}
+{%- set overlaps = overlaps_of_shapes('reference_members', 'answer_members') -%}
 {%- set pair_of_sets = "job_name, object_index, reference_set_key, answer_set_key" -%}
 
 with members as (
@@ -18,7 +13,7 @@ measured_overlaps as (
 -- the consolidated set and the earlier answers, so that each pair of answers comes once; or before and after an
 -- adjustment. Two classes are the same or not; other labels may show the same thing under different classes. Shape by
 -- shape: a join that computes one overlap is faster than one that chooses.
-{%- for shape, overlap in overlaps_of_shapes.items() %}
+{%- for shape, overlap in overlaps.items() %}
 
     pairs_of_{{ shape }} as (
         select
@@ -44,10 +39,7 @@ measured_overlaps as (
 keypoints as (
     select
         *,
-        min(center_x) over (partition by job_name, object_index, label_set_key) as left_end,
-        max(center_x) over (partition by job_name, object_index, label_set_key) as right_end,
-        min(center_y) over (partition by job_name, object_index, label_set_key) as upper_end,
-        max(center_y) over (partition by job_name, object_index, label_set_key) as lower_end
+        {{ label_set_extent() }}
     from members
     where shape = 'keypoint'
 ),
@@ -102,7 +94,7 @@ measured_pairs as (
 ),
 
 all_pairs as (
-    {%- for shape in overlaps_of_shapes %}
+    {%- for shape in overlaps %}
         select * from pairs_of_{{ shape }}
         union all
     {%- endfor %}
