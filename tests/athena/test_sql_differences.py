@@ -538,6 +538,36 @@ CASES: dict[str, str] = {
         from pairs
         order by number
     """,
+    "normal_tail": """
+        select number, {{ normal_tail('z') }}
+        from (values
+            (1, 0e0), (2, -0e0), (3, 1.96e0), (4, -1.96e0), (5, 37e0), (6, -37e0), (7, 1e-300), (8, 1e3), (9, null)
+        ) as edges (number, z)
+        order by number
+    """,
+    "binomial_tail": """
+        select number, {{ binomial_tail('successes', 'trials', 'chance') }}
+        from (values
+            (1, 0, 10, 0.1e0), (2, 10, 10, 0.1e0), (3, 1, 10, 0.1e0), (4, 2, 10, 0.1e0), (5, 11, 10, 0.1e0),
+            (6, -1, 10, 0.1e0), (7, 3, 10, 0e0), (8, 3, 10, 1e0), (9, 0, 0, 0.5e0), (10, 1, 0, 0.5e0), (11, 0, 10, 0e0),
+            (12, 10, 10, 1e0), (13, 2500000, 5000000, 0.5e0), (14, 5, 9, 0.5e0), (15, null, 10, 0.1e0), (16, 3, null, 0.1e0),
+            (17, 3, 10, null), (18, 0, null, 0.1e0), (19, 11, 10, null), (20, null, 10, 0e0), (21, 300, 1000, 1e-4),
+            (22, 0, 0, 0e0), (23, 3, 10, 1.1e0), (24, 3, 10, -0.1e0), (25, 3, 10, 0.25e0)
+        ) as edges (number, successes, trials, chance)
+        order by number
+    """,
+    "adjusted_p_values": """
+        with p_values as (
+            select *
+            from (values
+                (1, 'one', 0.01e0), (2, 'one', 0.02e0), (3, 'one', 0.02e0), (4, 'one', 1e0), (5, 'one', null),
+                (6, 'other', 0.04e0), (7, 'other', 0.03e0), (8, 'unknown', null), (9, null, 0.5e0), (10, 'none', 0e0)
+            ) as edges (number, job_name, p_value)
+        )
+        select number, adjusted_p_value
+        from ({{ adjusted_p_values('p_values', ['job_name']) }}) as adjusted
+        order by number
+    """,
     "set_distance": """
         select
             number,

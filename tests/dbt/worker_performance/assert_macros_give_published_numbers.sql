@@ -10,6 +10,19 @@ shares (correct_count, trial_count) as (
     values (81, 263), (0, 20), (20, 20)
 ),
 
+-- the 15 p-values of Benjamini and Hochberg 1995, of which four are discoveries at 0.05; adjusted by statsmodels
+p_values (comparison, p_value, expected_p_value) as (
+    values
+    ('paper', 0.0001, 0.0015), ('paper', 0.0004, 0.0030), ('paper', 0.0019, 0.0095), ('paper', 0.0095, 0.0356),
+    ('paper', 0.0201, 0.0603), ('paper', 0.0278, 0.0639), ('paper', 0.0298, 0.0639), ('paper', 0.0344, 0.0645),
+    ('paper', 0.0459, 0.0765), ('paper', 0.3240, 0.4860), ('paper', 0.4262, 0.5812), ('paper', 0.5719, 0.7149),
+    ('paper', 0.6528, 0.7532), ('paper', 0.7590, 0.8132), ('paper', 1.0000, 1.0000)
+),
+
+adjusted_p_values as (
+    {{ adjusted_p_values('p_values', ['comparison']) }}
+),
+
 -- a published pair of boxes, with corners [258, 41, 606, 285] and [214, 41, 562, 285], and two that only touch
 one_box (box_left, box_top, box_width, box_height) as (
     values (258.0, 41.0, 606.0 - 258.0, 285.0 - 41.0)
@@ -90,6 +103,28 @@ results as (
         case correct_count when 81 then 0.3662 when 0 then 0.1611 else 1.0 end as expected,
         {{ wilson_high(safe_divide('correct_count', 'trial_count'), 'trial_count') }} as actual
     from shares
+    union all
+    select
+        'p-values of many tests' as example,
+        expected_p_value as expected,
+        adjusted_p_value as actual
+    from adjusted_p_values
+    union all
+    select
+        'discoveries of the same' as example,
+        4.0 as expected,
+        count(case when adjusted_p_value <= {{ var('flag_false_discovery_share') }} then 1 end) as actual
+    from adjusted_p_values
+    union all
+    select
+        'tables of the normal distribution: above 1.6449' as example,
+        0.05 as expected,
+        {{ normal_tail('1.6449e0') }} as actual
+    union all
+    select
+        'the same: above -1.96' as example,
+        0.975 as expected,
+        {{ normal_tail('-1.96e0') }} as actual
     union all
     select
         'overlap of boxes' as example,
