@@ -150,7 +150,8 @@ numbered_answers as (
                 submissions.answer_index
         ) as integer) as answer_no,
         -- A negative time means that a clock was set back: not known.
-        case when submissions.time_spent_seconds >= 0 then submissions.time_spent_seconds end as time_spent_seconds
+        case when submissions.time_spent_seconds >= 0 then submissions.time_spent_seconds end as time_spent_seconds,
+        submissions.time_spent_seconds as reported_time_seconds
     from submissions
     left join folders
         on submissions.job_name = folders.job_name
