@@ -556,6 +556,26 @@ CASES: dict[str, str] = {
         ) as edges (number, successes, trials, chance)
         order by number
     """,
+    "exact_share_upper certificate_sample_size one_sided_quantile": """
+        select
+            number, {{ exact_share_upper('errors', 'checked') }}, {{ certificate_sample_size('errors', 'target') }},
+            {{ one_sided_quantile() }}
+        from (values
+            (1, 0, 59, 0.05e0), (2, 0, 0, 0.02e0), (3, 1, 93, 0.05e0), (4, 5, 523, 0.01e0), (5, 3, 3, 0.02e0), (6, 2, 3, 0.02e0),
+            (7, 1, 3, 0.5e0), (8, null, 3, 0.02e0), (9, 3, null, 0.02e0), (10, 1, 2, null), (11, 1000, 1000000, 0.001e0)
+        ) as edges (number, errors, checked, target)
+        order by number
+    """,
+    "majority_chance": """
+        select
+            number, {{ majority_chance('agreeing', 'answers', 1) }}, {{ majority_chance('agreeing', 'answers', 3) }},
+            {{ majority_chance('agreeing', 'answers', 9) }}
+        from (values
+            (1, 3, 5), (2, 4, 5), (3, 0, 3), (4, 3, 3), (5, 1, 2), (6, 0, 0), (7, 5, 9), (8, 600000, 1000000), (9, null, 5),
+            (10, 1, null)
+        ) as edges (number, agreeing, answers)
+        order by number
+    """,
     "adjusted_p_values": """
         with p_values as (
             select *

@@ -23,6 +23,13 @@ adjusted_p_values as (
     {{ adjusted_p_values('p_values', ['comparison']) }}
 ),
 
+-- Clopper and Pearson's upper ends, one-sided, by scipy, and the least samples that have an end of 0.05 and of 0.01
+certificates (error_count, sample_count, expected_upper, expected_size_at_5, expected_size_at_1) as (
+    values
+    (0, 59, 0.0495, 59.0, 299.0), (0, 149, 0.0199, 59.0, 299.0), (1, 93, 0.05, 93.0, 473.0),
+    (1, 236, 0.0199, 93.0, 473.0), (2, 124, 0.0499, 124.0, 628.0), (5, 523, 0.02, 208.0, 1049.0)
+),
+
 -- a published pair of boxes, with corners [258, 41, 606, 285] and [214, 41, 562, 285], and two that only touch
 one_box (box_left, box_top, box_width, box_height) as (
     values (258.0, 41.0, 606.0 - 258.0, 285.0 - 41.0)
@@ -115,6 +122,57 @@ results as (
         4.0 as expected,
         count(case when adjusted_p_value <= {{ var('flag_false_discovery_share') }} then 1 end) as actual
     from adjusted_p_values
+    union all
+    select
+        -- Within 0.4 %.
+        'Clopper and Pearson, upper end' as example,
+        expected_upper as expected,
+        case
+            when
+                abs({{ exact_share_upper('error_count', 'sample_count') }} - expected_upper) <= 0.004 * expected_upper
+                then expected_upper
+        end as actual
+    from certificates
+    union all
+    select
+        'the same of no error' as example,
+        expected_upper as expected,
+        {{ exact_share_upper('error_count', 'sample_count') }} as actual
+    from certificates
+    where error_count = 0
+    union all
+    -- Within 0.5 %.
+    select
+        'size of a sample for 0.05' as example,
+        expected_size_at_5 as expected,
+        case
+            when
+                abs({{ certificate_sample_size('error_count', 0.05) }} - expected_size_at_5)
+                <= 0.005 * expected_size_at_5
+                then expected_size_at_5
+        end as actual
+    from certificates
+    union all
+    select
+        'size of a sample for 0.01' as example,
+        expected_size_at_1 as expected,
+        case
+            when
+                abs({{ certificate_sample_size('error_count', 0.01) }} - expected_size_at_1)
+                <= 0.005 * expected_size_at_1
+                then expected_size_at_1
+        end as actual
+    from certificates
+    union all
+    select
+        'three of five answers: most of three, drawn without return' as example,
+        0.7 as expected,
+        {{ majority_chance(3, 5, 3) }} as actual
+    union all
+    select
+        'four of five answers' as example,
+        1.0 as expected,
+        {{ majority_chance(4, 5, 3) }} as actual
     union all
     select
         'tables of the normal distribution: above 1.6449' as example,
