@@ -39,7 +39,10 @@ _Result = TypeVar("_Result")
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
 # Those of `ingest.sample`, which takes a while to import.
-FAULTS = ("skills", "imbalance", "mislabeled", "duplicates", "miscalibration", "adjustments", "slips", "displacements")
+FAULTS = (
+    *("skills", "imbalance", "mislabeled", "duplicates", "miscalibration", "adjustments", "slips", "displacements"),
+    *("speeding", "copying", "worsening", "rubber-stamping", "ambiguity", "clocks", "overlaps", "log-gaps"),
+)
 
 _LOG_SECONDS = 10
 _ERRORS_SHOWN = 20
@@ -513,7 +516,7 @@ def review_batches(csv: str, dest: str, batch_size: int, dest_uri: str | None, s
 @cli.command()
 @click.argument("dest", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
-    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="How many sets of six large jobs."
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="How many sets of seven large jobs."
 )
 @click.option(
     "--objects",

@@ -1,11 +1,11 @@
 """Writes a believable tree of Ground Truth output: for demos, tests and benchmarks.
 
-A *set* is six labeling jobs of one team over some weeks: vehicles tracked in video, an audit of that, image
-classification, text classification, bounding boxes and named entities. Beside the first set there is one small job
-for every other form of Ground Truth's output; `aws-responses` has saved responses of AWS's APIs, and `truth` says what
-was planted for the marts to find (`ingest.sample.truth`). What the objects show is made up; workers see it through
-their skill, speed and habits; consolidated labels come from their answers alone, but for the few that are planted
-wrong.
+A *set* is seven labeling jobs of one team over some weeks: vehicles tracked in video, an audit of that, image
+classification, text classification, bounding boxes, a check of these, and named entities. Beside the first set there
+is one small job for every other form of Ground Truth's output; `aws-responses` has saved responses of AWS's APIs, and
+`truth` says what was planted for the marts to find (`ingest.sample.truth`). What the objects show is made up; workers
+see it through their skill, speed and habits; consolidated labels come from their answers alone, but for the few that
+are planted wrong.
 
 The same seed gives the same tree, byte for byte, and a set is the same however many sets there are.
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from math import ceil
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,7 +25,7 @@ from ingest.sample.boxes import BoundingBoxes
 from ingest.sample.classification import ImageClassification, TextClassification
 from ingest.sample.entities import NamedEntities
 from ingest.sample.objects import Task, label_objects
-from ingest.sample.output import JobFolder
+from ingest.sample.output import JobFolder, labeled_lines
 from ingest.sample.small_jobs import SmallJobs
 from ingest.sample.team import Crew, LabelSet, Role, Worker, make_team, plan_shifts, to_milliseconds
 from ingest.sample.tracking import (
@@ -37,6 +38,7 @@ from ingest.sample.tracking import (
     write_tracking,
 )
 from ingest.sample.truth import Fault, Truth
+from ingest.sample.verification import LabelVerification
 
 # The first set ends before this Monday; each other set ends when the previous one begins, because the same team works
 # on all of them, one at a time.
@@ -51,7 +53,12 @@ EVERYONE = frozenset(range(12))
 TRACKING = Role(frozenset({0, 2, 6, 9}), end=0.6)
 AUDIT = Role(frozenset({1, 3}), begin=0.6)
 IMAGES, TEXTS, BOXES, ENTITIES = Role(EVERYONE), Role(EVERYONE - {8}), Role(EVERYONE), Role(EVERYONE - {3})
-ROLES = (TRACKING, AUDIT, IMAGES, TEXTS, BOXES, ENTITIES)
+# The first boxes are done by then.
+CHECK = Role(frozenset({0, 1, 3, 5, 7, 10}), begin=0.7)
+ROLES = (TRACKING, AUDIT, IMAGES, TEXTS, BOXES, ENTITIES, CHECK)
+RUBBER_STAMPER = 5
+# Share of the images with boxes that are checked, and the most of them.
+CHECKED_SHARE, MAXIMUM_CHECKED = 0.4, 1_000
 
 # The jobs on single data objects: name, label attribute, role and task.
 OBJECT_JOBS: tuple[tuple[str, str, Role, type[Task[Any, Any]]], ...] = (
@@ -82,7 +89,7 @@ class SampleSummary:
 def generate(
     dest: Path, *, jobs: int = 1, objects: int = 200, seed: int = 1, without: Collection[Fault] = ()
 ) -> SampleSummary:
-    """Writes `jobs` sets of six labeling jobs, and the small jobs, below `dest`, which must be empty or missing.
+    """Writes `jobs` sets of seven labeling jobs, and the small jobs, below `dest`, which must be empty or missing.
 
     Args:
         dest: folder for the job folders.
@@ -111,7 +118,7 @@ def generate(
     first_day = LAST_DAY_AFTER - timedelta(weeks=WEEKS)
     boxes = next(folder for folder in folders if folder.name == "Warehouse-Boxes")
     folders += SmallJobs(dest, objects, first_day, seed, truth).write(boxes)
-    others = write_responses(dest, folders, team, datetime.combine(first_day, time())) + truth.write(dest)
+    others = write_responses(dest, folders, team, datetime.combine(first_day, time()), truth) + truth.write(dest)
     return SampleSummary(
         jobs=len(folders),
         objects=sum(folder.object_count for folder in folders),
@@ -147,6 +154,15 @@ def _write_set(dest: Path, number: int, team: list[Worker], objects: int, seed: 
         with JobFolder(dest, name + suffix, attribute, rng) as folder:
             label_objects(task, folder, crew, objects, rng, truth, has_broken_file=is_broken)
         folders.append(folder)
+
+    rng = Random(f"{seed}/{number}/Warehouse-Boxes-Check")
+    boxes = next(folder for folder in folders if folder.label_attribute == "boxes")
+    lines = labeled_lines(boxes.manifest, "boxes", min(ceil(CHECKED_SHARE * objects), MAXIMUM_CHECKED))
+    check = LabelVerification(lines, RUBBER_STAMPER if truth.has(Fault.RUBBER_STAMPING) else None)
+    crew = make_crew(CHECK, check.typical_seconds, max(len(lines) * check.workers_per_object, 1), rng)
+    with JobFolder(dest, f"Warehouse-Boxes-Check{suffix}", "check", rng) as folder:
+        label_objects(check, folder, crew, len(lines), rng, truth, has_broken_file=False)
+    folders.append(folder)
 
     rng = Random(f"{seed}/{number}/Vehicle-Tracking")
     sequences = plan_sequences(objects, rng, VEHICLES if truth.has(Fault.IMBALANCE) else VEHICLES.balanced())

@@ -6,9 +6,13 @@ ListUsersInGroup; developer guide, "Monitor private workforce performance".
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -16,12 +20,16 @@ import msgspec
 from ingest.formats.registry import LAMBDA_TASK_TYPES
 from ingest.sample.output import BUCKET, JobFolder, Json
 from ingest.sample.team import ISSUER, LABELERS, SPECIALISTS, VENDORS, Worker
+from ingest.sample.truth import Fault, LogGap, Truth
 
 FOLDER = "aws-responses"
 LOGGED_JOB = "Support-Messages"
-LOGGED_ANSWERS = 500
-# One task in so many is accepted and given back, and one is declined.
+LOGGED_TASKS = 1_000  # of a job
+# One task in so many is given back and taken again, and one is declined at first.
 RETURNED, DECLINED = 25, 40
+# Of one worker the log is wrong: it lacks one task in so many; and the chance that in a break it has one more.
+UNLOGGED = 3
+UNANSWERED_CHANCE = 0.9
 
 ACCOUNT = "111122223333"
 GROUND_TRUTH_ACCOUNT = "432418664414"  # of us-east-1: it owns the functions
@@ -30,7 +38,9 @@ GROUP = "labelers"
 LAMBDAS = {task_type: name for name, task_type in reversed(LAMBDA_TASK_TYPES.items())}
 
 
-def write_responses(dest: Path, folders: Sequence[JobFolder], team: Sequence[Worker], created_at: datetime) -> int:
+def write_responses(
+    dest: Path, folders: Sequence[JobFolder], team: Sequence[Worker], created_at: datetime, truth: Truth
+) -> int:
     """Writes the responses below `dest`; returns the number of files.
 
     Args:
@@ -38,15 +48,19 @@ def write_responses(dest: Path, folders: Sequence[JobFolder], team: Sequence[Wor
         folders: the jobs.
         team: workers of the Cognito user pool.
         created_at: when the team was made, UTC.
+        truth: what is planted in the jobs; here, how the log differs from them.
     """
     users = {"Users": [_user(worker, created_at) for worker in team]}
-    logged = next(folder for folder in folders if folder.name == LOGGED_JOB)
     files: dict[str, list[Json]] = {
         **{f"labeling-jobs/{folder.name}.json": [_labeling_job(folder)] for folder in folders},
         "workers/describe-workteam.jsonl": [{"Workteam": team} for team in _workteams(created_at)],
         "workers/list-users.json": [users],
         "list-users-in-group.json": [users],
-        "worker-activity.jsonl": list(_events(logged)),
+        **{
+            f"worker-activity{folder.name.removeprefix(LOGGED_JOB)}.jsonl": list(_events(folder, truth))
+            for folder in folders
+            if folder.name.startswith(LOGGED_JOB)
+        },
     }
     for place, values in files.items():
         path = dest / FOLDER / place
@@ -136,20 +150,89 @@ def _user(worker: Worker, created_at: datetime) -> Json:
     }
 
 
-def _events(folder: JobFolder) -> Iterator[Json]:
-    """Events of one job's first answers: every task is accepted, and nearly every one submitted."""
-    paths = sorted(folder.root.glob("annotations/worker-response/*/*/*.json"), key=lambda path: int(path.parent.name))
-    answers = [answer for path in paths for answer in msgspec.json.decode(path.read_bytes())["answers"]]
-    for number, answer in enumerate(answers[:LOGGED_ANSWERS]):
-        accepted, submitted = (datetime.fromisoformat(answer[name]) for name in ("acceptanceTime", "submissionTime"))
-        yield _event(folder, answer, "TasksAccepted", accepted, task_accepted_time=accepted)
-        times = {"task_accepted_time": accepted, "task_submitted_time": submitted}
-        yield _event(folder, answer, "TasksSubmitted", submitted, **times)
-        if number % RETURNED == 0:
-            times = {"task_accepted_time": accepted, "task_returned_time": submitted}
-            yield _event(folder, answer, "TasksReturned", submitted, **times)
+@dataclass(frozen=True)
+class _Task:
+    """An answer, and when it was really accepted and submitted."""
+
+    answer: Any
+    accepted: datetime
+    submitted: datetime
+
+
+def _tasks(folder: JobFolder, truth: Truth) -> list[_Task]:
+    """The first tasks of a job, in the order of their submission."""
+    jumps = truth.clock_jumps(folder.name)
+    tasks = []
+    for path in folder.root.glob("annotations/worker-response/*/*/*.json"):
+        for answer in msgspec.json.decode(path.read_bytes())["answers"]:
+            accepted, submitted = (
+                datetime.fromisoformat(answer[name]) for name in ("acceptanceTime", "submissionTime")
+            )
+            if jump := jumps.get((int(path.parent.name), answer["workerId"])):
+                accepted -= timedelta(seconds=jump.accepted_off_seconds)
+                submitted -= timedelta(seconds=jump.submitted_off_seconds)
+            tasks.append(_Task(answer, accepted, submitted))
+    return sorted(tasks, key=lambda task: (task.submitted, task.answer["workerId"]))[:LOGGED_TASKS]
+
+
+def _events(folder: JobFolder, truth: Truth) -> Iterator[Json]:
+    """Events of one job until some moment: every task is accepted, and nearly every one submitted."""
+    tasks = _tasks(folder, truth)
+    jumped = {worker_id for _, worker_id in truth.clock_jumps(folder.name)}
+    counts = Counter(task.answer["workerId"] for task in tasks)
+    misreported = next((worker_id for worker_id, _ in counts.most_common() if worker_id not in jumped), None)
+    gaps = _LogGaps(folder.name, misreported, tasks) if misreported and truth.has(Fault.LOG_GAPS) else None
+    for number, task in enumerate(tasks):
+        if gaps and gaps.is_missing(task):
+            continue
+        accepted = {"task_accepted_time": task.accepted}
+        if number % RETURNED == 0:  # and taken again
+            yield _event(folder, task.answer, "TasksAccepted", task.accepted, **accepted)
+            returned = {**accepted, "task_returned_time": task.accepted}
+            yield _event(folder, task.answer, "TasksReturned", task.accepted, **returned)
         if number % DECLINED == 0:
-            yield _event(folder, answer, "TasksDeclined", submitted, task_declined_time=submitted)
+            yield _event(folder, task.answer, "TasksDeclined", task.accepted, task_declined_time=task.accepted)
+        for done in (task, *(gaps.unanswered(task) if gaps else ())):
+            accepted = {"task_accepted_time": done.accepted}
+            yield _event(folder, done.answer, "TasksAccepted", done.accepted, **accepted)
+            submitted = {**accepted, "task_submitted_time": done.submitted}
+            yield _event(folder, done.answer, "TasksSubmitted", done.submitted, **submitted)
+    if gaps:
+        gaps.finish(truth)
+
+
+class _LogGaps:
+    """A worker of whom the log lacks some tasks, and has some that the output has not."""
+
+    def __init__(self, job_name: str, worker_id: str, tasks: Sequence[_Task]) -> None:
+        self._job_name, self._worker_id = job_name, worker_id
+        mine = [task for task in tasks if task.answer["workerId"] == worker_id]
+        self._free_until = {task.submitted: following.accepted for task, following in pairwise(mine)}
+        self._rng = Random(f"{job_name}/{worker_id}")
+        self._tasks = self._unanswered = 0
+
+    def is_missing(self, task: _Task) -> bool:
+        """Whether the log lacks the task."""
+        if task.answer["workerId"] != self._worker_id:
+            return False
+        self._tasks += 1
+        return self._tasks % UNLOGGED == 0
+
+    def unanswered(self, task: _Task) -> Iterator[_Task]:
+        """Tasks that were done before the worker's next one, but are not in the output."""
+        if task.answer["workerId"] != self._worker_id:
+            return
+        begin, second = task.submitted, timedelta(seconds=1)
+        free_until = self._free_until.get(task.submitted, begin)
+        while begin + 20 * second < free_until and self._rng.random() < UNANSWERED_CHANCE:
+            yield _Task(task.answer, begin + 2 * second, begin + 10 * second)
+            self._unanswered += 1
+            begin += 10 * second
+
+    def finish(self, truth: Truth) -> None:
+        """Puts down how many tasks differ, if any."""
+        if self._tasks:
+            truth.add(LogGap(self._job_name, self._worker_id, self._tasks // UNLOGGED, self._unanswered))
 
 
 def _event(folder: JobFolder, answer: Any, event_type: str, moment: datetime, **times: datetime) -> Json:

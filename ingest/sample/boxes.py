@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 from ingest.sample.adjustment import AdjustedLabel, adjust, is_adjusted, record_adjustments
+from ingest.sample.conduct import Jump, Misconduct
 from ingest.sample.consolidation import SAME_THING, Box, box_overlap, consolidate_boxes
 from ingest.sample.objects import AnswerPlace, Item, Task, WrongLabel, golden_line
 from ingest.sample.output import BUCKET, Json
@@ -54,6 +56,8 @@ class BoundingBoxes(Task[Picture, list[Box]]):
     duplicate_share = 0.02
     mislabeled_share = 0.03
     slip_share = 0.03
+    # One worker's submissions seem to be earlier than the acceptances.
+    misconduct = Misconduct(copying=(1, 3), jump=Jump(0, timedelta(), -timedelta(hours=1)))
 
     def draw(self, number: str, difficulty: float, rng: Random) -> Item[Picture]:
         """An image of the warehouse, now and then an empty one."""

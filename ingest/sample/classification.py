@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from random import Random
 from typing import Any, ClassVar
 
+from ingest.sample.conduct import Jump, Misconduct
 from ingest.sample.consolidation import majority, vote_confidence
 from ingest.sample.objects import AnswerPlace, Item, Task, WrongLabel
 from ingest.sample.output import BUCKET, Json
-from ingest.sample.team import LabelSet, Turn
-from ingest.sample.truth import ModelLabel, Truth
+from ingest.sample.team import EVEN_SKILL, LabelSet, Turn
+from ingest.sample.truth import AmbiguousClass, ModelLabel, Truth
 
 # How much less often than it claims the model of the traffic signs is right.
 OVERCONFIDENCE = 0.2
@@ -146,6 +149,36 @@ class ShipClassification(SmallClassification):
     folder = "harbor"
 
 
+class ReefClassification(SmallClassification):
+    """Animals of a reef; seven workers, all alike, see each: one class may be so ambiguous that it needs five."""
+
+    task_type = "image-classification"
+    label_set = LabelSet(weights=dict.fromkeys(("Coral", "Sponge", "Urchin"), 1), lookalikes={"Sponge": "Coral"})
+    workers_per_object = 7
+    typical_seconds = 4.0
+    folder = "reef"
+
+    AMBIGUOUS = "Sponge"
+    # How much more often than usual the ambiguous class is mistaken, and the others.
+    AMBIGUOUS_DIFFICULTY = 2.25
+    CLEAR_DIFFICULTY = 0.2
+
+    def __init__(self, *, is_ambiguous: bool) -> None:
+        self._is_ambiguous = is_ambiguous
+
+    def draw(self, number: str, difficulty: float, rng: Random) -> Item[str]:
+        """An image, as hard as its class."""
+        item = super().draw(number, difficulty, rng)
+        is_hard = self._is_ambiguous and item.truth == self.AMBIGUOUS
+        return replace(item, difficulty=self.AMBIGUOUS_DIFFICULTY if is_hard else self.CLEAR_DIFFICULTY)
+
+    def record_job(self, truth: Truth, job_name: str) -> None:
+        """The ambiguous class, and how often the workers ought to be right."""
+        if self._is_ambiguous:
+            chance = 1 - (1 - EVEN_SKILL) * self.AMBIGUOUS_DIFFICULTY
+            truth.add(AmbiguousClass(job_name, self.AMBIGUOUS, round(chance, 6)))
+
+
 class ImageClassification(Classification):
     """Animals on camera-trap images, some of which look alike; three workers see each."""
 
@@ -167,6 +200,7 @@ class ImageClassification(Classification):
     golden_share = 0.3
     duplicate_share = 0.03
     mislabeled_share = 0.03
+    misconduct = Misconduct(speeder=2, copying=(4, 7), worsening=5)
     has_pilot = True
 
     def draw(self, number: str, difficulty: float, rng: Random) -> Item[str]:
@@ -192,6 +226,8 @@ class TextClassification(Classification):
     typical_seconds = 11.0
     golden_share = 0.3
     duplicate_share = 0.03
+    # All the times of one worker are off, which shows in the activity log.
+    misconduct = Misconduct(jump=Jump(3, timedelta(hours=2), timedelta(hours=2)))
 
     GOODS = ("Zorvex lamp", "Lumipan kettle", "Trévola mini fan", "Brindo chair", "Kavlit radio", "Œrnix clock")
     SENTENCES: ClassVar[dict[str, tuple[str, ...]]] = {

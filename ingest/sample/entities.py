@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from ingest.sample.conduct import Misconduct
 from ingest.sample.consolidation import Span, consolidate_spans
 from ingest.sample.objects import Item, Task, golden_line
 from ingest.sample.output import Json
@@ -52,6 +53,7 @@ class NamedEntities(Task[Message, list[Span]]):
     typical_seconds = 18.0
     golden_share = 0.2
     slip_share = 0.02
+    misconduct = Misconduct(overlapping=10)
 
     def label_categories(self) -> Json:
         """The label category config, whose labels have short names too."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
+from ingest.sample.conduct import Act, Conduct, Misconduct
 from ingest.sample.output import JobFolder, Json, answer
 from ingest.sample.team import Crew, LabelSet, Turn, Worker, from_milliseconds
 from ingest.sample.truth import ClassShare, Duplicate, Fault, Mislabeled, Rule, Slip, Truth
@@ -86,6 +87,7 @@ class Task(ABC, Generic[Right, Given]):
     duplicate_share: ClassVar[float] = 0.0
     mislabeled_share: ClassVar[float] = 0.0
     slip_share: ClassVar[float] = 0.0  # of the objects of which one label breaks a rule
+    misconduct: ClassVar[Misconduct] = Misconduct()
     has_pilot: ClassVar[bool] = False  # whether iteration-1 holds some objects only, and iteration-2 the rest
 
     # Where the answers are left: in worker responses, in consolidation requests, or nowhere.
@@ -140,6 +142,9 @@ class Task(ABC, Generic[Right, Given]):
     def record(self, truth: Truth, place: AnswerPlace, item: Item[Right], given: Given, turn: Turn) -> None:
         """Adds what is known of an answer to the truth."""
 
+    def record_job(self, truth: Truth, job_name: str) -> None:
+        """Adds what is known when the job is done."""
+
     def record_machine(self, truth: Truth, job_name: str, item: Item[Right], extra: Json) -> None:
         """The same of what the model made of the object, given the metadata of its label."""
 
@@ -179,6 +184,7 @@ def label_objects(
         truth.add(ClassShare(folder.name, label, round(share, 6)))
     # A stream of its own, so that a fault that is left out changes little else.
     planting = Random(rng.getrandbits(64))
+    conduct = Conduct(task.misconduct, folder.name, crew, truth, Random(planting.getrandbits(64)))
     firsts: list[tuple[int, Item[Right]]] = []
     indices = range(objects)
     failed, unlabeled, short = _draw_troubled(objects, rng)
@@ -220,12 +226,24 @@ def label_objects(
 
         is_short = object_index in short and task.workers_per_object > 1
         done = []
-        for turn in crew.next_turns(task.workers_per_object - is_short):
-            given = task.give(item, turn, rng)
-            task.record(truth, AnswerPlace(folder.name, object_index, turn.worker), item, given, turn)
-            timing = crew.finish(turn, task.effort(item))
+        turns = conduct.next_turns(task.workers_per_object - is_short)
+        acts: list[Act] = []
+        answered: list[Given] = []
+        for place, turn in enumerate(turns):
+            act = conduct.act(object_index, turn, item.difficulty)
+            copied = conduct.copies(turn, turns[:place])
+            if copied is not None:
+                # As likely to be right as the other's.
+                act = replace(acts[copied], haste=act.haste)
+            seen = replace(item, difficulty=act.difficulty)
+            given = task.give(seen, act.turn, rng) if copied is None else answered[copied]
+            acts.append(act)
+            answered.append(given)
+            task.record(truth, AnswerPlace(folder.name, object_index, turn.worker), seen, given, act.turn)
+            timing = crew.finish(turn, task.effort(item) * act.haste)
             content = task.answer_content(folder, object_index, item, given, rng)
-            done.append((timing.submitted_at, given, answer(turn.worker, timing, content)))
+            stamped = conduct.stamp(object_index, turn, timing)
+            done.append((timing.submitted_at, given, answer(turn.worker, stamped, content)))
         done.sort(key=lambda entry: entry[0])
         last_at = done[-1][0]
         # A file is written a little after its last answer, or when the missing answer's task expires.
@@ -256,6 +274,8 @@ def label_objects(
         value, extra = task.finish(folder, ResultPlace(object_index, created_at, answers_uri), value, extra)
         folder.add_line(object_index, item.source, _labels(task, folder, created_at, value, extra))
 
+    conduct.finish()
+    task.record_job(truth, folder.name)
     if requests:
         folder.write_request(stamped_at, requests)
     # The model labels what is left when the workers are done.

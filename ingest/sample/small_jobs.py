@@ -14,6 +14,7 @@ from ingest.sample.boxes import BoxAdjustment
 from ingest.sample.classification import (
     ClipClassification,
     GateClassification,
+    ReefClassification,
     ShipClassification,
     SignClassification,
 )
@@ -48,17 +49,18 @@ from ingest.sample.team import (
     Worker,
     day_shifts,
     even,
+    make_panel,
     make_public,
     make_staff,
     make_vendor,
     to_milliseconds,
 )
 from ingest.sample.truth import Fault, Truth
-from ingest.sample.verification import LabelVerification
 
 OBJECTS = 24  # of a job on single data objects, at most
-# The jobs with a model that is to be found out grow with the large ones, up to these.
+# Jobs with something to be found out grow with the large ones, up to these.
 SIGNS = 250
+ANIMALS = 250
 ITEMS_OF_WEIGHT = 120  # of the bulk review, for each unit of a class's weight
 SEQUENCES = 2
 CLOUDS = 6
@@ -73,6 +75,7 @@ class SmallJobs:
         self._dest, self._day, self._seed, self._truth = dest, first_day, seed, truth
         self._objects = min(objects, OBJECTS)
         self._signs = max(self._objects, min(objects // 8, SIGNS))
+        self._animals = max(self._objects, min(objects // 4, ANIMALS))
         self._items_of_weight = max(12, min(objects // 16, ITEMS_OF_WEIGHT))
 
     def write(self, boxes_folder: JobFolder) -> list[JobFolder]:
@@ -92,10 +95,12 @@ class SmallJobs:
         self._label("Gate-Stream", "vehicle", GateClassification(), objects)
         self._label("Harbor-Ships", "ship", ShipClassification(), objects, PUBLIC_TEAM, make_public(self._seed))
 
+        reef = ReefClassification(is_ambiguous=truth.has(Fault.AMBIGUITY))
+        self._label("Reef-Animals", "animal", reef, self._animals, people=make_panel(self._seed))
+
         boxes = labeled_lines(boxes_folder.manifest, "boxes", objects)
         box_adjustment = BoxAdjustment(boxes, "boxes", boxes_folder.name, has_changes=has_changes)
         self._label("Warehouse-Boxes-Adjusted", "adjusted-boxes", box_adjustment, len(boxes))
-        self._label("Warehouse-Boxes-Check", "check", LabelVerification(boxes), len(boxes))
         masks = PlantMasks(is_displaced=is_displaced)
         folder = self._label("Plant-Masks", "plants-ref", masks, objects)
         lines = labeled_lines(folder.manifest, "plants-ref", objects)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -76,6 +76,7 @@ TEAM = (
 IDENTITY_PROVIDER = "https://login.example.com/adfs"
 STAFF = (Habits(skill=0.96, tempo=1.1), Habits(skill=0.93), Habits(skill=0.88, tempo=0.8))
 VENDOR = (Habits(skill=0.91), Habits(skill=0.86, tempo=0.7))
+PANEL = (Habits(skill=EVEN_SKILL),) * 9
 PUBLIC = (Habits(skill=0.9), Habits(skill=0.85, tempo=0.6), Habits(skill=0.75, tempo=0.4))
 
 
@@ -180,17 +181,22 @@ def even(worker: Worker) -> Worker:
 def make_staff(seed: int) -> list[Worker]:
     """Private workers who sign in with the company's own identity provider, over OpenID Connect."""
     return [
-        Worker(
-            number,
-            f"private.us-east-1.{rng.getrandbits(64):016x}",
-            f"jo.{number}",
-            habits,
-            {},
-            "Oidc",
-            IDENTITY_PROVIDER,
-        )
+        _make_specialist(number, f"jo.{number}", habits, rng)
         for number, habits, rng in _numbered(STAFF, f"{seed}/staff")
     ]
+
+
+def make_panel(seed: int) -> list[Worker]:
+    """Others like them, who label all alike."""
+    return [
+        _make_specialist(number, f"kim.{number}", habits, rng)
+        for number, habits, rng in _numbered(PANEL, f"{seed}/panel")
+    ]
+
+
+def _make_specialist(number: int, sub: str, habits: Habits, rng: Random) -> Worker:
+    worker_id = f"private.us-east-1.{rng.getrandbits(64):016x}"
+    return Worker(number, worker_id, sub, habits, {}, "Oidc", IDENTITY_PROVIDER)
 
 
 def make_vendor(seed: int) -> list[Worker]:
@@ -318,13 +324,27 @@ class Crew:
                 first_at = self._after_pause(worker, theirs[0][0], self._draw_break(worker))
                 heapq.heappush(self._clocks, (first_at, worker.number, worker))
 
-    def next_turns(self, count: int) -> list[Turn]:
-        """The `count` workers who are free first (all of them if the crew is smaller), each at their own time."""
+    @property
+    def span(self) -> Shift:
+        """Begin and end of the job's weeks."""
+        return self._span
+
+    def next_turns(self, count: int, pair: Collection[int] = ()) -> list[Turn]:
+        """The `count` workers who are free first (all of them if the crew is smaller), each at their own time.
+
+        Two who work as a pair do so whenever one of them is free, if the object is for two or more.
+        """
+        taken = [heapq.heappop(self._clocks) for _ in range(min(count, len(self._clocks)))]
+        of_pair = [place for place, (_, number, _) in enumerate(taken) if number in pair]
+        partner = next((entry for entry in self._clocks if entry[1] in pair), None)
+        if len(of_pair) == 1 and partner and len(taken) > 1:
+            left_out = taken.pop(-1 if of_pair[0] < len(taken) - 1 else -2)
+            taken.append(partner)
+            self._clocks.remove(partner)
+            heapq.heapify(self._clocks)
+            heapq.heappush(self._clocks, left_out)
         begin, end = self._span
-        return [
-            Turn(worker, accepted_at, (accepted_at - begin) / (end - begin))
-            for accepted_at, _, worker in (heapq.heappop(self._clocks) for _ in range(min(count, len(self._clocks))))
-        ]
+        return [Turn(worker, accepted_at, (accepted_at - begin) / (end - begin)) for accepted_at, _, worker in taken]
 
     def finish(self, turn: Turn, effort: float) -> Timing:
         """Times the task of that turn and sends the worker on; effort is a multiple of the task's typical time."""

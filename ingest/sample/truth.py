@@ -13,6 +13,14 @@ and ``classes.csv`` then say that all is even.
 ``slips.csv``                labels that break a rule: too small, beyond the image, of no class of the job, incomplete
 ``displacements.csv``        how far the labels of one answer are from their right places, all of them alike
 ``identity_switches.csv``    where two tracks of one answer take each other's numbers
+``fast_answers.csv``         a speeder's answers that took a fraction of the usual time: little more than guesses
+``copying.csv``              two workers of a job who share answers: the objects that both have, and how many are copied
+``worsening.csv``            from when a worker of a job is worse: the skill until then and since
+``rubber_stamps.csv``        who reviews a job's labels and confirms nearly all: how many, how many of them are wrong
+``ambiguity.csv``            the class of a job that is often mistaken: how often an answer ought to be right
+``clock_jumps.csv``          answers whose times are off: by how many seconds from the true ones, which the log has
+``overlapping_tasks.csv``    tasks that a worker began before the last one was done
+``log_gaps.csv``             submissions of a worker that the log lacks, and those of the log without an answer
 ============================ ======================================================================================
 """
 
@@ -39,6 +47,14 @@ class Fault(StrEnum):
     ADJUSTMENTS = "adjustments"  # labels that an adjustment changes
     SLIPS = "slips"  # labels that break a rule of their job
     DISPLACEMENTS = "displacements"  # shapes that are not where they ought to be, tracks that switch their numbers
+    SPEEDING = "speeding"  # answers in a fraction of the usual time, with little care
+    COPYING = "copying"  # answers that are another worker's
+    WORSENING = "worsening"  # a worker who is worse from a day on
+    RUBBER_STAMPING = "rubber-stamping"  # a reviewer who confirms nearly everything
+    AMBIGUITY = "ambiguity"  # a class that workers often mistake
+    CLOCKS = "clocks"  # times of answers that are off
+    OVERLAPS = "overlaps"  # tasks of one worker at the same time
+    LOG_GAPS = "log-gaps"  # an activity log that differs from the output
 
 
 class Change(StrEnum):
@@ -155,6 +171,79 @@ class IdentitySwitch(NamedTuple):
     other_track_number: int
 
 
+class FastAnswer(NamedTuple):
+    """A row of ``fast_answers.csv``."""
+
+    job_name: str
+    object_index: int
+    worker_id: str
+
+
+class Copying(NamedTuple):
+    """A row of ``copying.csv``."""
+
+    job_name: str
+    worker_id: str
+    other_worker_id: str
+    object_count: int  # that both answered
+    copied_count: int
+
+
+class Worsening(NamedTuple):
+    """A row of ``worsening.csv``; a skill is the share of usual objects that the worker gets right."""
+
+    job_name: str
+    worker_id: str
+    first_date: str
+    skill_before: float
+    skill_after: float
+
+
+class RubberStamp(NamedTuple):
+    """A row of ``rubber_stamps.csv``."""
+
+    job_name: str
+    worker_id: str
+    reviewed_count: int
+    wrong_count: int
+    confirmed_count: int
+
+
+class AmbiguousClass(NamedTuple):
+    """A row of ``ambiguity.csv``."""
+
+    job_name: str
+    label: str
+    right_chance: float
+
+
+class ClockJump(NamedTuple):
+    """A row of ``clock_jumps.csv``: what the answer says less what is true."""
+
+    job_name: str
+    object_index: int
+    worker_id: str
+    accepted_off_seconds: int
+    submitted_off_seconds: int
+
+
+class OverlappingTask(NamedTuple):
+    """A row of ``overlapping_tasks.csv``: the later of the two."""
+
+    job_name: str
+    object_index: int
+    worker_id: str
+
+
+class LogGap(NamedTuple):
+    """A row of ``log_gaps.csv``."""
+
+    job_name: str
+    worker_id: str
+    unlogged_count: int
+    unanswered_count: int
+
+
 FILES: dict[str, type[NamedTuple]] = {
     "skills": Skill,
     "classes": ClassShare,
@@ -165,6 +254,14 @@ FILES: dict[str, type[NamedTuple]] = {
     "slips": Slip,
     "displacements": Displacement,
     "identity_switches": IdentitySwitch,
+    "fast_answers": FastAnswer,
+    "copying": Copying,
+    "worsening": Worsening,
+    "rubber_stamps": RubberStamp,
+    "ambiguity": AmbiguousClass,
+    "clock_jumps": ClockJump,
+    "overlapping_tasks": OverlappingTask,
+    "log_gaps": LogGap,
 }
 
 
@@ -183,6 +280,11 @@ class Truth:
     def add(self, row: Sequence[object]) -> None:
         """A row of the file of its kind."""
         self._rows[type(row)].append(row)
+
+    def clock_jumps(self, job_name: str) -> dict[tuple[int, str], ClockJump]:
+        """Those of a job, by object and worker."""
+        jumps = (row for row in self._rows[ClockJump] if isinstance(row, ClockJump))
+        return {(row.object_index, row.worker_id): row for row in jumps if row.job_name == job_name}
 
     def add_answer(self, job_name: str, worker_id: str, label: str, right_chance: float, *, is_right: bool) -> None:
         """An answer to an object of that class: how likely it was to be right, and whether it is."""

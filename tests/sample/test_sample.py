@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from collections import Counter
+from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +33,7 @@ LARGE_JOBS = {
     "Order-Entities": ("entities", "groundtruth/text-span"),
     "Vehicle-Tracking": ("Vehicle-Tracking-ref", "groundtruth/video-object-tracking"),
     "Vehicle-Tracking-Audit": ("Vehicle-Tracking-Audit-ref", "groundtruth/video-object-tracking"),
+    "Warehouse-Boxes-Check": ("check", "groundtruth/label-verification"),
 }
 OBJECT_JOB_NAMES = [name for name, *_ in OBJECT_JOBS]
 SMALL_JOBS = {
@@ -56,10 +59,10 @@ SMALL_JOBS = {
     "Message-Tags": ("tags", "groundtruth/text-classification-multilabel"),
     "Plant-Masks": ("plants-ref", "groundtruth/semantic-segmentation"),
     "Plant-Masks-Adjusted": ("adjusted-plants-ref", "groundtruth/semantic-segmentation"),
+    "Reef-Animals": ("animal", "groundtruth/image-classification"),
     "Street-Clips": ("traffic", "groundtruth/video-classification"),
     "Street-Signs": ("sign", "groundtruth/image-classification"),
     "Warehouse-Boxes-Adjusted": ("adjusted-boxes", "groundtruth/object-detection"),
-    "Warehouse-Boxes-Check": ("check", "groundtruth/label-verification"),
 }
 JOBS = LARGE_JOBS | SMALL_JOBS
 
@@ -160,7 +163,7 @@ def test_a_set_is_the_same_however_many_sets_there_are(tmp_path: Path) -> None:
     names = {path.partition("/")[0] for path in larger_tree}
     large = {f"{job}{suffix}" for job in LARGE_JOBS for suffix in ("", "-2", "-3")}
     assert names == large | SMALL_JOBS.keys() | {FOLDER, TRUTH}
-    assert (one.jobs, three.jobs) == (6 + len(SMALL_JOBS), 18 + len(SMALL_JOBS))
+    assert (one.jobs, three.jobs) == (7 + len(SMALL_JOBS), 21 + len(SMALL_JOBS))
     assert one.broken_files == three.broken_files
 
 
@@ -170,7 +173,8 @@ def test_small_samples(tmp_path: Path, objects: int) -> None:
     counts = {name: len(manifest(tmp_path / "sample", name)) for name in JOBS}
     assert all(counts.values())
     assert {name: counts[name] for name in OBJECT_JOB_NAMES} == dict.fromkeys(OBJECT_JOB_NAMES, objects)
-    assert counts["Warehouse-Boxes-Check"] == counts["Plant-Masks-Adjusted"] == objects
+    assert counts["Warehouse-Boxes-Check"] == min(ceil(0.4 * objects), counts["Warehouse-Boxes-Adjusted"])
+    assert counts["Plant-Masks-Adjusted"] == objects
 
 
 def test_a_destination_with_anything_in_it_is_refused(tmp_path: Path) -> None:
@@ -299,4 +303,7 @@ def test_saved_responses_are_read(sample: Sample) -> None:
     assert sample.rows("select count(*) from workteams") == [(3,)]
     events = dict(sample.rows("select event_type, count(*) from worker_activity group by event_type"))
     assert events.keys() == {"TasksAccepted", "TasksSubmitted", "TasksReturned", "TasksDeclined"}
-    assert events["TasksSubmitted"] == 196
+    with (sample.root / TRUTH / "log_gaps.csv").open(encoding="utf-8") as file:
+        [gaps] = csv.DictReader(file)
+    logged = 196 - int(gaps["unlogged_count"]) + int(gaps["unanswered_count"])
+    assert events["TasksSubmitted"] == logged

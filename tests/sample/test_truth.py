@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter, defaultdict
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from statistics import fmean, median
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -16,6 +19,7 @@ from ingest.sample.truth import FILES, FOLDER, Change, Fault, Rule
 from tests.sample.test_sample import manifest
 
 OBJECTS = 120
+LARGE = 600  # enough answers to compare shares
 IMAGES, MESSAGES, BOXES = "Wildlife-Images", "Support-Messages", "Warehouse-Boxes"
 # Files that have rows only if the fault is planted.
 FILES_OF = {
@@ -27,6 +31,14 @@ FILES_OF = {
     Fault.IMBALANCE: set[str](),
     Fault.MISCALIBRATION: set[str](),
     Fault.ADJUSTMENTS: set[str](),
+    Fault.SPEEDING: {"fast_answers"},
+    Fault.COPYING: {"copying"},
+    Fault.WORSENING: {"worsening"},
+    Fault.RUBBER_STAMPING: {"rubber_stamps"},
+    Fault.AMBIGUITY: {"ambiguity"},
+    Fault.CLOCKS: {"clock_jumps"},
+    Fault.OVERLAPS: {"overlapping_tasks"},
+    Fault.LOG_GAPS: {"log_gaps"},
 }
 
 
@@ -40,6 +52,13 @@ def truth(root: Path, name: str) -> list[dict[str, str]]:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("sample")
     generate(root, objects=OBJECTS)
+    return root
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("large")
+    generate(root, objects=LARGE)
     return root
 
 
@@ -88,7 +107,7 @@ def test_every_file_has_rows(root: Path) -> None:
 
 @pytest.mark.parametrize("fault", Fault)
 def test_a_fault_is_left_out_alone(tmp_path: Path, fault: Fault) -> None:
-    generate(tmp_path, objects=60, without=[fault])
+    generate(tmp_path, objects=OBJECTS, without=[fault])
     assert {name for name in FILES if not truth(tmp_path, name)} == FILES_OF[fault]
     has = {
         Fault.SKILLS: len({row["right_chance"] for row in truth(tmp_path, "skills") if row["answer_count"] == "1"}) > 2,
@@ -134,9 +153,7 @@ def test_duplicates_are_those_of_the_manifest(root: Path, job_name: str) -> None
 
 
 def test_golden_answers_differ_from_the_labels_that_are_mislabeled(root: Path) -> None:
-    golden: dict[str, str] = {}
-    for line in (root / IMAGES / "golden.manifest").read_text().splitlines():
-        golden |= json.loads(line)
+    golden = golden_classes(root)
     labels = {
         str(object_index): line[f"{IMAGES}-metadata"]["class-name"]
         for object_index, line in enumerate(manifest(root, IMAGES))
@@ -367,3 +384,208 @@ def test_tracks_take_each_others_numbers_where_the_truth_says(root: Path) -> Non
         }
         begins = switched.get(key)
         assert all(number >= begins for number in jumps) if begins else not jumps
+
+
+class Times(NamedTuple):
+    """When an answer was given, as it says, and how long that took."""
+
+    accepted: datetime
+    submitted: datetime
+    seconds: float
+
+
+def times(root: Path, job_name: str) -> dict[tuple[str, int], Times]:
+    """Times of a job's answers, by worker and object."""
+    found = {}
+    for path in (root / job_name).glob("annotations/worker-response/*/*/*.json"):
+        try:
+            content = json.loads(path.read_text())
+        except json.JSONDecodeError:
+            continue
+        for answer in content["answers"]:
+            accepted, submitted = (
+                datetime.fromisoformat(answer[name]) for name in ("acceptanceTime", "submissionTime")
+            )
+            found[answer["workerId"], int(path.parent.name)] = Times(accepted, submitted, answer["timeSpentInSeconds"])
+    return found
+
+
+def planted_answers(root: Path, name: str, job_name: str) -> tuple[str, set[int]]:
+    """The one worker of a job of whom a truth file has answers, and their objects."""
+    rows = [row for row in truth(root, name) if row["job_name"] == job_name]
+    [worker] = {row["worker_id"] for row in rows}
+    return worker, {int(row["object_index"]) for row in rows}
+
+
+def test_fast_answers_take_a_fraction_of_the_usual_time_and_are_often_wrong(large: Path) -> None:
+    speeder, fast = planted_answers(large, "fast_answers", IMAGES)
+    seconds: defaultdict[bool, list[float]] = defaultdict(list)
+    for (worker, object_index), time in times(large, IMAGES).items():
+        if worker == speeder:
+            seconds[object_index in fast].append(time.seconds)
+    assert len(seconds[True]) > 20
+    assert median(seconds[True]) < median(seconds[False]) / 4
+    golden = golden_classes(large)
+    rights: defaultdict[bool, list[bool]] = defaultdict(list)
+    for (object_index, worker), content in answers(large, IMAGES).items():
+        if worker == speeder and str(object_index) in golden:
+            is_right = content["crowd-image-classifier"]["label"] == golden[str(object_index)]
+            rights[object_index in fast].append(is_right)
+    assert fmean(rights[True]) < 0.6 < fmean(rights[False])
+
+
+def golden_classes(root: Path) -> dict[str, str]:
+    """Right classes of the images that have golden answers."""
+    golden: dict[str, str] = {}
+    for line in (root / IMAGES / "golden.manifest").read_text().splitlines():
+        golden |= json.loads(line)
+    return golden
+
+
+@pytest.mark.parametrize("job_name", [IMAGES, BOXES])
+def test_who_copy_give_the_same_answers(large: Path, job_name: str) -> None:
+    """The copied ones are; they are few of the others, if these are boxes and not classes."""
+    [row] = [row for row in truth(large, "copying") if row["job_name"] == job_name]
+    found = answers(large, job_name)
+    one, other = row["worker_id"], row["other_worker_id"]
+    common = [index for index, worker in found if worker == one and (index, other) in found]
+    same = [index for index in common if found[index, one] == found[index, other]]
+    lost = int(row["object_count"]) - len(common)
+    assert lost == 0 or (lost == 1 and job_name == IMAGES)  # the broken file
+    copied = int(row["copied_count"])
+    assert len(common) / 2 < copied <= len(same) + lost
+    if job_name == BOXES:
+        drawn = [index for index in same if found[index, one]["boundingBox"]["boundingBoxes"]]
+        assert len(drawn) < copied * 1.1
+
+
+def test_pairs_who_copy_have_enough_objects_in_common(large: Path) -> None:
+    """Enough for a test to find them."""
+    assert {row["job_name"] for row in truth(large, "copying")} == {IMAGES, BOXES}
+    assert all(int(row["object_count"]) > LARGE / 6 for row in truth(large, "copying"))
+
+
+def test_a_worker_is_worse_from_a_day_on(large: Path) -> None:
+    [row] = truth(large, "worsening")
+    dates = {
+        object_index: time.submitted.date().isoformat()
+        for (worker, object_index), time in times(large, IMAGES).items()
+        if worker == row["worker_id"]
+    }
+    golden = golden_classes(large)
+    rights: defaultdict[bool, list[bool]] = defaultdict(list)
+    for (object_index, worker), content in answers(large, IMAGES).items():
+        if worker == row["worker_id"] and str(object_index) in golden:
+            is_right = content["crowd-image-classifier"]["label"] == golden[str(object_index)]
+            rights[dates[object_index] >= row["first_date"]].append(is_right)
+    assert row["first_date"] in dates.values()
+    assert fmean(rights[False]) - fmean(rights[True]) > 0.15
+    assert float(row["skill_before"]) - float(row["skill_after"]) > 0.2
+
+
+def test_a_rubber_stamper_confirms_nearly_all(large: Path) -> None:
+    [row] = truth(large, "rubber_stamps")
+    verdicts: defaultdict[str, list[bool]] = defaultdict(list)
+    for (_, worker), content in answers(large, row["job_name"]).items():
+        verdicts[worker].append(content["crowd-image-classifier"]["label"] == "good")
+    mine = verdicts.pop(row["worker_id"])
+    assert (len(mine), sum(mine)) == (int(row["reviewed_count"]), int(row["confirmed_count"]))
+    assert fmean(mine) > 0.94
+    assert len(verdicts) >= 4
+    assert all(0.5 < fmean(others) < 0.9 for others in verdicts.values())
+    assert 0.1 < int(row["wrong_count"]) / len(mine) < 0.3
+
+
+def test_the_ambiguous_class_is_the_one_that_workers_disagree_on(large: Path) -> None:
+    [row] = truth(large, "ambiguity")
+    shares: defaultdict[str, list[float]] = defaultdict(list)
+    votes: defaultdict[int, list[str]] = defaultdict(list)
+    for (object_index, _), content in answers(large, row["job_name"]).items():
+        votes[object_index].append(content["crowd-image-classifier"]["label"])
+    for labels in votes.values():
+        [(label, count)] = Counter(labels).most_common(1)
+        shares[label].append(count / len(labels))
+    assert fmean(shares.pop(row["label"])) == pytest.approx(float(row["right_chance"]), abs=0.05)
+    assert all(fmean(others) > 0.9 for others in shares.values())
+
+
+def test_clocks_are_off_from_a_moment_on(large: Path) -> None:
+    """By hours, against the log that has the true times; or so that a submission is before the acceptance."""
+    offsets: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for row in truth(large, "clock_jumps"):
+        offsets[row["job_name"]].add((row["accepted_off_seconds"], row["submitted_off_seconds"]))
+    assert offsets == {MESSAGES: {("7200", "7200")}, BOXES: {("0", "-3600")}}
+    worker, jumped = planted_answers(large, "clock_jumps", BOXES)
+    impossible = {key for key, time in times(large, BOXES).items() if time.submitted < time.accepted}
+    assert impossible == {(worker, index) for index in jumped}
+    worker, jumped = planted_answers(large, "clock_jumps", MESSAGES)
+    logged = logged_submissions(large)
+    off = {
+        key
+        for key, time in times(large, MESSAGES).items()
+        if key[0] == worker and int(time.submitted.timestamp()) not in logged[worker]
+    }
+    assert off == {(worker, index) for index in jumped}
+    assert max(
+        time.submitted for key, time in times(large, MESSAGES).items() if key[0] == worker and key not in off
+    ) < min(time.submitted for key, time in times(large, MESSAGES).items() if key in off)
+
+
+def logged_submissions(root: Path) -> defaultdict[str, set[int]]:
+    """Seconds of the submissions that the activity log has, by the worker's id."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for line in (root / "aws-responses/worker-activity.jsonl").read_text().splitlines():
+        event = json.loads(line)
+        if event["event_type"] == "TasksSubmitted":
+            found[f"private.us-east-1.{event['worker_id']}"].add(int(event["event_timestamp"]))
+    return found
+
+
+def overlapping(root: Path, job_name: str) -> set[tuple[str, int]]:
+    """Tasks that a worker of a job began before the last one was done."""
+    of_workers: defaultdict[str, list[tuple[Times, int]]] = defaultdict(list)
+    for (worker, object_index), time in times(root, job_name).items():
+        of_workers[worker].append((time, object_index))
+    return {
+        (worker, object_index)
+        for worker, found in of_workers.items()
+        for (before, _), (after, object_index) in pairwise(sorted(found))
+        if after.accepted < before.submitted
+    }
+
+
+def test_overlapping_tasks_are_those_of_the_truth(root: Path) -> None:
+    worker, indices = planted_answers(root, "overlapping_tasks", "Order-Entities")
+    assert len(indices) > 5
+    assert overlapping(root, "Order-Entities") == {(worker, index) for index in indices}
+
+
+def test_the_log_differs_from_the_output_as_the_truth_says(root: Path) -> None:
+    jumped, _ = planted_answers(root, "clock_jumps", MESSAGES)
+    [row] = truth(root, "log_gaps")
+    logged = logged_submissions(root)
+    answered: defaultdict[str, set[int]] = defaultdict(set)
+    for (worker, _), time in times(root, MESSAGES).items():
+        answered[worker].add(int(time.submitted.timestamp()))
+    counts = {
+        worker: (len(answered[worker] - logged[worker]), len(logged[worker] - answered[worker])) for worker in logged
+    }
+    del counts[jumped]
+    assert counts.pop(row["worker_id"]) == (int(row["unlogged_count"]), int(row["unanswered_count"]))
+    assert int(row["unlogged_count"]) > 0
+    assert set(counts.values()) == {(0, 0)}
+
+
+def test_a_plain_sample_has_no_conduct_to_complain_of(plain: Path) -> None:
+    """No time is impossible, no two tasks overlap, and the log has what the output has."""
+    for job_name in (IMAGES, MESSAGES, BOXES, "Order-Entities", "Warehouse-Boxes-Check"):
+        assert overlapping(plain, job_name) == set()
+        assert all(time.seconds > 0 for time in times(plain, job_name).values())
+        assert all(
+            (time.submitted - time.accepted).total_seconds() >= time.seconds - 1e-6
+            for time in times(plain, job_name).values()
+        )
+    answered: defaultdict[str, set[int]] = defaultdict(set)
+    for (worker, _), time in times(plain, MESSAGES).items():
+        answered[worker].add(int(time.submitted.timestamp()))
+    assert logged_submissions(plain) == answered
