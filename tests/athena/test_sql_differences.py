@@ -588,6 +588,23 @@ CASES: dict[str, str] = {
         from ({{ adjusted_p_values('p_values', ['job_name']) }}) as adjusted
         order by number
     """,
+    "percent_text": """
+        select number, {{ percent_text('x') }}
+        from (values
+            (1, 0e0), (2, 1e0), (3, 0.625e0), (4, 0.62499999999999e0), (5, 0.615e0), (6, null), (7, 1e-7), (8, 0.29e0)
+        ) as edges (number, x)
+        order by number
+    """,
+    "number_text": """
+        select
+            number, {{ number_text('x') }}, {{ number_text('x', 1) }}, {{ number_text('x', 3) }},
+            {{ number_text('cast(round(x) as bigint)') }}
+        from (values
+            (1, 0e0), (2, 0.5e0), (3, 1.5e0), (4, 2.5e0), (5, 0.25e0), (6, 0.35e0), (7, 1e9), (8, null), (9, 12345.6789e0),
+            (10, 0.0005e0), (11, 2.449999999999999e0)
+        ) as edges (number, x)
+        order by number
+    """,
     "set_distance": """
         select
             number,

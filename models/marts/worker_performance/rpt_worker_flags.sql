@@ -1,0 +1,263 @@
+{#-
+  Each rule gives a row for each worker whom it can judge. Of a rule with a chance, z_score or the three columns of a binomial
+  are known; is_over_limit is what must be true besides.
+-#}
+{%- set minimum_count = var('minimum_rank_count') -%}
+{%- set fault_count, fault_share = 3, 0.01 -%}
+{%- set disorder_count, disorder_share = 5, 0.1 -%}
+{%- set columns = [
+    'job_name', 'worker_key', 'flag', 'observed', 'limit_value', 'observation_count', 'z_score', 'successes', 'trials',
+    'chance', 'is_over_limit', 'finding',
+] -%}
+
+with labeling_jobs as (
+    select * from {{ ref('int_labeling_jobs') }}
+),
+
+worker_speed as (
+    select * from {{ ref('int_worker_speed') }}
+),
+
+worker_jobs as (
+    select * from {{ ref('rpt_worker_jobs') }}
+),
+
+worker_flow as (
+    select * from {{ ref('rpt_worker_flow') }}
+),
+
+time_checks as (
+    select * from {{ ref('int_worker_time_checks') }}
+),
+
+speeders as (
+    select
+        *,
+        'speeder' as flag,
+        fast_score as observed,
+        others_score as limit_value,
+        fast_scored_count as observation_count,
+        cast(null as bigint) as successes,
+        cast(null as bigint) as trials,
+        cast(null as double) as chance,
+        fast_score < others_score as is_over_limit,
+        'answered ' || {{ number_text('fast_count') }} || ' of ' || {{ number_text('timed_count') }}
+        || ' tasks in less than half of the others'' median time of '
+        || {{ number_text('others_median_seconds', 1) }} || ' seconds, and scored ' || {{ percent_text('fast_score') }}
+        || ' in ' || {{ number_text('fast_scored_count') }} || ' of them; the others scored ' || {{ percent_text('others_score') }} || ' on the same objects' as finding
+    from worker_speed
+    where fast_scored_count >= {{ minimum_count }}
+),
+
+-- A score that is a part of 1 counts as right: the chance comes out higher, never lower.
+golden_results as (
+    select
+        *,
+        'below golden target' as flag,
+        golden_accuracy as observed,
+        cast({{ var('golden_accuracy_target') }} as double) as limit_value,
+        golden_count as observation_count,
+        cast(null as double) as z_score,
+        cast(floor(round(golden_count * (1 - golden_accuracy), 6)) as bigint) as successes,
+        golden_count as trials,
+        cast(1 - {{ var('golden_accuracy_target') }} as double) as chance,
+        golden_accuracy < {{ var('golden_accuracy_target') }} as is_over_limit,
+        'reached ' || {{ percent_text('golden_accuracy') }} || ' on ' || {{ number_text('golden_count') }}
+        || ' golden objects, and the target is ' || {{ percent_text(var('golden_accuracy_target')) }} as finding
+    from worker_jobs
+    where golden_count >= {{ minimum_count }}
+),
+
+-- If all return alike, each task that came back is this worker's with the chance of any task that was offered.
+flow_totals as (
+    select
+        *,
+        returned_count + declined_count as fallout_count,
+        cast(sum(returned_count + declined_count) over (partition by job_name) as bigint) as team_fallout_count,
+        cast(sum(offered_count) over (partition by job_name) as bigint) as team_offered_count
+    from worker_flow
+),
+
+flow_shares as (
+    select
+        *,
+        {{ safe_divide('team_fallout_count - fallout_count', 'team_offered_count - offered_count') }} as others_share,
+        {{ safe_divide('offered_count', 'team_offered_count') }} as offered_share
+    from flow_totals
+),
+
+returns as (
+    select
+        *,
+        'returns tasks' as flag,
+        fallout_share as observed,
+        2 * others_share as limit_value,
+        offered_count as observation_count,
+        cast(null as double) as z_score,
+        fallout_count as successes,
+        team_fallout_count as trials,
+        offered_share as chance,
+        fallout_share >= 2 * others_share as is_over_limit,
+        'returned or declined ' || {{ number_text('fallout_count') }} || ' of ' || {{ number_text('offered_count') }}
+        || ' tasks (' || {{ percent_text('fallout_share') }} || '), the others ' || {{ percent_text('others_share') }}
+        || ' of theirs' as finding
+    from flow_shares
+    where offered_count >= {{ minimum_count }}
+),
+
+time_totals as (
+    select
+        job_name,
+        worker_key,
+        time_checked_count,
+        time_fault_count,
+        submitted_before_accepted_count,
+        negative_time_count,
+        longer_than_elapsed_count,
+        submitted_after_the_label_was_made_count,
+        overlap_checked_count,
+        overlapping_count,
+        log_checked_count,
+        unlogged_count,
+        logged_count,
+        missing_count,
+        log_checked_count + logged_count as compared_count,
+        coalesce(unlogged_count, 0) + coalesce(missing_count, 0) as unmatched_count
+    from time_checks
+),
+
+time_shares as (
+    select
+        *,
+        {%- for found, checked in [
+            ('time_fault_count', 'time_checked_count'),
+            ('overlapping_count', 'overlap_checked_count'),
+            ('unmatched_count', 'compared_count'),
+        ] %}
+            {{ safe_divide(found, checked) }} as {{ found | replace('_count', '_share') }},
+            coalesce({{ safe_divide(
+                'sum(' ~ found ~ ') over (partition by job_name) - ' ~ found,
+                'sum(' ~ checked ~ ') over (partition by job_name) - ' ~ checked
+            ) }}, 0) as others_{{ found | replace('_count', '_share') }}
+            {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from time_totals
+),
+
+impossible_times as (
+    select
+        *,
+        'impossible time' as flag,
+        time_fault_share as observed,
+        greatest({{ fault_share }}, 2 * others_time_fault_share) as limit_value,
+        time_checked_count as observation_count,
+        cast(null as double) as z_score,
+        cast(null as bigint) as successes,
+        cast(null as bigint) as trials,
+        cast(null as double) as chance,
+        time_fault_count >= {{ fault_count }}
+        and time_fault_share >= greatest({{ fault_share }}, 2 * others_time_fault_share) as is_over_limit,
+        'has ' || {{ number_text('time_fault_count') }} || ' of ' || {{ number_text('time_checked_count') }}
+        || ' answers with a time that cannot be right ('
+        || {{ number_text('submitted_before_accepted_count') }} || ' submitted before accepted, '
+        || {{ number_text('negative_time_count') }} || ' of negative time, '
+        || {{ number_text('longer_than_elapsed_count') }} || ' of more active than elapsed time, '
+        || {{ number_text('submitted_after_the_label_was_made_count') }} || ' submitted after the label was made)'
+            as finding
+    from time_shares
+),
+
+overlapping_tasks as (
+    select
+        *,
+        'overlapping tasks' as flag,
+        overlapping_share as observed,
+        greatest({{ disorder_share }}, 2 * others_overlapping_share) as limit_value,
+        overlap_checked_count as observation_count,
+        cast(null as double) as z_score,
+        cast(null as bigint) as successes,
+        cast(null as bigint) as trials,
+        cast(null as double) as chance,
+        overlapping_count >= {{ disorder_count }}
+        and overlapping_share >= greatest({{ disorder_share }}, 2 * others_overlapping_share) as is_over_limit,
+        'had ' || {{ number_text('overlapping_count') }} || ' of ' || {{ number_text('overlap_checked_count') }}
+        || ' tasks still open when the next one was accepted, so that their time counts twice; '
+        || 'of the others'' tasks, it is ' || {{ percent_text('others_overlapping_share') }} as finding
+    from time_shares
+),
+
+log_differences as (
+    select
+        *,
+        'log disagrees' as flag,
+        unmatched_share as observed,
+        greatest({{ disorder_share }}, 2 * others_unmatched_share) as limit_value,
+        compared_count as observation_count,
+        cast(null as double) as z_score,
+        cast(null as bigint) as successes,
+        cast(null as bigint) as trials,
+        cast(null as double) as chance,
+        unmatched_count >= {{ disorder_count }}
+        and unmatched_share >= greatest({{ disorder_share }}, 2 * others_unmatched_share) as is_over_limit,
+        'has ' || {{ number_text('coalesce(unlogged_count, 0)') }} || ' of ' || {{ number_text('log_checked_count') }}
+        || ' answers that the activity log lacks, and ' || {{ number_text('coalesce(missing_count, 0)') }} || ' of '
+        || {{ number_text('logged_count') }} || ' submissions in the log that the output lacks' as finding
+    from time_shares
+),
+
+candidates as (
+    {%- for rule in [
+        'speeders', 'golden_results', 'returns', 'impossible_times', 'overlapping_tasks', 'log_differences'
+    ] %}
+        select {{ columns | join(', ') }} from {{ rule }}
+        {%- if not loop.last %}
+            union all
+        {%- endif %}
+    {%- endfor %}
+),
+
+tests as (
+    select
+        *,
+        case
+            when z_score is not null then {{ normal_tail('z_score') }}
+            when trials = 0 then 1
+            else {{ binomial_tail('successes', 'trials', 'chance') }}
+        end as p_value,
+        flag in ('impossible time', 'overlapping tasks', 'log disagrees') as is_certain
+    from candidates
+),
+
+adjusted_tests as (
+    {{ adjusted_p_values('tests', ['job_name', 'flag']) }}
+),
+
+final as (
+    select
+        adjusted_tests.job_name,
+        cast(labeling_jobs.job_kind as varchar) as job_kind,
+        labeling_jobs.audited_job_name,
+        adjusted_tests.worker_key,
+        {{ worker_name('adjusted_tests.worker_key') }} as worker_name,
+        cast(adjusted_tests.flag as varchar) as flag,
+        round(adjusted_tests.observed, 9) as observed,
+        round(adjusted_tests.limit_value, 9) as limit_value,
+        adjusted_tests.observation_count,
+        round(adjusted_tests.p_value, 9) as p_value,
+        round(adjusted_tests.adjusted_p_value, 9) as adjusted_p_value,
+        case
+            when adjusted_tests.is_certain then cast(0 as double)
+            else cast({{ var('flag_false_discovery_share') }} as double)
+        end as false_alarm_share,
+        {{ worker_name('adjusted_tests.worker_key') }} || ' ' || adjusted_tests.finding || '.' as explanation
+    from adjusted_tests
+    inner join labeling_jobs on adjusted_tests.job_name = labeling_jobs.job_name
+    where
+        adjusted_tests.is_over_limit
+        and (
+            adjusted_tests.is_certain
+            or adjusted_tests.adjusted_p_value <= {{ var('flag_false_discovery_share') }}
+        )
+)
+
+select * from final
