@@ -44,7 +44,8 @@ speeders as (
         'answered ' || {{ number_text('fast_count') }} || ' of ' || {{ number_text('timed_count') }}
         || ' tasks in less than half of the others'' median time of '
         || {{ number_text('others_median_seconds', 1) }} || ' seconds, and scored ' || {{ percent_text('fast_score') }}
-        || ' in ' || {{ number_text('fast_scored_count') }} || ' of them; the others scored ' || {{ percent_text('others_score') }} || ' on the same objects' as finding
+        || ' in ' || {{ number_text('fast_scored_count') }} || ' of them; the others scored '
+        || {{ percent_text('others_score') }} || ' on the same objects' as finding
     from worker_speed
     where fast_scored_count >= {{ minimum_count }}
 ),
