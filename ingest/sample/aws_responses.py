@@ -29,7 +29,7 @@ LOGGED_TASKS = 1_000  # of a job
 RETURNED, DECLINED = 25, 40
 # Of one worker the log is wrong: it lacks one task in so many; and the chance that in a break it has one more.
 UNLOGGED = 3
-UNANSWERED_CHANCE = 0.9
+UNANSWERED_CHANCE = 0.6
 
 ACCOUNT = "111122223333"
 GROUND_TRUTH_ACCOUNT = "432418664414"  # of us-east-1: it owns the functions
