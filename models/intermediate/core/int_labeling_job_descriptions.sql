@@ -27,6 +27,7 @@ newest_fields as (
         min_by(workteam_name, newest_rank) filter (where workteam_name is not null) as workteam_name,
         min_by(workers_per_object, newest_rank) filter (where workers_per_object is not null) as workers_per_object,
         min_by(output_uri, newest_rank) filter (where output_uri is not null) as output_uri,
+        min_by(task_price_usd, newest_rank) filter (where task_price_usd is not null) as task_price_usd,
         min_by(input_manifest_uri, newest_rank) filter (where input_manifest_uri is not null) as input_manifest_uri,
         -- The functions of Ground Truth's adjustment tasks, which are its audits of sequences and point clouds too.
         bool_or(description_json like '%:PRE-Adjustment%') as is_adjustment
@@ -61,6 +62,7 @@ descriptions as (
         || case when newest_fields.output_uri like '%/' then '' else '/' end
         || newest_fields.job_name as output_uri,
         newest_fields.input_manifest_uri,
+        newest_fields.task_price_usd,
         newest_fields.is_adjustment,
         newest_counters.total_labeled_count,
         newest_counters.human_labeled_count,

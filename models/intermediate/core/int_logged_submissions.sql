@@ -1,5 +1,5 @@
-{#- The log has whole seconds, and writes an event when the service handles it. -#}
-{%- set tolerance_seconds = 5 -%}
+{#- The log has whole seconds, and a second may pass until the service writes an event. -#}
+{%- set tolerance_seconds = 2 -%}
 
 with answer_times as (
     select * from {{ ref('int_answer_times') }}
