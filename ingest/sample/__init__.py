@@ -37,7 +37,7 @@ from ingest.sample.tracking import (
     write_audit,
     write_tracking,
 )
-from ingest.sample.truth import Fault, Truth
+from ingest.sample.truth import Fault, Member, Truth
 from ingest.sample.verification import LabelVerification
 
 # The first set ends before this Monday; each other set ends when the previous one begins, because the same team works
@@ -112,6 +112,8 @@ def generate(
     truth = Truth(without)
     labels = [label for label_set in LABEL_SETS for label in label_set.labels]
     team = make_team(seed, labels, is_even=not truth.has(Fault.SKILLS))
+    for worker in team:
+        truth.add(Member(worker.worker_id, worker.habits.skill, worker.habits.drift, worker.habits.tempo))
     folders = [
         folder for number in range(1, jobs + 1) for folder in _write_set(dest, number, team, objects, seed, truth)
     ]

@@ -18,8 +18,8 @@ GUESS = 0.25
 # Of the objects that two who copy have in common.
 COPIED_SHARE = 0.7
 # When a worker gets worse, as a part of the job's weeks, and the skill that is left.
-WORSE_FROM = 0.5
-WORSE_SKILL = 0.55
+WORSE_FROM = 0.4
+WORSE_SKILL = 0.4
 # When a worker's clock jumps.
 JUMP_AT = 0.2
 # Of the tasks that follow another within seconds, those that were opened before the other was done.

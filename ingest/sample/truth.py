@@ -1,9 +1,10 @@
 """What is planted in the sample, and the files that say so: they are in ``truth``, beside the jobs' folders.
 
-A load ignores them. Each is a CSV file with a header; a fault that is left out has no rows, except that ``skills.csv``
-and ``classes.csv`` then say that all is even.
+A load ignores them. Each is a CSV file with a header; a fault that is left out has no rows, except that ``team.csv``,
+``skills.csv`` and ``classes.csv`` then say that all is even.
 
 ============================ ======================================================================================
+``team.csv``                 how able and how fast each worker of the team is
 ``skills.csv``               how often a worker ought to give, and gave, the right class: by job, worker and right class
 ``classes.csv``              the share of a job's objects, or of its labels, that a class ought to have
 ``mislabeled.csv``           labels of the output that are of a wrong class: ``planted``, or the ``workers``' own error
@@ -67,6 +68,15 @@ class Change(StrEnum):
     REMOVED = "removed"
     RELABELED = "relabeled"
     ATTRIBUTE_CHANGED = "attribute_changed"
+
+
+class Member(NamedTuple):
+    """A row of ``team.csv``."""
+
+    worker_id: str
+    skill: float  # share of usual objects that are given their right class
+    drift: float  # what is added to it, little by little, in the weeks of a set
+    tempo: float  # time taken, as a multiple of what is usual
 
 
 class Skill(NamedTuple):
@@ -245,6 +255,7 @@ class LogGap(NamedTuple):
 
 
 FILES: dict[str, type[NamedTuple]] = {
+    "team": Member,
     "skills": Skill,
     "classes": ClassShare,
     "mislabeled": Mislabeled,
