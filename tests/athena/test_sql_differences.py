@@ -576,6 +576,58 @@ CASES: dict[str, str] = {
         ) as edges (number, agreeing, answers)
         order by number
     """,
+    "cusum cusum_allowance": """
+        with deviations as (
+            select *
+            from (values
+                (1, 'a', 1, 1e0), (2, 'a', 2, -3e0), (3, 'a', 3, null), (4, 'a', 4, 2.75e0), (5, 'a', 5, 1e0), (6, 'b', 1, null),
+                (7, 'b', 2, 0.5e0), (8, null, 1, 9e0)
+            ) as edges (number, worker, place, deviation)
+        )
+        select number, cusum, {{ cusum_allowance() }}
+        from ({{ cusum('deviations', ['worker'], ['place']) }}) as cusums
+        order by number
+    """,
+    "cusum_run_length cusum_false_alarm_share cusum_limit": """
+        select
+            number, {{ cusum_false_alarm_share('points') }}, {{ cusum_run_length(0) }}, {{ cusum_run_length(1) }},
+            {{ cusum_limit() }}
+        from (values (1, 0), (2, 1), (3, 938), (4, 1000000), (5, null)) as edges (number, points)
+        order by number
+    """,
+    "rise_deviate": """
+        select number, {{ rise_deviate('events', 'trials', 'earlier', 'earlier_trials') }}
+        from (values
+            (1, 10e0, 20e0, 2e0, 40e0), (2, 2e0, 20e0, 4e0, 40e0), (3, 0e0, 20e0, 4e0, 40e0), (4, 1e0, 20e0, 30e0, 40e0),
+            (5, 20e0, 20e0, 40e0, 40e0), (6, 20e0, 20e0, 0e0, 40e0), (7, 0.1e0, 1e0, 0.1e0, 1e0), (8, 5e0, 20e0, 0e0, 0e0),
+            (9, null, 20e0, 4e0, 40e0), (10, 3e0, null, 4e0, 40e0), (11, 3e0, 20e0, null, 40e0), (12, 3e0, 20e0, 4e0, null),
+            (13, 0e0, 0e0, 0e0, 0e0), (14, 12.5e0, 33.3e0, 20.1e0, 1000.5e0)
+        ) as edges (number, events, trials, earlier, earlier_trials)
+        order by number
+    """,
+    "control_chart": """
+        with scores as (
+            select
+                charts.worker,
+                cast(timestamp '2026-01-01 23:00:00' as timestamp(3)) as submitted_at,
+                10 * tens.n + ones.n as object_index,
+                case
+                    when charts.worker = 'same' then 0.7e0
+                    when charts.worker = 'right' then 1e0
+                    when 10 * tens.n + ones.n < 50 then 0.9e0 + 0.1e0 * mod(ones.n, 2)
+                    else 0.1e0 * ones.n
+                end as score
+            from (values ('same'), ('right'), ('falls')) as charts (worker)
+            cross join (values (0), (1), (2), (3), (4), (5), (6), (7)) as tens (n)
+            cross join (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as ones (n)
+            where charts.worker <> 'right' or tens.n < 3
+        ),
+
+        {{ control_chart('scores', ['worker'], 'worker') }}
+
+        select * from worker_days
+        order by worker
+    """,
     "adjusted_p_values": """
         with p_values as (
             select *

@@ -30,6 +30,36 @@ certificates (error_count, sample_count, expected_upper, expected_size_at_5, exp
     (1, 236, 0.0199, 93.0, 473.0), (2, 124, 0.0499, 124.0, 628.0), (5, 523, 0.02, 208.0, 1049.0)
 ),
 
+-- Montgomery and Runger, tables 16-3 and 16-8: concentrations around 99, an allowance of 1, and both CUSUMs
+concentrations (observation, concentration, expected_upper, expected_lower) as (
+    values
+    (1, 102.0, 2.0, 0.0), (2, 94.8, 0.0, 3.2), (3, 98.3, 0.0, 2.9), (4, 98.4, 0.0, 2.5),
+    (5, 102.0, 2.0, 0.0), (6, 98.5, 0.5, 0.0), (7, 99.0, 0.0, 0.0), (8, 97.7, 0.0, 0.3),
+    (9, 100.0, 0.0, 0.0), (10, 98.1, 0.0, 0.0), (11, 101.3, 1.3, 0.0), (12, 98.7, 0.0, 0.0),
+    (13, 101.1, 1.1, 0.0), (14, 98.4, 0.0, 0.0), (15, 97.0, 0.0, 1.0), (16, 96.7, 0.0, 2.3),
+    (17, 100.3, 0.3, 0.0), (18, 101.4, 1.7, 0.0), (19, 97.2, 0.0, 0.8), (20, 101.0, 1.0, 0.0)
+),
+
+deviations as (
+    select
+        observation,
+        'upper' as side,
+        expected_upper as expected,
+        concentration - 99 as deviation
+    from concentrations
+    union all
+    select
+        observation,
+        'lower' as side,
+        expected_lower as expected,
+        99 - concentration as deviation
+    from concentrations
+),
+
+cusums as (
+    {{ cusum('deviations', ['side'], ['observation'], allowance=1) }}
+),
+
 -- a published pair of boxes, with corners [258, 41, 606, 285] and [214, 41, 562, 285], and two that only touch
 one_box (box_left, box_top, box_width, box_height) as (
     values (258.0, 41.0, 606.0 - 258.0, 285.0 - 41.0)
@@ -163,6 +193,27 @@ results as (
                 then expected_size_at_1
         end as actual
     from certificates
+    union all
+    select
+        'CUSUM' as example,
+        expected,
+        cusum as actual
+    from cusums
+    union all
+    select
+        'Siegmund: points until a false alarm' as example,
+        938.2 as expected,
+        round({{ cusum_run_length(0) }}, 1) as actual
+    union all
+    select
+        'the same of a CUSUM on both sides' as example,
+        469.1 as expected,
+        round({{ cusum_run_length(0) }} / 2, 1) as actual
+    union all
+    select
+        'points until a shift of one standard deviation is found' as example,
+        10.3 as expected,
+        round({{ cusum_run_length(1) }}, 1) as actual
     union all
     select
         'three of five answers: most of three, drawn without return' as example,
