@@ -10,28 +10,58 @@ worker_answers as (
     select * from {{ ref('int_worker_answers') }}
 ),
 
--- What two reviewers can be compared on: labels of the same worker or, if that is not known, of the same class.
+shared_decisions as (
+    select
+        *,
+        case
+            when
+                min(worker_key) over (partition by job_name, object_index)
+                < max(worker_key) over (partition by job_name, object_index)
+                then object_index
+        end as shared_object_index
+    from reviewer_decisions
+),
+
+-- What two reviewers can be compared on: the same data object, which may be a batch of a bulk review; if nobody else
+-- reviewed it, labels of the same worker or, if that is not known, of the same class.
+compared_decisions as (
+    select
+        job_name,
+        worker_key,
+        shared_object_index,
+        case when shared_object_index is null then labeler_key end as labeler_key,
+        case when shared_object_index is null and labeler_key is null then label end as label,
+        is_overturned
+    from shared_decisions
+),
+
 counts as (
     select
         job_name,
         worker_key,
+        shared_object_index,
         labeler_key,
-        case when labeler_key is null then label end as label,
+        label,
         count(*) as reviewed_count,
         count(case when is_overturned then 1 end) as overturned_count
-    from reviewer_decisions
+    from compared_decisions
     group by
         job_name,
         worker_key,
+        shared_object_index,
         labeler_key,
-        case when labeler_key is null then label end
+        label
 ),
 
 team_counts as (
     select
         *,
-        sum(reviewed_count) over (partition by job_name, labeler_key, label) as team_reviewed_count,
-        sum(overturned_count) over (partition by job_name, labeler_key, label) as team_overturned_count
+        sum(reviewed_count) over (
+            partition by job_name, shared_object_index, labeler_key, label
+        ) as team_reviewed_count,
+        sum(overturned_count) over (
+            partition by job_name, shared_object_index, labeler_key, label
+        ) as team_overturned_count
     from counts
 ),
 
