@@ -183,12 +183,15 @@ final as (
         round(estimates.score_difference, 9) as score_difference,
         round({{ normal_low('estimates.score_difference', 'estimates.standard_error', -1) }}, 9) as score_difference_low,
         round({{ normal_high('estimates.score_difference', 'estimates.standard_error', 1) }}, 9) as score_difference_high,
-        round(
-            least(greatest(
-                estimates.team_score + estimates.shrinkage * (estimates.adjusted_score - estimates.team_score), 0
-            ), 1),
-            9
-        ) as shrunken_score,
+        case
+            when estimates.shrinkage is not null
+                then round(
+                    least(greatest(
+                        estimates.team_score + estimates.shrinkage * (estimates.adjusted_score - estimates.team_score), 0
+                    ), 1),
+                    9
+                )
+        end as shrunken_score,
         round(estimates.adjusted_p_value, 9) as adjusted_p_value,
         case
             when estimates.scored_count < {{ var('minimum_rank_count') }} then 'too few'
