@@ -107,7 +107,7 @@ unusual_sizes as (
         count(*) over (partition by job_name, object_index) as unusual_count,
         row_number() over (
             partition by job_name, object_index
-            order by abs(size_deviation) desc, label, area
+            order by abs(size_deviation) desc, label asc, area asc
         ) as size_rank
     from label_sizes
     where abs(size_deviation) > {{ var('outlier_deviations') }}
@@ -133,7 +133,11 @@ adjusted_classes as (
         label_adjustments.adjusted_share,
         row_number() over (
             partition by annotations.job_name, annotations.object_index
-            order by label_adjustments.adjusted_share desc, annotations.label, annotations.annotation_index
+            order by
+                label_adjustments.adjusted_share desc,
+                annotations.label asc,
+                annotations.frame_index asc,
+                annotations.annotation_index asc
         ) as adjusted_rank
     from annotations
     inner join label_adjustments
@@ -167,7 +171,7 @@ signals as (
     select
         labeled_objects.job_name,
         labeled_objects.object_index,
-        'golden' as signal,
+        'golden' as signal_name,
         cast(1 as double) as signal_value,
         'The golden answer is ' || golden_classes.label || '.' as reason
     from labeled_objects
@@ -179,7 +183,7 @@ signals as (
     select
         job_name,
         object_index,
-        'consensus' as signal,
+        'consensus' as signal_name,
         1 - service_probability as signal_value,
         case
             when is_agreeing
@@ -187,15 +191,15 @@ signals as (
                     'By its answers, each weighed by how reliable its worker is, there is a chance of '
                     || {{ percent_text('1 - service_probability') }} || ' that it is not ' || service_label || '.'
             else
-                'Its answers, each weighed by how reliable its worker is, say ' || consensus_label || ', with a chance of '
-                || {{ percent_text('consensus_probability') }} || '.'
+                'Its answers, each weighed by how reliable its worker is, say ' || consensus_label
+                || ', with a chance of ' || {{ percent_text('consensus_probability') }} || '.'
         end as reason
     from consensus
     union all
     select
         consensus.job_name,
         consensus.object_index,
-        'class' as signal,
+        'class' as signal_name,
         class_doubts.doubt as signal_value,
         'About ' || {{ percent_text('class_doubts.doubt') }} || ' of the ' || class_doubts.service_label
         || ' labels are in doubt.' as reason
@@ -207,7 +211,7 @@ signals as (
     select
         object_tasks.job_name,
         object_tasks.object_index,
-        'disagreement' as signal,
+        'disagreement' as signal_name,
         1 - object_tasks.peer_score as signal_value,
         'Its ' || {{ number_text('object_tasks.peer_count') }} || ' answers agree by only '
         || {{ percent_text('object_tasks.peer_score') }} || ' on average.' as reason
@@ -222,7 +226,7 @@ signals as (
     select
         job_name,
         object_index,
-        'machine' as signal,
+        'machine' as signal_name,
         1 - confidence as signal_value,
         'The model that labeled it was ' || {{ percent_text('confidence') }} || ' sure.' as reason
     from usual_confidences
@@ -231,7 +235,7 @@ signals as (
     select
         job_name,
         object_index,
-        'split review' as signal,
+        'split review' as signal_name,
         cast(1 as double) as signal_value,
         'Reviewers do not agree: ' || {{ number_text('confirmed_count') }} || ' confirmed it, '
         || {{ number_text('rejected_count') }} || ' rejected it.' as reason
@@ -243,27 +247,27 @@ signals as (
     select
         job_name,
         object_index,
-        'adjusted class' as signal,
+        'adjusted class' as signal_name,
         adjusted_share as signal_value,
-        'Reviewers adjusted ' || {{ percent_text('adjusted_share') }} || ' of ' || {{ number_text('audited_count') }} || ' '
-        || label || ' labels.' as reason
+        'Reviewers adjusted ' || {{ percent_text('adjusted_share') }} || ' of '
+        || {{ number_text('audited_count') }} || ' ' || label || ' labels.' as reason
     from adjusted_classes
     where adjusted_rank = 1
     union all
     select
         job_name,
         object_index,
-        'size' as signal,
+        'size' as signal_name,
         cast(1 as double) as signal_value,
-        'Its ' || label || ' label is unusually ' || case when size_deviation > 0 then 'large' else 'small' end || ': '
-        || {{ number_text('area') }} || ' square pixels.' as reason
+        'Its ' || label || ' label is unusually ' || case when size_deviation > 0 then 'large' else 'small' end
+        || ': ' || {{ number_text('area') }} || ' square pixels.' as reason
     from unusual_sizes
     where size_rank = 1
     union all
     select
         job_name,
         object_index,
-        'entropy' as signal,
+        'entropy' as signal_name,
         {{ safe_divide('label_entropy', 'ln(answer_count)') }} as signal_value,
         'The workers gave it several classes.' as reason
     from consensus
@@ -271,7 +275,7 @@ signals as (
     select
         job_name,
         object_index,
-        'confidence' as signal,
+        'confidence' as signal_name,
         greatest(mean_confidence - confidence, 0) as signal_value,
         'Its confidence is ' || {{ percent_text('confidence') }} || ', less than usual.' as reason
     from usual_confidences
@@ -280,7 +284,7 @@ signals as (
     select
         job_name,
         object_index,
-        'time' as signal,
+        'time' as signal_name,
         cast(1 as double) as signal_value,
         'Its answers took unusually ' || case when log_time > mean_log_time then 'long' else 'little time' end || ': '
         || {{ number_text('mean_time', 1) }} || ' seconds on average.' as reason
@@ -293,9 +297,9 @@ final as (
     select
         signals.job_name,
         signals.object_index,
-        signals.signal,
+        signals.signal_name,
         round(signals.signal_value, 6) as signal_value,
-        case signals.signal
+        case signals.signal_name
             {%- for signal, weight in review_signal_weights().items() %}
                 when '{{ signal }}' then {{ weight }} * round(signals.signal_value, 6)
             {%- endfor %}

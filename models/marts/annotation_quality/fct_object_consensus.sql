@@ -21,7 +21,7 @@ ranked_classes as (
         *,
         row_number() over (
             partition by job_name, object_index
-            order by round(probability, 9) desc, label
+            order by round(probability, 9) desc, label asc
         ) as class_rank,
         max(given_count) over (partition by job_name, object_index) as greatest_given_count
     from classes
@@ -43,7 +43,9 @@ consensus as (
         -sum(
             case
                 when given_count > 0
-                    then {{ safe_divide('given_count', 'answer_count') }} * ln({{ safe_divide('given_count', 'answer_count') }})
+                    then
+                        {{ safe_divide('given_count', 'answer_count') }}
+                        * ln({{ safe_divide('given_count', 'answer_count') }})
                 else 0
             end
         ) as label_entropy

@@ -30,7 +30,10 @@ object_reviews as (
 ranked_signals as (
     select
         *,
-        row_number() over (partition by job_name, object_index order by weighted_value desc, signal) as signal_rank
+        row_number() over (
+            partition by job_name, object_index
+            order by weighted_value desc, signal_name asc
+        ) as signal_rank
     from signals
 ),
 
@@ -41,11 +44,11 @@ scored_objects as (
         object_index,
         round(1 - exp(sum(ln(greatest(1 - weighted_value, 1e-9)))), 6) as score,
         max(case when signal_rank = 1 then reason end) as reason,
-        bool_or(signal = 'split review') as is_split,
+        bool_or(signal_name = 'split review') as is_split,
         {{ dbt.listagg(
-            "'\"' || signal || '\": ' || " ~ number_text('signal_value', 4),
+            "'\"' || signal_name || '\": ' || " ~ number_text('signal_value', 4),
             "', '",
-            'order by signal'
+            'order by signal_name'
         ) }} as signals_json
     from ranked_signals
     group by job_name, object_index
@@ -103,8 +106,8 @@ final as (
         coalesce(object_answers.answer_count, 0) as answer_count,
         row_number() over (
             partition by queued_objects.job_name
-            order by queued_objects.score desc, queued_objects.object_index
-        ) as position
+            order by queued_objects.score desc, queued_objects.object_index asc
+        ) as position -- noqa: RF04
     from queued_objects
     inner join objects
         on queued_objects.job_name = objects.job_name

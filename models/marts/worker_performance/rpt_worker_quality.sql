@@ -47,7 +47,7 @@ object_scores as (
 ),
 
 -- How much better than the others a worker did on an object. If all were as good, any of its scores could be the
--- worker's: the variance of the difference is then known, and its mean is 0 (Mantel and Haenszel's test is of this kind).
+-- worker's: the variance of the difference is then known, and its mean is 0.
 differences as (
     select
         worker_key,
@@ -55,7 +55,7 @@ differences as (
         task_type,
         score,
         (score_sum - score) / (score_count - 1) as expected_score,
-        score_variance * score_count / (score_count - 1) * score_count / (score_count - 1) as difference_variance
+        score_variance * score_count * score_count / ((score_count - 1) * (score_count - 1)) as difference_variance
     from object_scores
     where score_count >= 2
 ),
@@ -164,7 +164,7 @@ ranked_mistakes as (
         *,
         row_number() over (
             partition by worker_key, job_kind, task_type
-            order by mistake_count desc, reference_label, label
+            order by mistake_count desc, reference_label asc, label asc
         ) as mistake_rank
     from mistakes
 ),
@@ -181,13 +181,17 @@ final as (
         round(estimates.mean_score, 9) as mean_score,
         round(estimates.expected_score, 9) as expected_score,
         round(estimates.score_difference, 9) as score_difference,
-        round({{ normal_low('estimates.score_difference', 'estimates.standard_error', -1) }}, 9) as score_difference_low,
-        round({{ normal_high('estimates.score_difference', 'estimates.standard_error', 1) }}, 9) as score_difference_high,
+        round({{ normal_low('estimates.score_difference', 'estimates.standard_error', -1) }}, 9)
+            as score_difference_low,
+        round({{ normal_high('estimates.score_difference', 'estimates.standard_error', 1) }}, 9)
+            as score_difference_high,
         case
             when estimates.shrinkage is not null
                 then round(
                     least(greatest(
-                        estimates.team_score + estimates.shrinkage * (estimates.adjusted_score - estimates.team_score), 0
+                        estimates.team_score
+                        + estimates.shrinkage * (estimates.adjusted_score - estimates.team_score),
+                        0
                     ), 1),
                     9
                 )
