@@ -56,7 +56,7 @@ FACTS = sorted(name for name in COLUMNS if name.startswith("fct_"))
 REPORTS = sorted(name for name in COLUMNS if name.startswith("rpt_"))
 
 # Their rows are of many jobs, which may review the labels of many others.
-OF_MANY_JOBS = {"rpt_workers", "rpt_team"}
+OF_MANY_JOBS = {"rpt_workers", "rpt_worker_quality", "rpt_team"}
 
 # The columns of a fact, and the key that it then has: text that is never NULL and joins to the other facts.
 KEYS = {

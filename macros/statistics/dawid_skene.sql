@@ -19,15 +19,19 @@
     answers: relation with job_name, object_index, worker_key, label.
     candidate_limit: if a job has more answers times classes, only classes that an object was given may be its right one;
       else all of the job.
-    error_prior, right_prior, class_prior: of the prior.
+    error_prior, right_prior, class_prior: of the prior. What is none is that of the vars, in all three macros.
 #}
 {% macro dawid_skene_candidates(
     answers,
-    candidate_limit=var('consensus_candidate_limit'),
-    error_prior=var('consensus_error_prior'),
-    right_prior=var('consensus_right_prior'),
-    class_prior=var('consensus_class_prior')
+    candidate_limit=none,
+    error_prior=none,
+    right_prior=none,
+    class_prior=none
 ) -%}
+    {%- set candidate_limit = var('consensus_candidate_limit') if candidate_limit is none else candidate_limit -%}
+    {%- set error_prior = var('consensus_error_prior') if error_prior is none else error_prior -%}
+    {%- set right_prior = var('consensus_right_prior') if right_prior is none else right_prior -%}
+    {%- set class_prior = var('consensus_class_prior') if class_prior is none else class_prior -%}
     candidate_answers as (
         select
             job_name,
@@ -169,7 +173,9 @@
     rounds: their number, 2 or more.
     class_prior: of the prior, as in dawid_skene_candidates.
 #}
-{% macro dawid_skene_rounds(candidates, rounds=var('consensus_rounds'), class_prior=var('consensus_class_prior')) -%}
+{% macro dawid_skene_rounds(candidates, rounds=none, class_prior=none) -%}
+    {%- set rounds = var('consensus_rounds') if rounds is none else rounds -%}
+    {%- set class_prior = var('consensus_class_prior') if class_prior is none else class_prior -%}
     {%- if rounds < 2 -%}
         {{ exceptions.raise_compiler_error("The var consensus_rounds is " ~ rounds ~ ": it must be 2 or more.") }}
     {%- endif -%}
@@ -260,10 +266,13 @@
     rounds,
     name='log_posteriors',
     prefix='',
-    error_prior=var('consensus_error_prior'),
-    right_prior=var('consensus_right_prior'),
-    class_prior=var('consensus_class_prior')
+    error_prior=none,
+    right_prior=none,
+    class_prior=none
 ) -%}
+    {%- set error_prior = var('consensus_error_prior') if error_prior is none else error_prior -%}
+    {%- set right_prior = var('consensus_right_prior') if right_prior is none else right_prior -%}
+    {%- set class_prior = var('consensus_class_prior') if class_prior is none else class_prior -%}
     {{ name }}_classes as (
         select
             job_name,

@@ -11,12 +11,16 @@ labeling_jobs as (
 ),
 
 consensus as (
-    select * from {{ ref('fct_object_consensus') }}
+    select * from {{ ref('int_object_consensus') }}
     where service_label is not null
 ),
 
-tasks as (
-    select * from {{ ref('fct_worker_tasks') }}
+worker_answers as (
+    select * from {{ ref('int_worker_answers') }}
+),
+
+scores as (
+    select * from {{ ref('int_answer_scores') }}
 ),
 
 annotations as (
@@ -31,6 +35,14 @@ label_changes as (
 
 golden_classes as (
     select * from {{ ref('int_golden_classes') }}
+),
+
+label_reviews as (
+    select * from {{ ref('int_label_reviews') }}
+),
+
+audited_objects as (
+    select * from {{ ref('int_audited_objects') }}
 ),
 
 labeled_objects as (
@@ -56,16 +68,21 @@ class_doubts as (
 
 object_tasks as (
     select
-        job_name,
-        object_index,
-        count(*) as answer_count,
-        count(peer_score) as peer_count,
-        avg(peer_score) as peer_score,
-        avg(time_spent_seconds) as mean_time,
+        worker_answers.job_name,
+        worker_answers.object_index,
+        count(scores.peer_score) as peer_count,
+        avg(scores.peer_score) as peer_score,
+        avg(worker_answers.time_spent_seconds) as mean_time,
         -- A time of 0 has no logarithm.
-        case when avg(time_spent_seconds) > 0 then ln(avg(time_spent_seconds)) end as log_time
-    from tasks
-    group by job_name, object_index
+        case
+            when avg(worker_answers.time_spent_seconds) > 0 then ln(avg(worker_answers.time_spent_seconds))
+        end as log_time
+    from worker_answers
+    left join scores
+        on worker_answers.job_name = scores.job_name
+        and worker_answers.object_index = scores.object_index
+        and worker_answers.answer_no = scores.answer_no
+    group by worker_answers.job_name, worker_answers.object_index
 ),
 
 timed_objects as (
@@ -152,8 +169,8 @@ reviewed_objects as (
         audited_objects.audited_object_index as object_index,
         count(case when label_reviews.is_confirmed then 1 end) as confirmed_count,
         count(case when not label_reviews.is_confirmed then 1 end) as rejected_count
-    from {{ ref('int_label_reviews') }} as label_reviews
-    inner join {{ ref('int_audited_objects') }} as audited_objects
+    from label_reviews
+    inner join audited_objects
         on label_reviews.job_name = audited_objects.job_name
         and label_reviews.object_index = audited_objects.object_index
     group by audited_objects.audited_job_name, audited_objects.audited_object_index

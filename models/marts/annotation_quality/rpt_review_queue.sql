@@ -12,7 +12,7 @@ labeling_jobs as (
 ),
 
 consensus as (
-    select * from {{ ref('fct_object_consensus') }}
+    select * from {{ ref('int_object_consensus') }}
 ),
 
 object_answers as (
