@@ -21,13 +21,7 @@
       else all of the job.
     error_prior, right_prior, class_prior: of the prior. What is none is that of the vars, in all three macros.
 #}
-{% macro dawid_skene_candidates(
-    answers,
-    candidate_limit=none,
-    error_prior=none,
-    right_prior=none,
-    class_prior=none
-) -%}
+{% macro dawid_skene_candidates(answers, candidate_limit=none, error_prior=none, right_prior=none, class_prior=none) -%}
     {%- set candidate_limit = var('consensus_candidate_limit') if candidate_limit is none else candidate_limit -%}
     {%- set error_prior = var('consensus_error_prior') if error_prior is none else error_prior -%}
     {%- set right_prior = var('consensus_right_prior') if right_prior is none else right_prior -%}
@@ -262,14 +256,7 @@
     prefix: before the names of the evidence columns.
     error_prior, right_prior, class_prior: of the prior.
 #}
-{% macro dawid_skene_log_posterior(
-    rounds,
-    name='log_posteriors',
-    prefix='',
-    error_prior=none,
-    right_prior=none,
-    class_prior=none
-) -%}
+{% macro dawid_skene_log_posterior(rounds, name, prefix='', error_prior=none, right_prior=none, class_prior=none) -%}
     {%- set error_prior = var('consensus_error_prior') if error_prior is none else error_prior -%}
     {%- set right_prior = var('consensus_right_prior') if right_prior is none else right_prior -%}
     {%- set class_prior = var('consensus_class_prior') if class_prior is none else class_prior -%}
