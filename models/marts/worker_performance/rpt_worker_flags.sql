@@ -1,14 +1,15 @@
 {#-
-  Each rule gives a row for each worker whom it can judge. Of a rule with a chance, z_score or the three columns of a binomial
-  are known; is_over_limit is what must be true besides.
+  Each rule gives a row for each worker whom it can judge. Of a rule that is tested (is_tested), z_score or the three columns of
+  a binomial are known; is_over_limit is what must be true besides.
 -#}
 {%- set minimum_count = var('minimum_rank_count') -%}
 {%- set fault_count, fault_share = 3, 0.01 -%}
 {%- set disorder_count, disorder_share = 5, 0.1 -%}
 {%- set columns = [
     'job_name', 'worker_key', 'flag', 'observed', 'limit_value', 'observation_count', 'z_score', 'successes', 'trials',
-    'chance', 'is_over_limit', 'finding',
+    'chance', 'is_tested', 'is_over_limit', 'false_alarm_share', 'finding',
 ] -%}
+{%- set tested_share = 'cast(' ~ var('flag_false_discovery_share') ~ ' as double)' -%}
 
 with labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
@@ -20,6 +21,10 @@ worker_speed as (
 
 worker_jobs as (
     select * from {{ ref('rpt_worker_jobs') }}
+),
+
+worker_control as (
+    select * from {{ ref('rpt_worker_control') }}
 ),
 
 worker_flow as (
@@ -41,6 +46,8 @@ speeders as (
         cast(null as bigint) as trials,
         cast(null as double) as chance,
         fast_score < others_score as is_over_limit,
+        true as is_tested,
+        {{ tested_share }} as false_alarm_share,
         'answered ' || {{ number_text('fast_count') }} || ' of ' || {{ number_text('timed_count') }}
         || ' tasks in less than half of the others'' median time of '
         || {{ number_text('others_median_seconds', 1) }} || ' seconds, and scored ' || {{ percent_text('fast_score') }}
@@ -63,6 +70,8 @@ golden_results as (
         golden_count as trials,
         cast(1 - {{ var('golden_accuracy_target') }} as double) as chance,
         golden_accuracy < {{ var('golden_accuracy_target') }} as is_over_limit,
+        true as is_tested,
+        {{ tested_share }} as false_alarm_share,
         'reached ' || {{ percent_text('golden_accuracy') }} || ' on ' || {{ number_text('golden_count') }}
         || ' golden objects, and the target is ' || {{ percent_text(var('golden_accuracy_target')) }} as finding
     from worker_jobs
@@ -99,11 +108,108 @@ returns as (
         team_fallout_count as trials,
         offered_share as chance,
         fallout_share >= 2 * others_share as is_over_limit,
+        true as is_tested,
+        {{ tested_share }} as false_alarm_share,
         'returned or declined ' || {{ number_text('fallout_count') }} || ' of ' || {{ number_text('offered_count') }}
         || ' tasks (' || {{ percent_text('fallout_share') }} || '), the others ' || {{ percent_text('others_share') }}
         || ' of theirs' as finding
     from flow_shares
     where offered_count >= {{ minimum_count }}
+),
+
+-- Charts of one worker: against golden labels, and against consolidated labels or, without those, the other workers.
+control_days as (
+    select
+        *,
+        max(case when reference = 'consolidated' and point_count > 0 then 1 else 0 end) over (
+            partition by job_name, worker_key
+        ) as has_consolidated,
+        max(case when is_signal then submitted_date end) over (
+            partition by job_name, worker_key, reference
+        ) as signal_date
+    from worker_control
+),
+
+changes as (
+    select
+        *,
+        max(case when submitted_date = signal_date then unchanged_until_date end) over (
+            partition by job_name, worker_key, reference
+        ) as change_date
+    from control_days
+    where
+        reference <> 'peers'
+        or has_consolidated = 0
+),
+
+-- The others' scores of the same days, each as often as the worker's.
+charts as (
+    select
+        job_name,
+        worker_key,
+        reference,
+        max(change_date) as change_date,
+        max(false_alarm_share) as false_alarm_share,
+        cast(sum(score_count) as bigint) as score_count,
+        {%- for part, comparison in [('earlier', '<='), ('later', '>')] %}
+            {{ safe_divide(
+                'sum(case when submitted_date ' ~ comparison ~ ' change_date then score_count * score_share end)',
+                'sum(case when submitted_date ' ~ comparison ~ ' change_date then score_count end)'
+            ) }} as {{ part }}_score,
+            {{ safe_divide(
+                'sum(case when submitted_date ' ~ comparison ~ ' change_date then score_count * others_score_share end)',
+                'sum(case when submitted_date ' ~ comparison ~ ' change_date and others_score_share is not null'
+                ~ ' then score_count end)'
+            ) }} as others_{{ part }}_score
+            {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from changes
+    group by job_name, worker_key, reference
+),
+
+-- Any of the charts may signal by chance.
+ranked_charts as (
+    select
+        *,
+        sum(false_alarm_share) over (partition by job_name, worker_key) as worker_false_alarm_share,
+        row_number() over (
+            partition by job_name, worker_key
+            order by case when change_date is null then 1 else 0 end asc, case reference when 'golden' then 0 else 1 end asc
+        ) as chart_rank
+    from charts
+),
+
+falls as (
+    select
+        job_name,
+        worker_key,
+        'getting worse' as flag,
+        later_score as observed,
+        earlier_score as limit_value,
+        score_count as observation_count,
+        cast(null as double) as z_score,
+        cast(null as bigint) as successes,
+        cast(null as bigint) as trials,
+        cast(null as double) as chance,
+        -- If the others fell half as far, it is the objects.
+        later_score < earlier_score
+        and earlier_score - later_score >= coalesce(2 * (others_earlier_score - others_later_score), 0)
+            as is_over_limit,
+        false as is_tested,
+        worker_false_alarm_share as false_alarm_share,
+        'scored ' || {{ percent_text('later_score') }} || ' after ' || cast(change_date as varchar) || ', and '
+        || {{ percent_text('earlier_score') }} || ' before, against '
+        || case reference when 'peers' then 'the other workers' else reference || ' labels' end
+        || ' (' || {{ number_text('score_count') }} || ' answers)'
+        || coalesce(
+            '; the others scored ' || {{ percent_text('others_later_score') }} || ' and '
+            || {{ percent_text('others_earlier_score') }} || ' on the same days',
+            ''
+        ) as finding
+    from ranked_charts
+    where
+        chart_rank = 1
+        and change_date is not null
 ),
 
 time_totals as (
@@ -158,6 +264,8 @@ impossible_times as (
         cast(null as double) as chance,
         time_fault_count >= {{ fault_count }}
         and time_fault_share >= greatest({{ fault_share }}, 2 * others_time_fault_share) as is_over_limit,
+        false as is_tested,
+        cast(0 as double) as false_alarm_share,
         'has ' || {{ number_text('time_fault_count') }} || ' of ' || {{ number_text('time_checked_count') }}
         || ' answers with a time that cannot be right ('
         || {{ number_text('submitted_before_accepted_count') }} || ' submitted before accepted, '
@@ -181,6 +289,8 @@ overlapping_tasks as (
         cast(null as double) as chance,
         overlapping_count >= {{ disorder_count }}
         and overlapping_share >= greatest({{ disorder_share }}, 2 * others_overlapping_share) as is_over_limit,
+        false as is_tested,
+        cast(0 as double) as false_alarm_share,
         'had ' || {{ number_text('overlapping_count') }} || ' of ' || {{ number_text('overlap_checked_count') }}
         || ' tasks still open when the next one was accepted, so that their time counts twice; '
         || 'of the others'' tasks, it is ' || {{ percent_text('others_overlapping_share') }} as finding
@@ -200,6 +310,8 @@ log_differences as (
         cast(null as double) as chance,
         unmatched_count >= {{ disorder_count }}
         and unmatched_share >= greatest({{ disorder_share }}, 2 * others_unmatched_share) as is_over_limit,
+        false as is_tested,
+        cast(0 as double) as false_alarm_share,
         'has ' || {{ number_text('coalesce(unlogged_count, 0)') }} || ' of ' || {{ number_text('log_checked_count') }}
         || ' answers that the activity log lacks, and ' || {{ number_text('coalesce(missing_count, 0)') }} || ' of '
         || {{ number_text('logged_count') }} || ' submissions in the log that the output lacks' as finding
@@ -208,7 +320,7 @@ log_differences as (
 
 candidates as (
     {%- for rule in [
-        'speeders', 'golden_results', 'returns', 'impossible_times', 'overlapping_tasks', 'log_differences'
+        'speeders', 'golden_results', 'returns', 'falls', 'impossible_times', 'overlapping_tasks', 'log_differences'
     ] %}
         select {{ columns | join(', ') }} from {{ rule }}
         {%- if not loop.last %}
@@ -224,8 +336,7 @@ tests as (
             when z_score is not null then {{ normal_tail('z_score') }}
             when trials = 0 then 1
             else {{ binomial_tail('successes', 'trials', 'chance') }}
-        end as p_value,
-        flag in ('impossible time', 'overlapping tasks', 'log disagrees') as is_certain
+        end as p_value
     from candidates
 ),
 
@@ -246,17 +357,14 @@ final as (
         adjusted_tests.observation_count,
         round(adjusted_tests.p_value, 9) as p_value,
         round(adjusted_tests.adjusted_p_value, 9) as adjusted_p_value,
-        case
-            when adjusted_tests.is_certain then cast(0 as double)
-            else cast({{ var('flag_false_discovery_share') }} as double)
-        end as false_alarm_share,
+        round(adjusted_tests.false_alarm_share, 9) as false_alarm_share,
         {{ worker_name('adjusted_tests.worker_key') }} || ' ' || adjusted_tests.finding || '.' as explanation
     from adjusted_tests
     inner join labeling_jobs on adjusted_tests.job_name = labeling_jobs.job_name
     where
         adjusted_tests.is_over_limit
         and (
-            adjusted_tests.is_certain
+            not adjusted_tests.is_tested
             or adjusted_tests.adjusted_p_value <= {{ var('flag_false_discovery_share') }}
         )
 )
