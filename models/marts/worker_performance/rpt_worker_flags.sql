@@ -174,7 +174,9 @@ ranked_charts as (
         sum(false_alarm_share) over (partition by job_name, worker_key) as worker_false_alarm_share,
         row_number() over (
             partition by job_name, worker_key
-            order by case when change_date is null then 1 else 0 end asc, case reference when 'golden' then 0 else 1 end asc
+            order by
+                case when change_date is null then 1 else 0 end asc,
+                case reference when 'golden' then 0 else 1 end asc
         ) as chart_rank
     from charts
 ),
