@@ -59,7 +59,8 @@ TABLES = {
         job_name varchar, object_index bigint, reference_kind varchar, reference_worker_key varchar,
         worker_key varchar, score double""",
     "main_staging.int_identical_answers": """
-        job_name varchar, object_index bigint, worker_key varchar, other_worker_key varchar, is_identical boolean""",
+        job_name varchar, object_index bigint, worker_key varchar, other_worker_key varchar, shape varchar,
+        is_identical boolean""",
     # Without rows: test_set_agreement.py has such jobs.
     "main_staging.int_set_agreement": """
         job_name varchar, shape varchar, statistic varchar, estimate double, standard_error double,

@@ -75,6 +75,7 @@ identical_answers as (
         pairs_of_sets.answer_set_key,
         pairs_of_sets.worker_key,
         pairs_of_sets.other_worker_key,
+        pairs_of_sets.shape,
         -- Each label of either has its equal in the other.
         pairs_of_sets.is_candidate
         and case
