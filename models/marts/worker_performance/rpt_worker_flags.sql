@@ -7,7 +7,7 @@
 {%- set disorder_count, disorder_share = 5, 0.1 -%}
 {%- set columns = [
     'job_name', 'worker_key', 'flag', 'observed', 'limit_value', 'observation_count', 'z_score', 'successes', 'trials',
-    'chance', 'is_tested', 'is_over_limit', 'false_alarm_share', 'finding',
+    'chance', 'known_p_value', 'is_tested', 'is_over_limit', 'false_alarm_share', 'finding',
 ] -%}
 {%- set tested_share = 'cast(' ~ var('flag_false_discovery_share') ~ ' as double)' -%}
 
@@ -21,6 +21,10 @@ worker_speed as (
 
 worker_jobs as (
     select * from {{ ref('rpt_worker_jobs') }}
+),
+
+worker_pairs as (
+    select * from {{ ref('rpt_worker_pairs') }}
 ),
 
 worker_control as (
@@ -45,6 +49,7 @@ speeders as (
         cast(null as bigint) as successes,
         cast(null as bigint) as trials,
         cast(null as double) as chance,
+        cast(null as double) as known_p_value,
         fast_score < others_score as is_over_limit,
         true as is_tested,
         {{ tested_share }} as false_alarm_share,
@@ -69,6 +74,7 @@ golden_results as (
         cast(floor(round(golden_count * (1 - golden_accuracy), 6)) as bigint) as successes,
         golden_count as trials,
         cast(1 - {{ var('golden_accuracy_target') }} as double) as chance,
+        cast(null as double) as known_p_value,
         golden_accuracy < {{ var('golden_accuracy_target') }} as is_over_limit,
         true as is_tested,
         {{ tested_share }} as false_alarm_share,
@@ -107,6 +113,7 @@ returns as (
         fallout_count as successes,
         team_fallout_count as trials,
         offered_share as chance,
+        cast(null as double) as known_p_value,
         fallout_share >= 2 * others_share as is_over_limit,
         true as is_tested,
         {{ tested_share }} as false_alarm_share,
@@ -193,6 +200,7 @@ falls as (
         cast(null as bigint) as successes,
         cast(null as bigint) as trials,
         cast(null as double) as chance,
+        cast(null as double) as known_p_value,
         -- If the others fell half as far, it is the objects.
         later_score < earlier_score
         and earlier_score - later_score >= coalesce(2 * (others_earlier_score - others_later_score), 0)
@@ -212,6 +220,86 @@ falls as (
     where
         chart_rank = 1
         and change_date is not null
+),
+
+-- What a pair has in common, and what the job's other pairs have: the same wrong classes, or the same drawings.
+pair_shares as (
+    select
+        *,
+        {{ safe_divide('same_wrong_count', 'reference_object_count') }} as same_wrong_share,
+        {{ safe_divide('expected_same_wrong_count', 'reference_object_count') }} as expected_share,
+        {{ safe_divide('identical_count', 'drawn_object_count') }} as identical_share,
+        {{ safe_divide(
+            'sum(identical_count) over (partition by job_name) - identical_count',
+            'sum(drawn_object_count) over (partition by job_name) - drawn_object_count'
+        ) }} as others_identical_share
+    from worker_pairs
+),
+
+pair_findings as (
+    select
+        *,
+        coalesce(identical_share - coalesce(others_identical_share, 0), 0)
+        > coalesce(same_wrong_share - expected_share, 0) as is_drawing
+    from pair_shares
+    where is_too_alike
+),
+
+-- A pair is a flag of either; of several pairs of a worker, the least likely one.
+members as (
+    select
+        *,
+        worker_key as member_key,
+        other_worker_key as twin_key
+    from pair_findings
+    union all
+    select
+        *,
+        other_worker_key as member_key,
+        worker_key as twin_key
+    from pair_findings
+),
+
+ranked_members as (
+    select
+        *,
+        row_number() over (
+            partition by job_name, member_key
+            order by too_alike_p_value asc, object_count desc, twin_key asc
+        ) as twin_rank
+    from members
+),
+
+alike_workers as (
+    select
+        job_name,
+        member_key as worker_key,
+        'too alike' as flag,
+        case when is_drawing then identical_share else same_wrong_share end as observed,
+        case when is_drawing then coalesce(others_identical_share, 0) else expected_share end as limit_value,
+        case when is_drawing then drawn_object_count else reference_object_count end as observation_count,
+        cast(null as double) as z_score,
+        cast(null as bigint) as successes,
+        cast(null as bigint) as trials,
+        cast(null as double) as chance,
+        -- Adjusted for all pairs of the job already.
+        too_alike_p_value as known_p_value,
+        true as is_over_limit,
+        false as is_tested,
+        {{ tested_share }} as false_alarm_share,
+        case
+            when is_drawing
+                then
+                    'drew the same as ' || {{ worker_name('twin_key') }} || ', to the last digit, on '
+                    || {{ number_text('identical_count') }} || ' of ' || {{ number_text('drawn_object_count') }}
+                    || ' objects; of other pairs, it is ' || {{ percent_text('coalesce(others_identical_share, 0)') }}
+            else
+                'gave the same wrong class as ' || {{ worker_name('twin_key') }} || ' to '
+                || {{ number_text('same_wrong_count') }} || ' of ' || {{ number_text('reference_object_count') }}
+                || ' objects; their own mistakes would give ' || {{ number_text('expected_same_wrong_count', 1) }}
+        end as finding
+    from ranked_members
+    where twin_rank = 1
 ),
 
 time_totals as (
@@ -264,6 +352,7 @@ impossible_times as (
         cast(null as bigint) as successes,
         cast(null as bigint) as trials,
         cast(null as double) as chance,
+        cast(null as double) as known_p_value,
         time_fault_count >= {{ fault_count }}
         and time_fault_share >= greatest({{ fault_share }}, 2 * others_time_fault_share) as is_over_limit,
         false as is_tested,
@@ -289,6 +378,7 @@ overlapping_tasks as (
         cast(null as bigint) as successes,
         cast(null as bigint) as trials,
         cast(null as double) as chance,
+        cast(null as double) as known_p_value,
         overlapping_count >= {{ disorder_count }}
         and overlapping_share >= greatest({{ disorder_share }}, 2 * others_overlapping_share) as is_over_limit,
         false as is_tested,
@@ -310,6 +400,7 @@ log_differences as (
         cast(null as bigint) as successes,
         cast(null as bigint) as trials,
         cast(null as double) as chance,
+        cast(null as double) as known_p_value,
         unmatched_count >= {{ disorder_count }}
         and unmatched_share >= greatest({{ disorder_share }}, 2 * others_unmatched_share) as is_over_limit,
         false as is_tested,
@@ -322,7 +413,7 @@ log_differences as (
 
 candidates as (
     {%- for rule in [
-        'speeders', 'golden_results', 'returns', 'falls', 'impossible_times', 'overlapping_tasks', 'log_differences'
+        'speeders', 'golden_results', 'returns', 'falls', 'alike_workers', 'impossible_times', 'overlapping_tasks', 'log_differences'
     ] %}
         select {{ columns | join(', ') }} from {{ rule }}
         {%- if not loop.last %}
@@ -358,7 +449,7 @@ final as (
         round(adjusted_tests.limit_value, 9) as limit_value,
         adjusted_tests.observation_count,
         round(adjusted_tests.p_value, 9) as p_value,
-        round(adjusted_tests.adjusted_p_value, 9) as adjusted_p_value,
+        round(coalesce(adjusted_tests.known_p_value, adjusted_tests.adjusted_p_value), 9) as adjusted_p_value,
         round(adjusted_tests.false_alarm_share, 9) as false_alarm_share,
         {{ worker_name('adjusted_tests.worker_key') }} || ' ' || adjusted_tests.finding || '.' as explanation
     from adjusted_tests
