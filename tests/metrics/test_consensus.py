@@ -1,0 +1,117 @@
+"""The consensus of workers equals crowd-kit's, and each round raises the posterior, on random jobs.
+
+dbt compiles the two models once; DuckDB runs them on tables in the place of the models that they read.
+HYPOTHESIS_PROFILE=long: 200 jobs, not 10.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from crowdkit.aggregation import DawidSkene
+from crowdkit.aggregation.classification import dawid_skene
+
+from tests.metrics.tables import make_table
+from tests.pipeline.warehouse import dbt
+
+pytestmark = pytest.mark.pipeline
+
+JOBS = range(200 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 10)
+MODELS = ("int_consensus_candidates", "int_consensus_rounds", "int_consensus_classes", "int_consensus_jobs")
+COLUMNS = "job_name varchar, object_index bigint, worker_key varchar, label varchar"
+Answer = tuple[str, int, str, str]
+
+
+def draw_job(number: int) -> list[Answer]:
+    """From two objects, two classes and two workers up; workers at random, good, or bad; all objects, or hardly any."""
+    rng = np.random.default_rng(number)
+    objects, workers, classes = int(rng.choice([2, 5, 60])), int(rng.choice([2, 3, 9])), int(rng.choice([2, 3, 12]))
+    rights = rng.choice(classes, objects, p=rng.dirichlet(np.ones(classes)))
+    skills = rng.uniform(rng.choice([0, 0.5, 0.9]), 1, workers)
+    is_right = rng.random((objects, workers)) < skills
+    given = np.where(is_right, rights[:, None], rng.integers(0, classes, (objects, workers)))
+    is_given = rng.random((objects, workers)) < rng.choice([0.5, 1])
+    is_given[:, :2] = True
+    return [
+        (f"Job-{number:03}", place, f"w{worker}", f"class {given[place, worker]}")
+        for place, worker in np.argwhere(is_given).tolist()
+    ]
+
+
+def build(folder: Path, jobs: Iterable[list[Answer]], **variables: float) -> duckdb.DuckDBPyConnection:
+    """The models of these jobs, with these vars."""
+    folder.mkdir()
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute("create schema main_staging")
+        make_table(connection, "main_staging.int_class_answers", COLUMNS, (row for job in jobs for row in job))
+    settings = ", ".join(f"{name}: {value}" for name, value in variables.items())
+    dbt("run", "--target", "local", "--vars", f"{{{settings}}}", "--select", *MODELS, folder=folder)
+    return duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True)
+
+
+@pytest.fixture(scope="module")
+def jobs() -> dict[int, list[Answer]]:
+    return {number: draw_job(number) for number in JOBS}
+
+
+@pytest.fixture(scope="module")
+def without_prior(jobs: dict[int, list[Answer]], tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """Probabilities of the classes of each object; crowd-kit has no prior, but no chance of 0 either."""
+    with build(
+        tmp_path_factory.mktemp("consensus") / "plain",
+        jobs.values(),
+        consensus_error_prior=1e-10,
+        consensus_right_prior=0,
+        consensus_class_prior=1e-10,
+    ) as models:
+        return models.sql("from main_staging.int_consensus_classes").df()
+
+
+@pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")  # crowd-kit's
+@pytest.mark.parametrize("number", JOBS)
+def test_probabilities_without_a_prior_are_those_of_crowd_kit(
+    number: int, jobs: dict[int, list[Answer]], without_prior: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dawid_skene, "_EPS", 1e-10)  # its least chance
+    answers = pd.DataFrame(jobs[number], columns=["job", "task", "worker", "label"])
+    theirs = DawidSkene(n_iter=10, tol=-np.inf).fit_predict_proba(answers)
+
+    ours = without_prior[without_prior["job_name"] == f"Job-{number:03}"]
+    ours = ours.pivot(index="object_index", columns="label", values="probability").reindex_like(theirs).fillna(0)
+
+    np.testing.assert_allclose(ours, theirs.fillna(0), atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def with_prior(jobs: dict[int, list[Answer]], tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    """The models as they are by default."""
+    return build(tmp_path_factory.mktemp("consensus") / "default", jobs.values())
+
+
+def test_rounds_raise_the_posterior(
+    jobs: dict[int, list[Answer]], with_prior: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    sql = "select job_name, log_posterior, last_rise from main_staging.int_consensus_jobs order by job_name"
+    with build(tmp_path / "two", jobs.values(), consensus_rounds=2) as models:
+        after_two = models.sql(sql).df()
+    after_ten = with_prior.sql(sql).df()
+
+    assert (after_two["last_rise"] > 0).any()
+    for found in (after_two, after_ten):
+        assert (found["last_rise"] > -1e-9).all()
+    assert (after_ten["log_posterior"] - after_two["log_posterior"] > -1e-9).all()
+    assert (after_ten["log_posterior"] - after_two["log_posterior"] > 0.1).any()
+
+
+def test_a_job_is_the_same_without_the_others(
+    jobs: dict[int, list[Answer]], with_prior: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    sql = "select * from main_staging.int_consensus_classes where job_name = 'Job-003' order by all"
+    with build(tmp_path / "one", [jobs[3]]) as models:
+        pd.testing.assert_frame_equal(with_prior.sql(sql).df(), models.sql(sql).df(), rtol=1e-9)
