@@ -628,6 +628,47 @@ CASES: dict[str, str] = {
         select * from worker_days
         order by worker
     """,
+    "dawid_skene_candidates dawid_skene_rounds dawid_skene_log_posterior": """
+        with answers as (
+            select *
+            from (values
+                ('few', 0, 'ann', 'Cat'), ('few', 0, 'bob', 'Dog'), ('few', 0, 'cy', 'Cat'), ('few', 1, 'ann', 'Fox'),
+                ('few', 1, 'bob', 'Fox'), ('few', 2, 'ann', 'Dog'), ('few', 2, 'cy', 'Dog'), ('few', 3, 'bob', 'Dog'),
+                ('one', 0, 'ann', 'Cat'), ('one', 0, 'bob', 'Cat'), ('many', 5, 'ann', 'A'), ('many', 5, 'bob', 'B'),
+                ('many', 6, 'ann', 'C'), ('many', 6, 'bob', 'D'), ('many', 7, 'ann', 'E'), ('many', 7, 'bob', 'E')
+            ) as edges (job_name, object_index, worker_key, label)
+        ),
+        {{ dawid_skene_candidates('answers', candidate_limit=24) }},
+        {{ dawid_skene_rounds('candidates', rounds=3) }},
+        named_rounds as (
+            select
+                candidates.job_name, candidates.object_index, candidates.worker_key, candidates.label, candidates.given_label,
+                candidates.answer_count, rounds_3.probability, rounds_3.class_evidence, rounds_3.answer_evidence,
+                rounds_3.object_evidence
+            from candidates
+            inner join rounds_3
+                on candidates.object_no = rounds_3.object_no
+                and candidates.worker_no = rounds_3.worker_no
+                and candidates.class_no = rounds_3.class_no
+        ),
+        {{ dawid_skene_log_posterior('named_rounds', 'log_posteriors') }}
+        select
+            named_rounds.job_name, named_rounds.object_index, named_rounds.worker_key, named_rounds.label,
+            round(named_rounds.probability, 12), round(named_rounds.answer_evidence, 12),
+            round(named_rounds.object_evidence, 12), round(log_posteriors.log_posterior, 9)
+        from named_rounds
+        inner join log_posteriors on named_rounds.job_name = log_posteriors.job_name
+        order by named_rounds.job_name, named_rounds.object_index, named_rounds.worker_key, named_rounds.label
+    """,
+    "shrinkage_factor": """
+        select number, {{ shrinkage_factor('estimates', 'squares', 'error', 'own_error') }}
+        from (values
+            (1, 18e0, 0.0881e0, 0.004332e0, 0.004332e0), (2, 3e0, 1e0, 0.1e0, 0.1e0), (3, 4e0, 0e0, 0.1e0, 0.1e0),
+            (4, 10e0, 0e0, 0e0, 0e0), (5, 10e0, 7e0, 0e0, 0e0), (6, 10e0, 7e0, 0.5e0, 0e0), (7, 10e0, 7e0, 0.5e0, 1e0),
+            (8, null, 7e0, 0.5e0, 1e0), (9, 10e0, null, 0.5e0, 1e0), (10, 10e0, 7e0, 2e0, 1e0)
+        ) as edges (number, estimates, squares, error, own_error)
+        order by number
+    """,
     "adjusted_p_values": """
         with p_values as (
             select *

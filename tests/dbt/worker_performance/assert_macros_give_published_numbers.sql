@@ -60,6 +60,11 @@ cusums as (
     {{ cusum('deviations', ['side'], ['observation'], allowance=1) }}
 ),
 
+-- hits of 18 batters in their first 45 times at bat
+batters (hits) as (
+    values (18), (17), (16), (15), (14), (14), (13), (12), (11), (11), (10), (10), (10), (10), (10), (9), (8), (7)
+),
+
 -- a published pair of boxes, with corners [258, 41, 606, 285] and [214, 41, 562, 285], and two that only touch
 one_box (box_left, box_top, box_width, box_height) as (
     values (258.0, 41.0, 606.0 - 258.0, 285.0 - 41.0)
@@ -234,6 +239,27 @@ results as (
         'the same: above -1.96' as example,
         0.975 as expected,
         {{ normal_tail('-1.96e0') }} as actual
+    union all
+    select
+        'Efron and Morris (1977): how much of 18 batters'' differences is more than chance' as example,
+        0.212 as expected,
+        round({{ shrinkage_factor(
+            'count(*)', 'var_pop(hits / 45e0) * count(*)', '0.2654e0 * 0.7346e0 / 45', '0.2654e0 * 0.7346e0 / 45'
+        ) }}, 3) as actual
+    from batters
+    union all
+    select
+        'and what a batter of .400 is expected to reach' as example,
+        0.294 as expected,
+        round(
+            avg(hits / 45e0)
+            + (0.4 - avg(hits / 45e0))
+            * {{ shrinkage_factor(
+                'count(*)', 'var_pop(hits / 45e0) * count(*)', '0.2654e0 * 0.7346e0 / 45', '0.2654e0 * 0.7346e0 / 45'
+            ) }},
+            3
+        ) as actual
+    from batters
     union all
     select
         'overlap of boxes' as example,
