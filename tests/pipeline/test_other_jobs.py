@@ -25,10 +25,11 @@ ACROSS_JOBS = {
     "dim_workteams": "a team works on several jobs",
     "rpt_team": "everything that the team did",
     "rpt_workers": "everything that a worker did",
+    "rpt_worker_quality": "everything that a worker did, each object beside its own answers only",
 }
 
-# A row of another job that says what an audit found in that job.
-AUDITED = {("rpt_jobs", "Lidar-Cuboids")}
+# Rows of another job that say what an audit found in that job.
+AUDITED = {("rpt_jobs", "Lidar-Cuboids"), ("rpt_label_certificates", "Lidar-Cuboids")}
 
 Rows = Counter[tuple[Any, ...]]
 
@@ -111,7 +112,7 @@ def changes(before: dict[str, Rows], after: dict[str, Rows]) -> set[tuple[str, s
 def lake(tmp_path: Path) -> Lake:
     """Of the sample without the jobs, whose folders are set apart."""
     lake = Lake(tmp_path)
-    generate(lake.source, objects=10)
+    generate(lake.source, objects=60)
     for job in JOBS:
         shutil.move(lake.source / job, tmp_path / "apart" / job)
     lake.load()
