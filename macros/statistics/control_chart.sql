@@ -168,6 +168,7 @@
             {{ columns | join(', ') }},
             submitted_date,
             cast(day_count as bigint) as score_count,
+            day_sum as score_sum,
             round(day_sum / day_count, 9) as score_share,
             round(center, 9) as center_share,
             round(greatest(center - 3 * sqrt(greatest(variance, 0) / day_count), 0), 9) as lower_limit,

@@ -46,8 +46,7 @@ compared_days as (
         cast(
             sum(score_count) over (partition by job_name, reference, submitted_date) - score_count as bigint
         ) as others_score_count,
-        sum(score_count * score_share) over (partition by job_name, reference, submitted_date)
-        - score_count * score_share as others_score_sum
+        sum(score_sum) over (partition by job_name, reference, submitted_date) - score_sum as others_score_sum
     from chart_days
 ),
 
