@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped] # it ships no type information
 
+from tests.metrics import false_alarms
 from tests.metrics.recovery import read_found, summary
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,17 @@ many finds were none of them. The last column is the false finds in samples with
 `python -m tests.metrics.recovery`.
 """
 
+_FALSE_ALARMS = """\
+## What is flagged if nothing is wrong
+
+`python -m tests.metrics.false_alarms` makes {sets:,} sets of seven jobs with nothing planted, and {objects:,} objects
+in each large job: all workers are equally able, though not equally fast; some objects are harder than others, for
+everybody; clocks and the log are right. Whoever is flagged then is flagged by chance. “At most” is what the rule
+promises. If it is the share of false discoveries ({discoveries:.0%}), the chance that anybody in a job is flagged is
+at most that, too: the last column has the jobs in which somebody was, of those in which somebody is judged. The other
+limits are shares of what was judged.
+"""
+
 _HEAD = ("metric", "definition", "formula", "example", "tests", "mart and column")
 
 
@@ -57,6 +69,13 @@ def metrics_page() -> str:
     found = read_found()
     seeds, objects = len({row.seed for row in found}), found[0].objects
     parts += [_RECOVERY.format(seeds=seeds, objects=objects), table(summary(found))]
+    alarms = false_alarms.read_alarms()
+    sets = sum({row.seed: row.sets for row in alarms}.values())
+    share = false_alarms.FALSE_DISCOVERY_SHARE
+    parts += [
+        _FALSE_ALARMS.format(sets=sets, objects=alarms[0].objects, discoveries=share),
+        table(false_alarms.summary(alarms)),
+    ]
     return "\n".join(parts)
 
 

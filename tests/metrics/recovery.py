@@ -16,13 +16,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
-import duckdb
 
-from ingest.load.plan import Options
-from ingest.load.run import load
-from ingest.sample import generate
-from ingest.sample.truth import FILES, FOLDER, Fault
-from tests.pipeline.warehouse import ROOT, dbt
+from ingest.sample.truth import Fault
+from tests.metrics.samples import build_sample, open_marts
+from tests.pipeline.warehouse import ROOT
 
 FOUND = ROOT / "docs/recovery.csv"
 OBJECTS = 1_000
@@ -48,6 +45,8 @@ JUDGED_WORKERS = """
     select job_name, worker_key, 1 from rpt_worker_jobs
     where golden_count >= 20 and job_name in ('Wildlife-Images', 'Support-Messages')
 """
+WITH_KEY = "inner join main_people.dim_workers using (worker_id)"
+FLAGGED = "select job_name, worker_key, 1 from rpt_worker_flags where flag = '{}'"
 
 FINDERS = (
     Finder(
@@ -190,6 +189,96 @@ FINDERS = (
         "select item_uri, label, 1 from truth_model_labels where source = 'review' and not is_right",
         "select item_uri, label, 1 from rpt_review_errors where job_name = 'Bird-Review'",
     ),
+    Finder(
+        Fault.SPEEDING,
+        "a worker who answers in a fraction of the usual time, with little care",
+        "rpt_worker_flags",
+        f"select distinct job_name, worker_key, 1 from truth_fast_answers {WITH_KEY}",
+        # So is who is fast and poor in everything.
+        f"""
+        {FLAGGED.format("speeder")} and worker_key not in (
+            select worker_key from truth_team {WITH_KEY} where tempo < 0.5 and skill < 0.7
+        )
+        """,
+    ),
+    Finder(
+        Fault.COPYING,
+        "two workers who give each other's answers: classes in one job, boxes in another",
+        "rpt_worker_pairs",
+        """
+        select job_name, least(one.worker_key, other.worker_key), greatest(one.worker_key, other.worker_key), 1
+        from truth_copying
+        inner join main_people.dim_workers as one using (worker_id)
+        inner join main_people.dim_workers as other on truth_copying.other_worker_id = other.worker_id
+        """,
+        "select job_name, worker_key, other_worker_key, 1 from rpt_worker_pairs where is_too_alike",
+    ),
+    Finder(
+        Fault.WORSENING,
+        "a worker who is worse from a day on",
+        "rpt_worker_flags",
+        f"select job_name, worker_key, 1 from truth_worsening {WITH_KEY}",
+        # Who tires, little by little, is planted too.
+        f"""
+        {FLAGGED.format("getting worse")} and worker_key not in (
+            select worker_key from truth_team {WITH_KEY} where drift < 0
+        )
+        """,
+    ),
+    Finder(
+        Fault.RUBBER_STAMPING,
+        "a reviewer who confirms nearly everything",
+        "rpt_reviewers",
+        f"select job_name, worker_key, 1 from truth_rubber_stamps {WITH_KEY}",
+        "select job_name, worker_key, 1 from rpt_reviewers where is_rubber_stamp",
+    ),
+    Finder(
+        Fault.AMBIGUITY,
+        "a class that needs five workers: three are not enough",
+        "rpt_redundancy",
+        "select job_name, label, 5, 1 from truth_ambiguity",
+        """
+        select job_name, label, min(workers_per_object), 1 from rpt_redundancy
+        where label is not null and is_enough
+            and job_name in (select job_name from rpt_redundancy where workers_per_object = 7)
+        group by job_name, label having min(workers_per_object) > 3
+        """,
+    ),
+    Finder(
+        Fault.CLOCKS,
+        "a worker whose times cannot be right, from a moment on",
+        "rpt_worker_flags",
+        f"select distinct job_name, worker_key, 1 from truth_clock_jumps {WITH_KEY}",
+        FLAGGED.format("impossible time"),
+    ),
+    Finder(
+        Fault.OVERLAPS,
+        "a worker who begins tasks before the last one is done",
+        "rpt_worker_flags",
+        f"select distinct job_name, worker_key, 1 from truth_overlapping_tasks {WITH_KEY}",
+        FLAGGED.format("overlapping tasks"),
+    ),
+    Finder(
+        Fault.LOG_GAPS,
+        "a worker of whom the log lacks answers, or has submissions without one; or who has other times in it",
+        "rpt_worker_flags",
+        f"""
+        select job_name, worker_key, 1 from truth_log_gaps {WITH_KEY} union
+        select job_name, worker_key, 1 from truth_clock_jumps {WITH_KEY} where accepted_off_seconds <> 0
+        """,
+        FLAGGED.format("log disagrees"),
+    ),
+    Finder(
+        Fault.SKILLS,
+        "a worker whose true accuracy is below the golden target by a tenth of all answers or more",
+        "rpt_worker_flags",
+        f"""
+        select job_name, worker_key, 1 from truth_skills {WITH_KEY}
+        inner join ({JUDGED_WORKERS}) as judged using (job_name, worker_key)
+        group by job_name, worker_key having sum(answer_count * right_chance) / sum(answer_count) < 0.7
+        """,
+        f"{FLAGGED.format('below golden target')} and job_name in ('Wildlife-Images', 'Support-Messages')",
+    ),
 )
 
 
@@ -216,19 +305,9 @@ def recover(seed: int, objects: int, *, is_planted: bool, folder: Path) -> list[
         is_planted: whether it has the faults.
         folder: where everything is written; empty or missing.
     """
-    generate(folder / "sample", objects=objects, seed=seed, without=[] if is_planted else list(Fault))
-    load(str(folder / "sample"), str(folder / "lake"), Options(processes=1))
-    marts = sorted({mart for finder in FINDERS for mart in ("dim_workers", finder.mart)})
-    selected = [f"+{mart}" for mart in marts]
-    dbt(
-        *("build", "--target", "local", "--resource-type", "model", "seed", "--select", *selected),
-        lake=folder / "lake",
-        folder=folder,
-    )
-    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
-        for name in FILES:
-            path = folder / "sample" / FOLDER / f"{name}.csv"
-            connection.execute(f"create temp view truth_{name} as from read_csv('{path}', header = true)")
+    marts = {"rpt_worker_jobs", *(finder.mart for finder in FINDERS)}
+    build_sample(folder, marts, objects=objects, seed=seed, without=[] if is_planted else list(Fault))
+    with open_marts(folder) as connection:
 
         def counts(sql: str) -> Counter[tuple[Any, ...]]:
             rows = connection.execute(sql).fetchall()
@@ -279,7 +358,7 @@ def summary(rows: Sequence[Recovery]) -> Iterator[tuple[str, ...]]:
             f"`{mart}`",
             f"{total:,}",
             f"{found:,}",
-            f"{found / total:.1%} ({min(shares):.0%} to {max(shares):.0%})",
+            f"{found / total:.1%} ({min(shares):.0%} to {max(shares):.0%})" if total else "",
             f"{sum(row.false_count for row in planted):,}",
             f"{sum(row.false_count for row in of_finder if not row.is_planted):,}",
         )
