@@ -114,6 +114,16 @@ RULES: tuple[Rule, ...] = (
         where is_signal is not null group by job_name, label, reference
         """,
     ),
+    # It has a flag of any of the five rules that are wrong by chance.
+    Rule(
+        "main concern: workers have a flag",
+        "jobs",
+        "rpt_jobs",
+        f"""
+        select job_name, coalesce(main_concern like '%workers have a flag%', false), {5 * FALSE_DISCOVERY_SHARE}
+        from rpt_jobs where worker_count > 1
+        """,
+    ),
     Rule(
         "more wrong labels than the upper bound",
         "jobs",

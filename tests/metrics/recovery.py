@@ -190,6 +190,18 @@ FINDERS = (
         "select item_uri, label, 1 from rpt_review_errors where job_name = 'Bird-Review'",
     ),
     Finder(
+        Fault.MISLABELED,
+        "wrong labels of images, planted or the workers' own, among as many at the head of the review queue",
+        "rpt_review_queue",
+        "select object_index, 1 from truth_mislabeled where job_name = 'Wildlife-Images'",
+        """
+        select object_index, 1 from rpt_review_queue
+        where job_name = 'Wildlife-Images' and position <= (
+            select count(*) from truth_mislabeled where job_name = 'Wildlife-Images'
+        )
+        """,
+    ),
+    Finder(
         Fault.SPEEDING,
         "a worker who answers in a fraction of the usual time, with little care",
         "rpt_worker_flags",
