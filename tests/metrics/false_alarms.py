@@ -19,11 +19,11 @@ import click
 import yaml  # type: ignore[import-untyped] # it ships no type information
 
 from ingest.sample.truth import Fault
-from tests.metrics.samples import build_sample, open_marts
+from tests.metrics.samples import build_marts, make_lake, open_marts
 from tests.pipeline.warehouse import ROOT
 
 ALARMS = ROOT / "docs/false_alarms.csv"
-SEEDS, SETS, OBJECTS = 10, 20, 500
+SEEDS, SETS, OBJECTS = 10, 20, 300
 HEAD = ("flag", "mart", "judged", "flagged", "share", "at most", "in how many jobs")
 PROJECT_VARS = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 FALSE_DISCOVERY_SHARE = float(PROJECT_VARS["flag_false_discovery_share"])
@@ -163,8 +163,13 @@ def simulate(seed: int, sets: int, objects: int, *, folder: Path) -> list[Alarms
         objects: of each large job.
         folder: where everything is written; empty or missing.
     """
-    marts = {"rpt_worker_jobs", *(rule.mart for rule in RULES)}
-    build_sample(folder, marts, jobs=sets, objects=objects, seed=seed, without=list(Fault))
+    make_lake(folder, jobs=sets, objects=objects, seed=seed, without=list(Fault))
+    return count_alarms(seed, sets, objects, folder=folder)
+
+
+def count_alarms(seed: int, sets: int, objects: int, *, folder: Path) -> list[Alarms]:
+    """The same, if the folder has the lake."""
+    build_marts(folder, {"rpt_worker_jobs", *(rule.mart for rule in RULES)})
     alarms = []
     with open_marts(folder) as connection:
         for rule in RULES:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import click
 
 from ingest.sample.truth import Fault
-from tests.metrics.samples import build_sample, open_marts
+from tests.metrics.samples import build_marts, make_lake, open_marts
 from tests.pipeline.warehouse import ROOT
 
 FOUND = ROOT / "docs/recovery.csv"
@@ -317,8 +317,13 @@ def recover(seed: int, objects: int, *, is_planted: bool, folder: Path) -> list[
         is_planted: whether it has the faults.
         folder: where everything is written; empty or missing.
     """
-    marts = {"rpt_worker_jobs", *(finder.mart for finder in FINDERS)}
-    build_sample(folder, marts, objects=objects, seed=seed, without=[] if is_planted else list(Fault))
+    make_lake(folder, objects=objects, seed=seed, without=[] if is_planted else list(Fault))
+    return find(seed, objects, is_planted=is_planted, folder=folder)
+
+
+def find(seed: int, objects: int, *, is_planted: bool, folder: Path) -> list[Recovery]:
+    """The same, if the folder has the lake."""
+    build_marts(folder, {"rpt_worker_jobs", *(finder.mart for finder in FINDERS)})
     with open_marts(folder) as connection:
 
         def counts(sql: str) -> Counter[tuple[Any, ...]]:

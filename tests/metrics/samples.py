@@ -17,14 +17,11 @@ from ingest.sample.truth import FILES, FOLDER, Fault
 from tests.pipeline.warehouse import dbt
 
 
-def build_sample(
-    folder: Path, marts: Iterable[str], *, objects: int, seed: int, jobs: int = 1, without: Collection[Fault] = ()
-) -> None:
-    """Makes a sample, a lake of it and of the saved responses, and those marts with all that they need.
+def make_lake(folder: Path, *, objects: int, seed: int, jobs: int = 1, without: Collection[Fault] = ()) -> None:
+    """Makes a sample, and a lake of it and of its saved responses.
 
     Args:
-        folder: where everything is written; empty or missing.
-        marts: names of models.
+        folder: where both are written; empty or missing.
         objects: of each large job.
         seed: of the sample.
         jobs: sets of large jobs.
@@ -41,10 +38,14 @@ def build_sample(
     ):
         done = CliRunner().invoke(cli, [str(command), str(lake), *map(str, options)])
         assert done.exit_code == 0, done.output
+
+
+def build_marts(folder: Path, marts: Iterable[str]) -> None:
+    """Builds those marts of the lake, with all that they need."""
     selected = [f"+{mart}" for mart in sorted({"dim_workers", *marts})]
     dbt(
         *("build", "--target", "local", "--resource-type", "model", "seed", "--select", *selected),
-        lake=lake,
+        lake=folder / "lake",
         folder=folder,
     )
 
