@@ -63,7 +63,21 @@ RULES: tuple[Rule, ...] = (
     worker_flag("impossible time", 0),
     worker_flag("overlapping tasks", 0),
     worker_flag("too alike"),
-    worker_flag("getting worse"),
+    # Of two charts, each with a chance of its own.
+    Rule(
+        "getting worse",
+        "workers",
+        "rpt_worker_flags",
+        """
+        with charts as (
+            select job_name, worker_key, reference, max(false_alarm_share) as share from rpt_worker_control
+            where is_signal is not null and reference <> 'peers' group by job_name, worker_key, reference
+        )
+        select job_name, (job_name, worker_key) in (
+            select (job_name, worker_key) from rpt_worker_flags where flag = 'getting worse'
+        ), sum(share) from charts group by job_name, worker_key
+        """,
+    ),
     worker_flag("below golden target"),
     worker_flag("returns tasks"),
     worker_flag("log disagrees", 0),
