@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped] # it ships no type information
 
-from tests.metrics import false_alarms
+from tests.metrics import false_alarms, review_queue
 from tests.metrics.recovery import read_found, summary
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +50,15 @@ at most that, too: the last column has the jobs in which somebody was, of those 
 limits are shares of what was judged.
 """
 
+_QUEUE = """\
+## What the review queue finds
+
+The labels of {seeds} samples with {objects:,} objects in each large job, in the order of the queue and in simpler ones: the
+chance that a wrong label comes before a right one, and how many of the first labels are wrong; means over the samples. The
+golden answers are left out. The table is made by `python -m tests.metrics.review_queue`, which also takes your own
+output: `--source FOLDER`.
+"""
+
 _HEAD = ("metric", "definition", "formula", "example", "tests", "mart and column")
 
 
@@ -76,6 +85,9 @@ def metrics_page() -> str:
         _FALSE_ALARMS.format(sets=sets, objects=alarms[0].objects, discoveries=share),
         table(false_alarms.summary(alarms)),
     ]
+    rankings = review_queue.read_found()
+    seeds = len({row.seed for row in rankings})
+    parts += [_QUEUE.format(seeds=seeds, objects=review_queue.OBJECTS), table(review_queue.summary(rankings))]
     return "\n".join(parts)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped] # it ships no type information
 import pytest
 from crowdkit.aggregation import DawidSkene
 from crowdkit.aggregation.classification import dawid_skene
