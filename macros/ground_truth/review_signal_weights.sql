@@ -12,7 +12,7 @@
         'split review': 0.5,
         'adjusted class': 0.5,
         'size': 0.2,
-        'entropy': 0.05,
+        'entropy': 0.2,
         'confidence': 0.05,
         'time': 0.05
     }) }}
