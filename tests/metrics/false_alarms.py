@@ -26,6 +26,7 @@ ALARMS = ROOT / "docs/false_alarms.csv"
 SEEDS, SETS, OBJECTS = 10, 20, 300
 HEAD = ("flag", "mart", "judged", "flagged", "share", "at most", "in how many jobs")
 PROJECT_VARS = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+MINIMUM_COUNT = int(PROJECT_VARS["minimum_rank_count"])
 FALSE_DISCOVERY_SHARE = float(PROJECT_VARS["flag_false_discovery_share"])
 
 
@@ -44,8 +45,8 @@ class Rule:
     groups: str = "jobs"
 
 
-def worker_flag(flag: str, limit: float = FALSE_DISCOVERY_SHARE) -> Rule:
-    """A rule of rpt_worker_flags: of all workers with as many answers as anybody is judged on."""
+def worker_flag(flag: str, judged: str, limit: float = FALSE_DISCOVERY_SHARE) -> Rule:
+    """A rule of rpt_worker_flags, and a relation of the workers with enough for it, in their jobs."""
     return Rule(
         flag,
         "workers",
@@ -53,16 +54,24 @@ def worker_flag(flag: str, limit: float = FALSE_DISCOVERY_SHARE) -> Rule:
         f"""
         select job_name, (job_name, worker_key) in (
             select (job_name, worker_key) from rpt_worker_flags where flag = '{flag}'
-        ), {limit} from rpt_worker_jobs where task_count >= {PROJECT_VARS["minimum_rank_count"]}
+        ), {limit} from (select distinct job_name, worker_key from {judged})
         """,
     )
 
 
+_PAIRS = """(
+    select job_name, unnest([worker_key, other_worker_key]) as worker_key from rpt_worker_pairs
+    where is_too_alike is not null
+)"""
+
 RULES: tuple[Rule, ...] = (
-    worker_flag("speeder"),
-    worker_flag("impossible time", 0),
-    worker_flag("overlapping tasks", 0),
-    worker_flag("too alike"),
+    worker_flag("speeder", f"main_staging.int_worker_speed where fast_scored_count >= {MINIMUM_COUNT}"),
+    worker_flag("impossible time", "main_staging.int_worker_time_checks where time_checked_count > 0", 0),
+    worker_flag("overlapping tasks", "main_staging.int_worker_time_checks where overlap_checked_count > 0", 0),
+    worker_flag("too alike", _PAIRS),
+    worker_flag("below golden target", f"rpt_worker_jobs where golden_count >= {MINIMUM_COUNT}"),
+    worker_flag("returns tasks", f"rpt_worker_flow where offered_count >= {MINIMUM_COUNT}"),
+    worker_flag("log disagrees", "main_staging.int_worker_time_checks where log_checked_count > 0", 0),
     # Of two charts, each with a chance of its own.
     Rule(
         "getting worse",
@@ -78,9 +87,6 @@ RULES: tuple[Rule, ...] = (
         ), sum(share) from charts group by job_name, worker_key
         """,
     ),
-    worker_flag("below golden target"),
-    worker_flag("returns tasks"),
-    worker_flag("log disagrees", 0),
     Rule(
         "too alike",
         "pairs of workers",
@@ -183,7 +189,7 @@ def simulate(seed: int, sets: int, objects: int, *, folder: Path) -> list[Alarms
 
 def count_alarms(seed: int, sets: int, objects: int, *, folder: Path) -> list[Alarms]:
     """The same, if the folder has the lake."""
-    build_marts(folder, {"rpt_worker_jobs", *(rule.mart for rule in RULES)})
+    build_marts(folder, {"rpt_worker_jobs", "rpt_worker_flow", *(rule.mart for rule in RULES)})
     alarms = []
     with open_marts(folder) as connection:
         for rule in RULES:
@@ -202,10 +208,14 @@ def count_alarms(seed: int, sets: int, objects: int, *, folder: Path) -> list[Al
 
 def read_alarms() -> list[Alarms]:
     """Rows of ``docs/false_alarms.csv``."""
-    kinds = Alarms.__annotations__
     with ALARMS.open(encoding="utf-8", newline="") as file:
         return [
-            Alarms(**{name: {"int": int, "float": float}.get(kinds[name], str)(value) for name, value in row.items()})
+            Alarms(
+                *(int(row["seed"]), int(row["sets"]), int(row["objects"])),
+                *(row["rule"], row["mart"], row["unit"], row["groups"]),
+                *(int(row["judged_count"]), int(row["flagged_count"]), float(row["limit_count"])),
+                *(int(row["group_count"]), int(row["flagged_group_count"])),
+            )
             for row in csv.DictReader(file)
         ]
 
