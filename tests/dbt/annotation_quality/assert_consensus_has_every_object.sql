@@ -1,5 +1,5 @@
 -- Each object with two or more answers of one class has a consensus, and the probabilities of its classes add up to 1.
--- Without it, an object whose numbers collide with another's would share that one's answers, and nothing would look wrong.
+-- Without it, an object whose numbers collide with another's would share its answers, and nothing would look wrong.
 with class_answers as (
     select * from {{ ref('int_class_answers') }}
 ),
