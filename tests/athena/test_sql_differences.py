@@ -751,6 +751,7 @@ NO_EXPRESSIONS = {
     "duckdb__text_hash",
     "pivot_attribute_columns",  # is_named within a max
     "select_attribute_columns",
+    "review_signal_weights",  # numbers by name
 }
 
 
