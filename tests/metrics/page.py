@@ -53,10 +53,10 @@ limits are shares of what was judged.
 _QUEUE = """\
 ## What the review queue finds
 
-The labels of {seeds} samples with {objects:,} objects in each large job, in the order of the queue and in simpler ones: the
-chance that a wrong label comes before a right one, and how many of the first labels are wrong; means over the samples. The
-golden answers are left out. The table is made by `python -m tests.metrics.review_queue`, which also takes your own
-output: `--source FOLDER`.
+The labels of {seeds} samples with {objects:,} objects in each large job, in the order of the queue and in simpler
+ones: the chance that a wrong label comes before a right one, and how many of the first labels are wrong; means over
+the samples. The golden answers are left out. The table is made by `python -m tests.metrics.review_queue`, which also
+takes your own output: `--source FOLDER`.
 """
 
 _HEAD = ("metric", "definition", "formula", "example", "tests", "mart and column")
