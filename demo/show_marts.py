@@ -48,6 +48,24 @@ QUESTIONS = (
         """,
     ),
     (
+        "Whom should I ask about what?  (rpt_worker_flags)",
+        """
+        select job_name, flag, explanation
+        from rpt_worker_flags
+        order by job_name, flag, worker_name
+        """,
+    ),
+    (
+        "Which labels should I look at next?  (rpt_review_queue; the first of one job)",
+        """
+        select position, object_index as object, label, suggested_label as suggested, score, reason
+        from rpt_review_queue
+        where job_name = 'Wildlife-Images'
+        order by position
+        limit 10
+        """,
+    ),
+    (
         "What did the audit find?  (rpt_audit_results)",
         """
         select job_name, label, outcome, annotation_count as labels, annotation_share as label_share,
