@@ -47,49 +47,24 @@
         group by job_name
     ),
 
-    candidate_workers as (
-        select
-            job_name,
-            worker_key,
-            row_number() over (order by job_name, worker_key) as worker_no
-        from candidate_answers
-        group by job_name, worker_key
-    ),
-
-    candidate_classes as (
-        select
-            job_name,
-            label,
-            row_number() over (order by job_name, label) as class_no
-        from candidate_answers
-        group by job_name, label
-    ),
-
+    -- A job has far fewer workers, classes and objects than such numbers have room for.
     numbered_answers as (
         select
-            candidate_answers.job_name,
-            candidate_answers.object_index,
-            candidate_answers.worker_key,
-            candidate_answers.label,
-            candidate_answers.answer_count,
+            candidate_answers.*,
             candidate_jobs.object_count,
             candidate_jobs.class_count,
             candidate_jobs.has_all_classes,
-            -- A manifest has far fewer lines.
             candidate_jobs.job_no * 10000000000 + candidate_answers.object_index as object_no,
-            candidate_workers.worker_no,
-            candidate_classes.class_no
+            candidate_jobs.job_no * 10000000000
+            + dense_rank() over (partition by candidate_answers.job_name order by candidate_answers.worker_key)
+                as worker_no,
+            candidate_jobs.job_no * 10000000000
+            + dense_rank() over (partition by candidate_answers.job_name order by candidate_answers.label) as class_no
         from candidate_answers
         inner join candidate_jobs on candidate_answers.job_name = candidate_jobs.job_name
-        inner join candidate_workers
-            on candidate_answers.job_name = candidate_workers.job_name
-            and candidate_answers.worker_key = candidate_workers.worker_key
-        inner join candidate_classes
-            on candidate_answers.job_name = candidate_classes.job_name
-            and candidate_answers.label = candidate_classes.label
     ),
 
-    -- Classes that an object was given, and how often; of a job that may have them all, the others too.
+    -- Classes that an object was given, and how often. Of a job that may have them all, the others too.
     object_classes as (
         select
             job_name,
@@ -107,8 +82,8 @@
         select
             objects.job_name,
             objects.object_no,
-            candidate_classes.class_no,
-            candidate_classes.label,
+            job_classes.class_no,
+            job_classes.label,
             0 as given_count
         from (
             select distinct
@@ -117,7 +92,14 @@
             from numbered_answers
             where has_all_classes
         ) as objects
-        inner join candidate_classes on objects.job_name = candidate_classes.job_name
+        inner join (
+            select distinct
+                job_name,
+                class_no,
+                label
+            from numbered_answers
+            where has_all_classes
+        ) as job_classes on objects.job_name = job_classes.job_name
     ),
 
     possible_classes as (

@@ -15,32 +15,39 @@ patients (object_index, answers) as (
     (43, '2322222'), (44, '1211111'), (45, '2222222')
 ),
 
-places (place, worker_key) as (
-    values (1, 'first'), (2, 'first'), (3, 'first'), (4, 'second'), (5, 'third'), (6, 'fourth'), (7, 'fifth')
+places (place, worker_no) as (
+    values (1, 1), (2, 1), (3, 1), (4, 2), (5, 3), (6, 4), (7, 5)
 ),
 
-answers as (
+classes (class_no) as (
+    values (1), (2), (3), (4)
+),
+
+candidates as (
     select
-        'anaesthetists' as job_name,
-        patients.object_index,
-        places.worker_key,
-        substr(patients.answers, places.place, 1) as label
+        patients.object_index as object_no,
+        places.worker_no,
+        classes.class_no,
+        cast(substr(patients.answers, places.place, 1) as integer) as given_class_no,
+        cast(7 as double) as answer_count,
+        cast(45 as double) as class_prior_total,
+        1e-12 as cell_prior,
+        4e-12 as worker_prior_total,
+        (7 - length(replace(patients.answers, cast(classes.class_no as varchar), ''))) / 7e0 as probability
     from patients
     cross join places
+    cross join classes
 ),
 
-{{ dawid_skene_candidates('answers', candidate_limit=10000, error_prior='1e-12', right_prior=0, class_prior=0) }},
-
-{{ dawid_skene_rounds('candidates', rounds=20, class_prior=0) }},
+{{ dawid_skene_rounds('candidates', rounds=10, class_prior=0) }},
 
 estimates as (
     select
         class_no,
         sum(probability / answer_count) / 45 as class_share,
-        -- Workers are numbered in the order of their keys: fifth, first, fourth, second, third.
-        sum(case when worker_no = 2 and given_class_no = class_no then probability else 0 end)
-        / sum(case when worker_no = 2 then probability else 0 end) as first_is_right
-    from rounds_20
+        sum(case when worker_no = 1 and given_class_no = class_no then probability else 0 end)
+        / sum(case when worker_no = 1 then probability else 0 end) as first_is_right
+    from rounds_10
     group by class_no
 ),
 
