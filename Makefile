@@ -28,7 +28,7 @@ demo: install ## sample jobs → lake → marts, and what they say
 	$(DEMO_ENV) $(BIN)/dbt --quiet build --target local --exclude-resource-type unit_test
 	@$(DEMO_ENV) $(BIN)/python demo/show_marts.py
 
-test: install ## everything that CI runs: lint and all tests, in about 10 minutes
+test: install ## everything that CI runs: lint and all tests, in about half an hour
 	@echo 'Two parts at a time; the output of each command appears when it is done.'
 	@$(MAKE) --no-print-directory --jobs=2 $(IN_PIECES) $(if $(shell command -v mvn),test-athena) test-local lint deploy-check
 	@command -v mvn > /dev/null || echo 'not run: Athena. Trino is fetched by Maven (mvn); install it, then: make test-athena'

@@ -44,8 +44,8 @@ checked_answers as (
     from answers
 ),
 
--- A task overlaps if it was left open when the next one was accepted: a long pause in one task is one such task, however
--- many others were done meanwhile. Public workers may accept many tasks at once, to do them one after another.
+-- A task overlaps if it was left open when the next one was accepted: a long pause in one task is one such task,
+-- however many others were done meanwhile. Public workers may accept many tasks at once, to do them one after another.
 ordered_answers as (
     select
         *,

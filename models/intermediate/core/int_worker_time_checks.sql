@@ -51,8 +51,8 @@ log_counts as (
     group by job_name, worker_key
 ),
 
--- The output has the answers of an object when its label is made, so it may lack some of these objects. A worker submits
--- an object once. Of a job in progress, objects may not be known at all.
+-- The output has the answers of an object when its label is made, so it may lack some of these objects. A worker
+-- submits an object once. Of a job in progress, objects may not be known at all.
 incomplete_objects as (
     select
         labeling_jobs.job_name,
