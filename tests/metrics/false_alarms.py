@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +20,7 @@ import yaml  # type: ignore[import-untyped] # it ships no type information
 
 from ingest.sample.truth import Fault
 from tests.metrics.samples import build_marts, make_lake, open_marts
+from tests.metrics.tables import write_csv
 from tests.pipeline.warehouse import ROOT
 
 ALARMS = ROOT / "docs/false_alarms.csv"
@@ -220,14 +221,6 @@ def read_alarms() -> list[Alarms]:
         ]
 
 
-def write_alarms(rows: Iterable[Alarms]) -> None:
-    """The file anew."""
-    with ALARMS.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Alarms._fields)
-        writer.writerows(rows)
-
-
 def totals(rows: Sequence[Alarms]) -> Iterator[Alarms]:
     """Each rule over all seeds; the seed is how many they are."""
     for rule, mart in dict.fromkeys((row.rule, row.mart) for row in rows):
@@ -269,7 +262,7 @@ def main(seeds: int, sets: int, objects: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
             rows += simulate(seed, sets, objects, folder=Path(folder))
         click.echo(f"seed {seed} of {seeds}", err=True)
-    write_alarms(rows)
+    write_csv(ALARMS, Alarms._fields, rows)
     for line in summary(rows):
         click.echo("  ".join(line))
 

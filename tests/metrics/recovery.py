@@ -10,7 +10,7 @@ import csv
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ import click
 
 from ingest.sample.truth import Fault
 from tests.metrics.samples import build_marts, make_lake, open_marts
+from tests.metrics.tables import write_csv
 from tests.pipeline.warehouse import ROOT
 
 FOUND = ROOT / "docs/recovery.csv"
@@ -353,14 +354,6 @@ def read_found() -> list[Recovery]:
         ]
 
 
-def write_found(rows: Iterable[Recovery]) -> None:
-    """The file anew."""
-    with FOUND.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Recovery._fields)
-        writer.writerows(rows)
-
-
 def summary(rows: Sequence[Recovery]) -> Iterator[tuple[str, ...]]:
     """Rows of the table: each finder over all seeds."""
     yield HEAD
@@ -392,7 +385,7 @@ def main(seeds: int, objects: int) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 rows += recover(seed, objects, is_planted=is_planted, folder=Path(folder))
         click.echo(f"seed {seed} of {seeds}", err=True)
-    write_found(rows)
+    write_csv(FOUND, Recovery._fields, rows)
     for line in summary(rows):
         click.echo("  ".join(line))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from sklearn.metrics import roc_auc_score
 from ingest.load.plan import Options
 from ingest.load.run import load
 from tests.metrics.samples import build_marts, make_lake, open_marts
+from tests.metrics.tables import write_csv
 from tests.pipeline.warehouse import ROOT
 
 FOUND = ROOT / "docs/review_queue.csv"
@@ -162,14 +163,6 @@ def of_source(source: str, folder: Path) -> list[Ranking]:
         return list(rankings(connection, WRONG_BY_GOLDEN, known))
 
 
-def write_found(rows: Iterable[Ranking]) -> None:
-    """The file anew."""
-    with FOUND.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Ranking._fields)
-        writer.writerows(rows)
-
-
 @click.command()
 @click.option(
     "--seeds", type=click.IntRange(min=1), default=10, show_default=True, help="Samples, with seeds from 1 on."
@@ -185,7 +178,7 @@ def main(seeds: int, objects: int, source: str | None) -> None:
         else:
             for seed in range(1, seeds + 1):
                 rows += of_sample(seed, objects, Path(folder) / str(seed))
-            write_found(rows)
+            write_csv(FOUND, Ranking._fields, rows)
     for line in summary(rows):
         click.echo("  ".join(line))
 

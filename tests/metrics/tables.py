@@ -1,8 +1,10 @@
-"""Tables in the place of the models that others read."""
+"""Tables in the place of the models that others read, and those that the docs are made of."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,3 +19,11 @@ def make_table(
     connection.execute(f"create table {table} ({columns})")
     unnested = ", ".join(f"unnest(${name}) as {name}" for name in names)
     connection.execute(f"insert into {table} select {unnested}", values)
+
+
+def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """The file anew, with a line of the columns' names first."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

@@ -60,7 +60,6 @@ class_doubts as (
     select
         job_name,
         service_label,
-        count(*) as object_count,
         avg(1 - service_probability) as doubt
     from consensus
     group by job_name, service_label
@@ -121,7 +120,6 @@ unusual_sizes as (
         label,
         area,
         size_deviation,
-        count(*) over (partition by job_name, object_index) as unusual_count,
         row_number() over (
             partition by job_name, object_index
             order by abs(size_deviation) desc, label asc, area asc

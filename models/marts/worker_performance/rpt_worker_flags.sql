@@ -9,6 +9,14 @@
     'job_name', 'worker_key', 'flag', 'observed', 'limit_value', 'observation_count', 'z_score', 'successes', 'trials',
     'chance', 'known_p_value', 'is_tested', 'is_over_limit', 'false_alarm_share', 'finding',
 ] -%}
+{#- Of a rule that is no test. -#}
+{%- set no_test -%}
+    cast(null as double) as z_score,
+        cast(null as bigint) as successes,
+        cast(null as bigint) as trials,
+        cast(null as double) as chance,
+        cast(null as double) as known_p_value
+{%- endset -%}
 {%- set tested_share = 'cast(' ~ var('flag_false_discovery_share') ~ ' as double)' -%}
 
 with labeling_jobs as (
@@ -196,11 +204,7 @@ falls as (
         later_score as observed,
         earlier_score as limit_value,
         score_count as observation_count,
-        cast(null as double) as z_score,
-        cast(null as bigint) as successes,
-        cast(null as bigint) as trials,
-        cast(null as double) as chance,
-        cast(null as double) as known_p_value,
+        {{ no_test }},
         -- If the others fell half as far, it is the objects.
         later_score < earlier_score
         and earlier_score - later_score >= coalesce(2 * (others_earlier_score - others_later_score), 0)
@@ -348,11 +352,7 @@ impossible_times as (
         time_fault_share as observed,
         greatest({{ fault_share }}, 2 * others_time_fault_share) as limit_value,
         time_checked_count as observation_count,
-        cast(null as double) as z_score,
-        cast(null as bigint) as successes,
-        cast(null as bigint) as trials,
-        cast(null as double) as chance,
-        cast(null as double) as known_p_value,
+        {{ no_test }},
         time_fault_count >= {{ fault_count }}
         and time_fault_share >= greatest({{ fault_share }}, 2 * others_time_fault_share) as is_over_limit,
         false as is_tested,
@@ -374,11 +374,7 @@ overlapping_tasks as (
         overlapping_share as observed,
         greatest({{ disorder_share }}, 2 * others_overlapping_share) as limit_value,
         overlap_checked_count as observation_count,
-        cast(null as double) as z_score,
-        cast(null as bigint) as successes,
-        cast(null as bigint) as trials,
-        cast(null as double) as chance,
-        cast(null as double) as known_p_value,
+        {{ no_test }},
         overlapping_count >= {{ disorder_count }}
         and overlapping_share >= greatest({{ disorder_share }}, 2 * others_overlapping_share) as is_over_limit,
         false as is_tested,
@@ -396,11 +392,7 @@ log_differences as (
         unmatched_share as observed,
         greatest({{ disorder_share }}, 2 * others_unmatched_share) as limit_value,
         compared_count as observation_count,
-        cast(null as double) as z_score,
-        cast(null as bigint) as successes,
-        cast(null as bigint) as trials,
-        cast(null as double) as chance,
-        cast(null as double) as known_p_value,
+        {{ no_test }},
         unmatched_count >= {{ disorder_count }}
         and unmatched_share >= greatest({{ disorder_share }}, 2 * others_unmatched_share) as is_over_limit,
         false as is_tested,
