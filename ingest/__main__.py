@@ -4,7 +4,9 @@ import sys
 import traceback
 
 if __name__ == "__main__":
-    from ingest.cli import NOTHING_DONE, cli  # worker processes, which run this module too, need nothing of it
+    # Imported here: worker processes, which run this module too, need nothing of it.
+    from ingest.cli import cli
+    from ingest.command_line import NOTHING_DONE
 
     try:
         cli()

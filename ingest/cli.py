@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import sys
 import time
@@ -16,6 +15,7 @@ import click
 from tqdm import tqdm
 
 from ingest import __version__
+from ingest.command_line import DONE, DONE_WITH_REJECTED, fail, json_option, or_nothing, s3_options
 from ingest.display import text_table
 from ingest.formats.parsing import BadFile, milliseconds
 from ingest.lake.compact import compact as compact_lake
@@ -28,12 +28,10 @@ from ingest.load.outcome import Summary
 from ingest.load.plan import Options
 from ingest.load.run import load as load_files
 from ingest.review_batches import write_review_batches
-from ingest.storage.store import Encryption, S3Options
+from ingest.storage.store import S3Options
 
 if TYPE_CHECKING:
     from ingest.aws.resources import SyncSummary
-
-DONE, DONE_WITH_REJECTED, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 130
 
 _Result = TypeVar("_Result")
 _Command = TypeVar("_Command", bound=Callable[..., None])
@@ -46,8 +44,6 @@ FAULTS = (
 
 _LOG_SECONDS = 10
 _ERRORS_SHOWN = 20
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
 
 
 class _PairType(click.ParamType[tuple[str, str]]):
@@ -95,51 +91,6 @@ def _option_by_job(name: str, value: str, explanation: str) -> Callable[[_Comman
     return click.option(
         name, type=_PairType(), multiple=True, metavar=f"JOB={value}", help=f"{explanation} Repeatable."
     )
-
-
-def s3_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the S3 options to a command, which receives them as ``s3``."""
-
-    @functools.wraps(command)
-    def with_s3(
-        s3_endpoint_url: str | None,
-        s3_encryption: str | None,
-        s3_kms_key_id: str | None,
-        s3_bucket_key: bool | None,
-        s3_requester_pays: bool,
-        **others: Any,
-    ) -> None:
-        encryption = Encryption(s3_encryption) if s3_encryption else None
-        try:
-            s3 = S3Options(s3_endpoint_url, encryption, s3_kms_key_id, s3_bucket_key, s3_requester_pays)
-        except ValueError as error:
-            raise click.UsageError(str(error)) from None
-        command(s3=s3, **others)
-
-    options = (
-        _s3_option("--s3-endpoint-url", metavar="URL", help="S3 endpoint, if not the default of AWS or boto3."),
-        _s3_option(
-            "--s3-encryption",
-            type=click.Choice([encryption.value for encryption in Encryption]),
-            help="How to encrypt what is written; default: as the bucket does.",
-        ),
-        _s3_option("--s3-kms-key-id", metavar="KEY", help="KMS key to encrypt with: an id or an ARN."),
-        _s3_option(
-            "--s3-bucket-key/--no-s3-bucket-key",
-            default=None,
-            help="Use an S3 bucket key, which makes fewer KMS requests.",
-        ),
-        _s3_option("--s3-requester-pays", is_flag=True, help="Pay for requests to requester-pays buckets."),
-    )
-    wrapped: Callable[..., None] = with_s3
-    for option in reversed(options):
-        wrapped = option(wrapped)
-    return wrapped
-
-
-def _s3_option(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    variable = "GT_" + name.partition("/")[0].removeprefix("--").replace("-", "_").upper()
-    return click.option(name, envvar=variable, show_envvar=True, **settings)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -192,7 +143,7 @@ def load(
         s3=s3,
     )
     with _Progress() as progress:
-        summary = _or_nothing(lambda: load_files(source, lake, options, progress.show))
+        summary = or_nothing(lambda: load_files(source, lake, options, progress.show))
     if as_json:
         click.echo(json.dumps(asdict(summary)))
     else:
@@ -241,7 +192,7 @@ def sync_jobs(
             jobs = labeling_jobs.described_jobs(clients.client("sagemaker"), name_contains, since)
         return resources.sync(known, labeling_jobs.without_namesakes(known, jobs), include_forgotten)
 
-    _finish_sync(_or_nothing(run), as_json)
+    _finish_sync(or_nothing(run), as_json)
 
 
 @cli.command()
@@ -302,7 +253,7 @@ def sync_workers(
             found = workers.listed_workers(clients.client, workteam, user_pool)
         return resources.sync(known, found, include_forgotten)
 
-    _finish_sync(_or_nothing(run), as_json)
+    _finish_sync(or_nothing(run), as_json)
 
 
 @cli.command()
@@ -336,7 +287,7 @@ def sync_activity(
             activity = worker_activity.logged_days(logs, home, start)
         return resources.sync(known, activity, include_forgotten)
 
-    _finish_sync(_or_nothing(run), as_json)
+    _finish_sync(or_nothing(run), as_json)
 
 
 def _finish_sync(summary: SyncSummary, as_json: bool) -> NoReturn:
@@ -356,7 +307,7 @@ def _finish_sync(summary: SyncSummary, as_json: bool) -> NoReturn:
 @json_option
 def status(lake: str, s3: S3Options, as_json: bool) -> None:
     """Show what LAKE holds, and what was rejected and why."""
-    found = _or_nothing(lambda: lake_status(Lake.open(lake, s3, must_exist=True)))
+    found = or_nothing(lambda: lake_status(Lake.open(lake, s3, must_exist=True)))
     if as_json:
         click.echo(json.dumps(asdict(found)))
         return
@@ -413,7 +364,7 @@ def register(lake: str, database: str, s3: S3Options, as_json: bool) -> None:
     from ingest.aws.clients import client  # imported here because their libraries are slow to import
     from ingest.aws.glue import register as register_tables
 
-    done = _or_nothing(lambda: register_tables(Lake.open(lake, s3, must_exist=True).uri, database, client("glue")))
+    done = or_nothing(lambda: register_tables(Lake.open(lake, s3, must_exist=True).uri, database, client("glue")))
     text = (
         f"{len(done.created):,} tables created, {len(done.widened):,} widened, {len(done.updated):,} updated, "
         f"{len(done.unchanged):,} unchanged in Glue database {database}"
@@ -431,7 +382,7 @@ def compact(lake: str, s3: S3Options, as_json: bool) -> None:
 
     Rows that a newer load replaced, and forgotten rows, are left out. Old files stay until `vacuum`.
     """
-    loads = _or_nothing(lambda: compact_lake(Lake.open(lake, s3, must_exist=True)))
+    loads = or_nothing(lambda: compact_lake(Lake.open(lake, s3, must_exist=True)))
     _show({"loads_rewritten": loads}, f"{loads:,} loads merged into one" if loads else "nothing to merge", as_json)
 
 
@@ -451,7 +402,7 @@ def vacuum(lake: str, grace_hours: float, s3: S3Options, as_json: bool) -> None:
 
     Also deletes what interrupted loads left behind.
     """
-    files, size = _or_nothing(lambda: vacuum_lake(Lake.open(lake, s3, must_exist=True), grace_hours))
+    files, size = or_nothing(lambda: vacuum_lake(Lake.open(lake, s3, must_exist=True), grace_hours))
     _show({"files_deleted": files, "bytes_deleted": size}, f"{files:,} files deleted ({size:,} bytes)", as_json)
 
 
@@ -476,7 +427,7 @@ def forget(
     """
     if not (job or worker or uri):
         raise click.UsageError("nothing to forget: give --job, --worker or --uri")
-    done = _or_nothing(lambda: forget_rows(Lake.open(lake, s3, must_exist=True), Selection(job, uri, worker)))
+    done = or_nothing(lambda: forget_rows(Lake.open(lake, s3, must_exist=True), Selection(job, uri, worker)))
     _show(
         asdict(done),
         f"{done.files:,} files forgotten, and {done.answers:,} answers of {done.workers:,} workers",
@@ -506,9 +457,9 @@ def review_batches(csv: str, dest: str, batch_size: int, dest_uri: str | None, s
     output with --review-batches JOB=DEST, or copy the batches to review-batches/ in the job's folder.
     """
     try:
-        made = _or_nothing(lambda: write_review_batches(csv, dest, batch_size, dest_uri, s3))
+        made = or_nothing(lambda: write_review_batches(csv, dest, batch_size, dest_uri, s3))
     except BadFile as error:
-        _fail(f"{csv}: {error}")
+        fail(f"{csv}: {error}")
     text = f"{made.items:,} items of {made.labels:,} labels in {made.batches:,} batches: {made.manifest}"
     _show(asdict(made), text, as_json)
 
@@ -546,7 +497,7 @@ def sample(dest: Path, jobs: int, objects: int, seed: int, without: tuple[str, .
     try:
         made = generate(dest, jobs=jobs, objects=objects, seed=seed, without=list(map(Fault, without)))
     except DestinationNotEmptyError as error:
-        _fail(str(error))
+        fail(str(error))
     _show(asdict(made), f"{made.files:,} files with {made.answers:,} answers written to {dest}", as_json)
 
 
@@ -573,21 +524,6 @@ class _Progress:
         elif time.monotonic() - self._last >= _LOG_SECONDS:
             self._last = time.monotonic()
             click.echo(f"{read:,} files read, {summary.rows:,} rows, {summary.files_rejected:,} rejected", err=True)
-
-
-def _or_nothing(action: Callable[[], _Result]) -> _Result:
-    try:
-        return action()
-    except OSError as error:
-        _fail(str(error))
-    except KeyboardInterrupt:
-        click.echo("interrupted: the lake is unchanged", err=True)
-        sys.exit(INTERRUPTED)
-
-
-def _fail(message: str) -> NoReturn:
-    click.echo(f"error: {message}", err=True)
-    sys.exit(NOTHING_DONE)
 
 
 def _show(summary: dict[str, object], text: str, as_json: bool) -> None:
