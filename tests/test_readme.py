@@ -96,7 +96,7 @@ def test_the_lock_is_made_of_the_declared_dependencies() -> None:
     lock = (ROOT / "requirements.lock").read_text()
     locked = dict(re.findall(r"^([a-z0-9-]+)(?:\[[^\]]+\])?==([^ ;]+)", lock, re.MULTILINE))
     for requirement in declared:
-        match = re.match(r"([a-z0-9-]+)(?:\[[a-z]+\])?(?:==([0-9.]+))?", requirement.lower())
+        match = re.match(r"([a-z0-9-]+)(?:\[[a-z]+\])?(?:==([0-9a-z.]+))?", requirement.lower())
         assert match
         name, pin = match.groups()
         assert locked[name] == (pin or locked[name])
