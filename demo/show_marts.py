@@ -1,18 +1,26 @@
-"""Print the answers of the marts as small tables.
+"""Print what the marts say: one screen for a labeling manager or, with --all, a table for each question.
 
 Reads the warehouse that dbt built: environment GT_WAREHOUSE, default demo/warehouse.duckdb.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
-
-import duckdb
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from ingest.display import text_table
+from publish.exceptions import FLAGS_ONLY, LOADED_AT, MINIMUM_COUNT, findings, leading
+from publish.marts import DuckDBMarts, Marts
+
+WIDTH, TOP = 120, 5
+# Exceptions and cells are cut to fit: what is cut off is in the mart.
+EXCEPTION_LINES = 2
 
 # Questions of people who run labeling jobs, and the mart that answers each.
 QUESTIONS = (
@@ -119,22 +127,209 @@ QUESTIONS = (
     ),
 )
 
+TOTALS = {
+    "jobs": """
+        select
+            count(case when job_kind = 'label' then 1 end) as labeling_jobs,
+            count(case when job_kind <> 'label' then 1 end) as reviewing_jobs,
+            sum(case when job_kind = 'label' then object_count end) as objects,
+            sum(case when job_kind = 'label' then object_count - remaining_count end) as done,
+            sum(answer_count) as answers,
+            sum(active_hours) as hours,
+            sum(costed_answer_count) as costed_answers,
+            sum(cost_usd) as cost_usd,
+            sum(case when cost_usd is not null then 1 else 0 end) as costed_jobs
+        from rpt_jobs
+    """,
+    "workers": "select count(distinct worker_key) as workers from rpt_workers",
+    "accuracy": """
+        select golden_count, golden_accuracy, golden_accuracy_low, golden_accuracy_high
+        from rpt_team
+        where modality = 'all' and job_kind = 'label'
+    """,
+    "queue": "select count(*) as objects_to_review from rpt_review_queue",
+    "loaded": LOADED_AT,
+}
+
+JOBS = f"""
+    select job_name, object_count, done_share, answer_count, golden_accuracy, golden_count, main_concern
+    from rpt_jobs
+    where main_concern is not null
+    order by case when main_concern like '{FLAGS_ONLY}' then 1 else 0 end, object_count desc, job_name
+"""
+
+# Those who have a flag, then those with the lowest upper end of their accuracy, if enough is known of them.
+WORKERS = f"""
+    with flags as (
+        select worker_key, count(*) as flag_count, min(flag) as first_flag, max(flag) as last_flag
+        from rpt_worker_flags
+        group by worker_key
+    )
+
+    select
+        worker_name, task_count, total_time_seconds / 3600 as hours, golden_accuracy, golden_accuracy_low,
+        golden_accuracy_high, golden_count, flag_count, first_flag, last_flag
+    from rpt_workers
+    left join flags on rpt_workers.worker_key = flags.worker_key
+    where job_kind = 'label' and (flag_count > 0 or golden_count >= {MINIMUM_COUNT})
+    order by
+        case when flag_count > 0 then 0 else 1 end,
+        golden_accuracy_high,
+        worker_name
+"""
+
+# The first of each job, then the second of each: a queue is worked off job by job.
+QUEUE = """
+    select job_name, object_index, label, suggested_label, score, reason
+    from rpt_review_queue
+    order by position, score desc, job_name
+"""
+
+
+def screen(marts: Marts, where: str) -> Iterator[str]:
+    """What a manager looks at first, line by line: totals, exceptions, and the top of each table that matters."""
+    totals: dict[str, Any] = {}
+    for sql in TOTALS.values():
+        rows = marts.query(sql).to_pylist()
+        totals |= rows[0] if rows else {}
+    loaded = f", loaded {totals['loaded_at']:%Y-%m-%d %H:%M} UTC" if totals["loaded_at"] else ""
+    yield f"GROUND TRUTH ANALYTICS   {where}{loaded}"
+    done, objects = totals["done"] or 0, totals["objects"] or 0
+    yield (
+        f"Jobs      {totals['labeling_jobs']:,} that label, {totals['reviewing_jobs']:,} that review   Answers  "
+        f"{totals['answers'] or 0:,} by {totals['workers']:,} workers in {_number(totals['hours'], 1)} hours"
+    )
+    yield f"Objects   {done:,} of {objects:,} done ({_percent(done, objects)})   Accuracy  {_accuracy(totals)}"
+    yield f"Cost      {_cost(totals)}"
+
+    found = findings(marts)
+    chosen = leading(found, TOP)
+    yield from ("", f"WHAT NEEDS A LOOK   {len(chosen)} of {len(found)}")
+    for number, finding in enumerate(chosen, 1):
+        yield from textwrap.wrap(
+            f"{number}. {finding.sentence}",
+            WIDTH,
+            subsequent_indent="   ",
+            break_on_hyphens=False,
+            max_lines=EXCEPTION_LINES,
+            placeholder=" …",
+        )
+
+    rows = marts.query(JOBS).to_pylist()
+    yield from _table(
+        f"JOBS THAT NEED HELP   {min(len(rows), TOP)} of {len(rows)} (rpt_jobs)",
+        ("job", "objects", "done", "answers", "accuracy", "n", "because"),
+        [
+            (
+                row["job_name"],
+                row["object_count"],
+                _share(row["done_share"]),
+                row["answer_count"],
+                _share(row["golden_accuracy"]),
+                row["golden_count"],
+                row["main_concern"],
+            )
+            for row in rows[:TOP]
+        ],
+    )
+    rows = marts.query(WORKERS).to_pylist()
+    yield from _table(
+        f"WORKERS TO TALK TO   {min(len(rows), TOP)} of {totals['workers']}, flagged first (rpt_workers)",
+        ("worker", "answers", "hours", "accuracy", "95 % interval", "n", "flags"),
+        [
+            (
+                row["worker_name"],
+                row["task_count"],
+                _number(row["hours"], 1),
+                _share(row["golden_accuracy"]),
+                _interval(row),
+                row["golden_count"],
+                _flags(row),
+            )
+            for row in rows[:TOP]
+        ],
+    )
+    to_review = totals["objects_to_review"]
+    yield from _table(
+        f"REVIEW NEXT   {min(to_review, TOP)} of {to_review:,} objects, the first of each job (rpt_review_queue)",
+        ("job", "object", "label", "suggested", "score", "why"),
+        [tuple(row.values()) for row in marts.query(QUEUE + f"    limit {TOP}").to_pylist()],
+    )
+
+
+def _table(title: str, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Iterator[str]:
+    """A table whose last column is cut so that it fits."""
+    yield from ("", title)
+    if not rows:
+        yield "none"
+        return
+    lines = text_table([header, *rows]).splitlines()
+    del lines[1]  # the rule: one screen has no room for it
+    yield from (line if len(line) <= WIDTH else line[: WIDTH - 1].rstrip() + "…" for line in lines)
+
+
+def _number(value: float | None, decimals: int) -> str:
+    return "?" if value is None else f"{value:,.{decimals}f}"
+
+
+def _percent(part: float | None, whole: float | None) -> str:
+    return _share(part / whole) if part is not None and whole else "-"
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f} %"
+
+
+def _interval(row: dict[str, Any]) -> str:
+    if row["golden_accuracy"] is None:
+        return "-"
+    text = f"{100 * row['golden_accuracy_low']:.0f} to {100 * row['golden_accuracy_high']:.0f} %"
+    return text if row["golden_count"] >= MINIMUM_COUNT else f"{text}, few"
+
+
+def _flags(row: dict[str, Any]) -> str:
+    if not row["flag_count"]:
+        return "-"
+    flags = sorted({row["first_flag"], row["last_flag"]})
+    return ", ".join(flags) + (f", {row['flag_count']} in all" if row["flag_count"] > len(flags) else "")
+
+
+def _accuracy(totals: dict[str, Any]) -> str:
+    if totals.get("golden_accuracy") is None:
+        return "not known: no golden answers"
+    return (
+        f"{_share(totals['golden_accuracy'])} on {totals['golden_count']:,} golden answers (95 %: {_interval(totals)})"
+    )
+
+
+def _cost(totals: dict[str, Any]) -> str:
+    if totals["cost_usd"] is None:
+        return "not known: no price or rate (README, What work costs)"
+    jobs = totals["labeling_jobs"] + totals["reviewing_jobs"]
+    return f"{totals['cost_usd']:,.2f} USD in {totals['costed_jobs']:,} of {jobs:,} jobs; of the others it is not known"
+
+
+def answers(marts: Marts) -> Iterator[str]:
+    """The answer to every question."""
+    for question, sql in QUESTIONS:
+        table = marts.query(sql)
+        rows = [tuple(row.values()) for row in table.to_pylist()]
+        yield f"\n{question}\n\n{text_table([tuple(table.column_names), *rows])}"
+
 
 def main() -> None:
-    """Print the answer to every question."""
+    """Print the screen, or every answer."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
+    parser.add_argument("--all", action="store_true", help="a table for each question")
+    everything = parser.parse_args().all
     warehouse = os.environ.get("GT_WAREHOUSE", "demo/warehouse.duckdb")
-    with duckdb.connect(warehouse, read_only=True) as connection:
-        for question, sql in QUESTIONS:
-            answer = connection.execute(sql)
-            header = tuple(column[0] for column in answer.description or ())
-            print(f"\n{question}\n\n{text_table([header, *answer.fetchall()])}")
+    marts = DuckDBMarts(warehouse)
+    for line in answers(marts) if everything else screen(marts, warehouse):
+        print(line)
     print(
-        f"""
-The marts are tables of {warehouse}. Where to look next:
-  .venv/bin/python -m ingest status demo/lake          what is loaded, and what was rejected and why
-  make docs                                            every mart and column described
-  .venv/bin/python -m ingest load YOUR_OUTPUT LAKE     your own jobs: a folder or an s3:// URI; then
-  GT_LAKE=LAKE .venv/bin/dbt build --target local"""
+        """
+More: demo/show_marts.py --all (every table) · python -m ingest status demo/lake (what was rejected and why) · make docs
+Your own jobs: python -m ingest load YOUR_OUTPUT LAKE; then GT_LAKE=LAKE .venv/bin/dbt build --target local"""
     )
 
 

@@ -331,7 +331,7 @@ def test_the_demo_shows_every_question(marts: Marts, tmp_path_factory: pytest.Te
     warehouse = marts.one("select path from duckdb_databases() where database_name = 'warehouse'")
 
     shown = subprocess.run(
-        [sys.executable, "demo/show_marts.py"],
+        [sys.executable, "demo/show_marts.py", "--all"],
         cwd=ROOT,
         env={"GT_WAREHOUSE": warehouse},
         capture_output=True,

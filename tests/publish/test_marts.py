@@ -18,9 +18,7 @@ def test_a_missing_warehouse_is_said(tmp_path: Path) -> None:
 def test_types_are_those_of_athena(tmp_path: Path) -> None:
     path = str(tmp_path / "marts.duckdb")
     with duckdb.connect(path) as connection:
-        connection.execute(
-            "create table a_mart as select 1::integer as small, 2::bigint as large, 'x' as text"
-        )
+        connection.execute("create table a_mart as select 1::integer as small, 2::bigint as large, 'x' as text")
         connection.execute(
             "create schema main_people; create table main_people.dim_workers as select 'w' as worker_key"
         )
