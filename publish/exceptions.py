@@ -18,10 +18,11 @@ MINIMUM_COUNT = 20
 """Observations below which a share is no reason to worry, as the dbt var minimum_rank_count is by default."""
 STUCK_DAYS = 3
 """Days without an answer after which an unfinished job is stuck."""
+UNFINISHED = "(status is null or status not in ('Completed', 'Failed', 'Stopping', 'Stopped'))"
+"""Whether a job may go on, as SQL over its mart; the status is NULL if AWS was not asked."""
 
 # A job of which AWS never told the status is taken for over after so many days without an answer.
 _FORGOTTEN_DAYS = 30
-_ENDED = ("Completed", "Failed", "Stopping", "Stopped")
 # Flags that say the labels are worse come before those that say the times are.
 _OF_LABELS = ("below golden target", "getting worse", "speeder", "too alike")
 FLAGS_ONLY = "% workers have a flag, %"
@@ -74,7 +75,7 @@ QUERIES = {
     Kind.STUCK: f"""
         select job_name, status, object_count, remaining_count, last_worked_at
         from rpt_jobs
-        where last_worked_at is not null and (status is null or status not in ({_texts(_ENDED)}))
+        where last_worked_at is not null and {UNFINISHED}
         order by remaining_count desc, job_name
     """,
     Kind.WORKER: f"""

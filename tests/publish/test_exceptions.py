@@ -75,6 +75,7 @@ def test_a_job_is_stuck_if_nobody_answers_and_it_is_not_over(tmp_path: Path) -> 
     days = datetime.timedelta(days=1)
     jobs = [
         job("Running", status="InProgress", remaining_count=4, last_worked_at=NOON - 5 * days),
+        job("Running-On", status="InProgress", remaining_count=0, last_worked_at=NOON - 5 * days),
         job("Recent", status="InProgress", remaining_count=4, last_worked_at=NOON - 2 * days),
         job("Done", status="Completed", remaining_count=4, last_worked_at=NOON - 5 * days),
         job("Unknown", status=None, remaining_count=2, last_worked_at=NOON - 5 * days),
@@ -83,7 +84,7 @@ def test_a_job_is_stuck_if_nobody_answers_and_it_is_not_over(tmp_path: Path) -> 
     ]
     rows = {"rpt_jobs": jobs, "rpt_load_health": [health("Running")]}
     stuck = found(tmp_path, rows)
-    assert [finding.job_name for finding in stuck] == ["Running", "Unknown"]
+    assert [finding.job_name for finding in stuck] == ["Running", "Unknown", "Running-On"]
     assert stuck[0].sentence == (
         "Running: nobody has answered for 5 days, since 2026-06-25 12:00 UTC; 4 of 10 objects have no label."
     )
@@ -91,6 +92,7 @@ def test_a_job_is_stuck_if_nobody_answers_and_it_is_not_over(tmp_path: Path) -> 
         "Recent",
         "Running",
         "Unknown",
+        "Running-On",
     ]
     assert found(tmp_path, rows, stuck_days=6) == []
 
