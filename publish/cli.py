@@ -9,7 +9,10 @@ import click
 from ingest import __version__
 
 # Command and the module that has it under its own name, imported when it is called: their libraries are slow to import.
-COMMANDS: dict[str, str] = {"alerts": "publish.alerts"}
+COMMANDS: dict[str, str] = {
+    "page": "publish.page.command",
+    "alerts": "publish.alerts",
+}
 
 
 class _Commands(click.Group):

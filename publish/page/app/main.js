@@ -1,0 +1,1 @@
+gta.ready = gta.start();
