@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: run.sh [run]           load what is new, register the raw tables, build the marts
+usage: run.sh [run]           load what is new, register the raw tables, build the marts, tell what is new in them
        run.sh upkeep          compact and vacuum the lake
        run.sh ingest ARG...   any command of the loader
        run.sh dbt ARG...      any command of dbt
@@ -20,6 +20,10 @@ Environment:
   GT_TARGET           dbt target; default athena. With local nothing is registered in Glue
   GT_LOADER_ROLE_ARN  role to take for the loader; default none: the container's own
   GT_DBT_ROLE_ARN     role to take for dbt; default none: the container's own
+  GT_ALERT_TOPIC_ARN  SNS topic for what is new in the marts, see `publish alerts`; default none: nothing is told
+  GT_ALERT_STATE      what was told before, if there is a topic: an s3:// uri or a file
+  GT_ALERT_ROLE_ARN   role to take for the alerts; default none: the container's own
+  GT_ALERT_WORK_GROUP Athena workgroup of the alerts; default GT_WORK_GROUP
 The rest are dbt's and the loader's: see profiles.yml.example and `run.sh ingest load --help`.
 TEXT
 }
@@ -63,6 +67,11 @@ dbt_() {
     with_role "${GT_DBT_ROLE_ARN:-}" dbt "$@" --target "$target"
 }
 
+alerts_() {
+    GT_WORK_GROUP=${GT_ALERT_WORK_GROUP:-${GT_WORK_GROUP:-primary}} \
+        with_role "${GT_ALERT_ROLE_ARN:-}" python -m publish alerts --target "$target"
+}
+
 # step NAME COMMAND...: a command that must end well.
 step() {
     name=$1
@@ -84,8 +93,19 @@ load() {
     refused=$status
 }
 
+# After the line that counts: the marts are current, whatever becomes of the alerts.
+alerts() {
+    log alerts
+    status=0
+    alerts_ >"$scratch/alerts" || status=$?
+    cat "$scratch/alerts"
+    # Status 1 with alerts is that there are some, as with load.
+    [ "$status" -eq 0 ] || { [ "$status" -eq 1 ] && [ -s "$scratch/alerts" ]; } || fail "alerts ended with status $status"
+}
+
 run() {
     need GT_SOURCE GT_LAKE
+    [ -z "${GT_ALERT_TOPIC_ARN:-}" ] || need GT_ALERT_STATE
     [ "$target" = local ] || need GT_RAW_DATABASE GT_SCHEMA GT_S3_STAGING_DIR GT_S3_DATA_DIR GT_WORK_GROUP AWS_REGION
     # Two builds at once would take each other's half-made tables away.
     other=0
@@ -104,6 +124,7 @@ run() {
     step "dbt build" dbt_ build --exclude-resource-type unit_test
     # The alarm on staleness counts this line.
     log "GT_RUN_SUCCEEDED in $(($(date +%s) - started)) s"
+    [ -z "${GT_ALERT_TOPIC_ARN:-}" ] || alerts
     exit "$refused"
 }
 

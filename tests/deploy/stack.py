@@ -28,6 +28,7 @@ EVERY_OPTION = {
     "AccessLogBucket": "access-logs",
     "BiPrincipalArns": f"arn:aws:iam::{ACCOUNT}:role/analysts",
     "AlarmEmail": "alarms@example.com",
+    "AlertTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:labeling-managers",
     "ScheduleState": "ENABLED",
 }
 

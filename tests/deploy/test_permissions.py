@@ -42,6 +42,7 @@ NOT_NARROWED = {
     "DbtPolicy": set(),
     "BiPolicy": {"athena:ListWorkGroups", "athena:ListDataCatalogs"},
     "PeoplePolicy": set(),
+    "AlertPolicy": set(),
 }
 
 
@@ -161,6 +162,7 @@ def test_roles_are_taken_by_who_should() -> None:
         return [statement["Principal"] for statement in document["Statement"]]
 
     assert who(STACK, "LoaderRole") == who(STACK, "DbtRole") == [{"AWS": "arn-taskrole"}]
+    assert who(Stack(**EVERY_OPTION), "AlertRole") == [{"AWS": "arn-taskrole"}]
     assert who(STACK, "BiRole") == [{"Service": "quicksight.amazonaws.com"}]
     named = Stack(**EVERY_OPTION)
     assert who(named, "BiRole")[1:] == [{"AWS": [EVERY_OPTION["BiPrincipalArns"]]}]
@@ -180,6 +182,31 @@ def test_a_whole_bucket_of_job_output() -> None:
     whole = Stack(JobOutputPrefix="").policy("LoaderPolicy")
     assert whole.allows("s3:ListBucket", "arn:aws:s3:::job-output")
     assert not LOADER.allows("s3:ListBucket", "arn:aws:s3:::job-output")
+
+
+def test_the_alerts_read_as_readers_do_keep_what_was_told_and_tell_it_one_topic() -> None:
+    stack = Stack(**EVERY_OPTION)
+    policy = stack.policy("AlertPolicy")
+    assert stack.properties("AlertRole")["ManagedPolicyArns"] == ["ref-BiPolicy"]
+    bucket, _, key = stack.environment()["GT_ALERT_STATE"].removeprefix("s3://").partition("/")
+    state = f"arn:aws:s3:::{bucket}/{key}"
+    assert all(policy.allows(action, state) for action in ("s3:GetObject", "s3:PutObject"))
+    assert policy.allows("s3:ListBucket", MARTS, s3_prefix="alerts/")
+    assert not policy.allows("s3:ListBucket", MARTS, s3_prefix="ground_truth_people/")
+    assert not policy.allows("s3:PutObject", f"{MARTS}/ground_truth/a_table/0")
+    assert not policy.allows("s3:DeleteObject", state)
+    assert policy.allows("sns:Publish", EVERY_OPTION["AlertTopicArn"])
+    assert not policy.allows("sns:Publish", f"{EVERY_OPTION['AlertTopicArn']}-2")
+    # dbt's role, which writes the marts, cannot make believe that all was told.
+    assert not DBT.allows("s3:PutObject", state)
+    assert stack.environment()["GT_ALERT_WORK_GROUP"] == "ground-truth-bi"
+    assert stack.policy("TaskPolicy").allows("sts:AssumeRole", stack.environment()["GT_ALERT_ROLE_ARN"])
+
+
+def test_without_a_topic_there_are_no_alerts() -> None:
+    assert not {"AlertRole", "AlertPolicy"} & STACK.resources.keys()
+    assert not any("ALERT" in name for name in STACK.environment())
+    assert not STACK.policy("TaskPolicy").allows("sts:AssumeRole", "arn-alertrole")
 
 
 # What dbt-athena has, and this project's models never come to.

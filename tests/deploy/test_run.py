@@ -18,7 +18,7 @@ import duckdb
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.deploy.stack import ROOT, TEMPLATE, Stack
+from tests.deploy.stack import EVERY_OPTION, ROOT, TEMPLATE, Stack
 from tests.jobs import write_answers, write_job
 
 DONE, REFUSED, FAILED = 0, 1, 2
@@ -31,6 +31,11 @@ case "$*" in
 *" load "*) printf '%s' "${LOAD_SAYS-3 files loaded}"; exit "${LOAD:-0}" ;;
 *" register "*) exit "${REGISTER:-0}" ;;
 *" compact "*) exit "${COMPACT:-0}" ;;
+*" alerts "*)
+    echo "as ${AWS_PROFILE:-itself} in $GT_WORK_GROUP" >>"$CALLS"
+    printf '%s' "${ALERTS_SAY-Pets: stuck}"
+    exit "${ALERTS:-0}"
+    ;;
 esac
 """
 FAKE_DBT = """#!/bin/sh
@@ -51,7 +56,7 @@ class Container:
             (folder / name).chmod(0o755)
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Start it. Variables OTHER, LOAD, REGISTER, COMPACT and DBT are the statuses that the steps end with."""
+        """Start it. OTHER, LOAD, REGISTER, COMPACT, DBT and ALERTS are the statuses that the steps end with."""
         self._calls.write_text("")
         return subprocess.run(
             [ROOT / "deploy/run.sh", *arguments],
@@ -116,6 +121,37 @@ def test_a_step_that_fails_ends_the_run(
     assert "GT_RUN_SUCCEEDED" not in done.stdout
 
 
+TOPIC = {"GT_ALERT_TOPIC_ARN": "arn:aws:sns:us-east-1:111122223333:managers", "GT_ALERT_STATE": "s3://marts/state.json"}
+ALERTS = ["python -m publish alerts --target athena", "as itself in ground-truth-bi"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "status"),
+    [
+        ({"ALERTS": "0", "ALERTS_SAY": ""}, DONE),
+        ({"ALERTS": "1"}, DONE),
+        ({"ALERTS": "1", "LOAD": "1"}, REFUSED),
+        ({"ALERTS": "1", "ALERTS_SAY": ""}, FAILED),
+        ({"ALERTS": "2", "ALERTS_SAY": ""}, FAILED),
+    ],
+)
+def test_a_topic_is_told_what_is_new_after_the_build(
+    container: Container, environment: dict[str, str], status: int
+) -> None:
+    done = container.run(**TOPIC, GT_ALERT_WORK_GROUP="ground-truth-bi", **environment)
+    assert done.returncode == status, done.stderr
+    assert container.calls == [OTHER, LOAD, REGISTER, DBT, *ALERTS]
+    assert "GT_RUN_SUCCEEDED" in done.stdout  # the marts are current
+    assert ("alerts ended with status" in done.stderr) == (status == FAILED)
+    assert ("Pets: stuck" in done.stdout) == ("ALERTS_SAY" not in environment)
+
+
+def test_a_topic_needs_a_place_for_what_was_told(container: Container) -> None:
+    done = container.run(**TOPIC | {"GT_ALERT_STATE": ""})
+    assert (done.returncode, container.calls) == (FAILED, [])
+    assert "GT_ALERT_STATE is not set" in done.stderr
+
+
 def test_while_another_run_goes_on_nothing_is_done(container: Container) -> None:
     done = container.run(OTHER="0")
     assert done.returncode == DONE
@@ -149,7 +185,8 @@ def test_commands_by_hand_keep_their_arguments_and_status(container: Container) 
 def test_usage(container: Container) -> None:
     done = container.run("--help")
     assert (done.returncode, done.stderr) == (DONE, "")
-    assert set(re.findall(r"^  (GT_\w+)", done.stdout, re.MULTILINE)) <= Stack().environment().keys() | {"GT_TARGET"}
+    given = Stack(**EVERY_OPTION).environment().keys()
+    assert set(re.findall(r"^  (GT_\w+)", done.stdout, re.MULTILINE)) <= given | {"GT_TARGET"}
     wrong = container.run("bild")
     assert (wrong.returncode, wrong.stdout, wrong.stderr) == (2, "", done.stdout)
     assert container.calls == []
@@ -296,6 +333,16 @@ def test_the_image_holds_all_that_a_run_needs(app: Path, tmp_path: Path) -> None
     assert "GT_RUN_SUCCEEDED" in done.stdout
     with duckdb.connect(str(tmp_path / "w.duckdb"), read_only=True) as marts:
         assert marts.sql("select object_count, rejected_count from rpt_load_health").fetchall() == [(2, 1)]
+    alerts = subprocess.run(
+        [sys.executable, "-m", "publish", "alerts", "--state", str(tmp_path / "state.json")],
+        cwd=app,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert alerts.returncode == 1, alerts.stderr
+    assert "Pets: 1 of 4 files could not be read." in alerts.stdout
     # The container may write to /scratch only.
     assert sorted(app.rglob("*")) == before
     assert {path.name for path in scratch.iterdir()} <= {"target", "logs"}
@@ -323,10 +370,10 @@ def test_the_image_has_what_was_tested_and_no_tools() -> None:
 
 
 def test_the_image_has_every_dependency() -> None:
-    """A dependency of the project that is new is in the image's lock too."""
+    """A dependency of the project that is new is in the image's lock too; the image makes no pages."""
     project = (ROOT / "pyproject.toml").read_text().partition("\ndependencies = [")[2].partition("\n]")[0]
     needed = set(re.findall(r'^    "([\w-]+)', project, re.MULTILINE))
-    assert needed <= pins("deploy/requirements.lock").keys()
+    assert needed - pins("deploy/requirements.lock").keys() == {"vl-convert-python"}
 
 
 def test_the_checks_are_those_asked_for() -> None:
