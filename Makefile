@@ -11,7 +11,7 @@ DEMO_ENV := GT_LAKE=$(LAKE) GT_WAREHOUSE=demo/warehouse.duckdb
 IN_PIECES := $(if $(filter output-sync,$(.FEATURES)),--output-sync=line)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-local test-athena lint format deploy-check athena-up athena-down install bench docs clean
+.PHONY: help demo test test-unit test-local test-athena test-browser lint format deploy-check athena-up athena-down install bench docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,15 +30,20 @@ demo: install ## sample jobs → lake → marts, and what they say
 
 test: install ## everything that CI runs: lint and all tests, in about half an hour
 	@echo 'Two parts at a time; the output of each command appears when it is done.'
-	@$(MAKE) --no-print-directory --jobs=2 $(IN_PIECES) $(if $(shell command -v mvn),test-athena) test-local lint deploy-check
+	@$(MAKE) --no-print-directory --jobs=2 $(IN_PIECES) $(if $(shell command -v mvn),test-athena) test-local test-browser lint deploy-check
 	@command -v mvn > /dev/null || echo 'not run: Athena. Trino is fetched by Maven (mvn); install it, then: make test-athena'
 
 test-unit: install ## the tests that take seconds: run them while you work
 	HYPOTHESIS_PROFILE=brief $(PYTEST) $(PARALLEL) --quiet -m 'not (pipeline or athena or deploy or browser or bench)'
 
-# All tests but those of the next two targets.
+# All tests but those of the targets below.
 test-local: install
-	$(PYTEST) $(PARALLEL) -m 'not (athena or deploy)'
+	$(PYTEST) $(PARALLEL) -m 'not (athena or deploy or browser)'
+
+test-browser: install ## the page in Chromium, which is installed from Debian's packages if that is possible
+	@# If it cannot be installed here, the tests are skipped, and say so.
+	-@$(BIN)/python -m tests.browser fetch
+	$(PYTEST) tests/browser
 
 test-athena: install ## the marts on Athena's engine, on this machine; needs Maven (mvn)
 	$(BIN)/python -m tests.athena fetch
