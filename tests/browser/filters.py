@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -12,74 +12,61 @@ from publish.visuals import literal
 
 Filter = dict[str, Any]
 
-# Filter of the page, and the columns that it can be about: the first that a mart has.
+# Filter of the page, and the columns that it is about: the first of them that a mart has.
 COLUMNS: dict[str, Sequence[str]] = {
     "job": ("job_name",),
     "job_kind": ("job_kind",),
     "modality": ("modality",),
     "label": ("label",),
-    "worker": ("worker_name",),
+    "worker": ("worker_key",),
     "date": ("submitted_date", "labeled_date"),
 }
+DEFAULTS: Filter = {"job_kind": ["label"]}
 
 
 def random_filters(marts: Marts, count: int, seed: int) -> Iterator[Filter]:
-    """Filters by one to three things that the marts have, NULL included."""
+    """Filters of every kind alone, then of two or three kinds together; half of them of all kinds of jobs."""
     random = Random(seed)
     values = {
-        "job": _values(marts, "select distinct job_name as name from dim_labeling_jobs"),
-        "job_kind": _values(marts, "select distinct job_kind as name from dim_labeling_jobs"),
-        "modality": _values(marts, "select distinct modality as name from fct_worker_tasks"),
-        "label": _values(marts, "select distinct label as name from rpt_labels"),
-        "worker": _values(marts, "select distinct worker_name as name from fct_worker_tasks"),
+        "job": _values(marts, "dim_labeling_jobs", "job_name"),
+        "job_kind": _values(marts, "dim_labeling_jobs", "job_kind"),
+        "modality": _values(marts, "fct_worker_tasks", "modality"),
+        "label": _values(marts, "rpt_labels", "label"),
+        "worker": _values(marts, "fct_worker_tasks", "worker_key"),
     }
-    ((first, last),) = (
-        tuple(row.values())
-        for row in marts.query(
-            "select min(submitted_date) as first_date, max(submitted_date) as last_date from fct_worker_tasks"
-        ).to_pylist()
-    )
+    days = [day for day in _values(marts, "fct_worker_tasks", "submitted_date") if day is not None]
+    kinds = [*COLUMNS]
     for number in range(count):
-        # Each alone at first, then several.
-        keys = [[*COLUMNS][number % 6]] if number < 12 else random.sample([*COLUMNS], random.choice((2, 2, 3)))
-        selected: Filter = {}
-        for key in keys:
-            if key == "date":
-                start = first + timedelta(random.randrange((last - first).days + 1))
-                end = start + timedelta(random.randrange(1, 90))
-                selected[key] = random.choice(
+        chosen = [kinds[number % 6]] if number < 12 else random.sample(kinds, random.choice((2, 2, 3)))
+        selected: Filter = {} if number % 2 else {"job_kind": []}
+        for kind in chosen:
+            if kind == "date":
+                start = random.choice(days)
+                end = start + timedelta(random.randrange(1, 60))
+                selected[kind] = random.choice(
                     [[start.isoformat(), end.isoformat()], [start.isoformat(), None], [None, end.isoformat()]]
                 )
             else:
-                selected[key] = random.sample(values[key], min(len(values[key]), random.choice((1, 1, 2, 5))))
+                names = values[kind]
+                selected[kind] = random.sample(names, min(len(names), random.choice((1, 1, 2, 5))))
         yield selected
 
 
 def condition(selected: Mapping[str, Any], columns: Collection[str]) -> str:
     """A filter as SQL, on a mart of these columns: what the mart cannot be filtered by is left out."""
     parts = ["true"]
-    for key, wanted in selected.items():
-        column = next((name for name in COLUMNS[key] if name in columns), None)
-        if column is None:
+    for kind, wanted in (DEFAULTS | dict(selected)).items():
+        column = next((name for name in COLUMNS[kind] if name in columns), None)
+        if column is None or not wanted:
             continue
-        if key == "date":
-            parts += [
-                f"{column} {sign} date {literal(day)}"
-                for sign, day in zip((">=", "<="), wanted, strict=True)
-                if day is not None
-            ]
+        if kind == "date":
+            parts += [f"{column} {sign} date '{day}'" for sign, day in zip((">=", "<="), wanted, strict=True) if day]
         else:
-            names = [literal(name) for name in wanted if name is not None]
-            either = [f"{column} in ({', '.join(names)})"] * bool(names) + [f"{column} is null"] * (None in wanted)
-            parts.append(f"({' or '.join(either)})")
+            parts.append(f"{column} in ({', '.join(map(literal, wanted))})")
     return " and ".join(parts)
 
 
-def _values(marts: Marts, sql: str) -> list[str | None]:
-    names: list[str | None] = marts.query(sql).column("name").to_pylist()
-    return sorted(names, key=lambda name: (name is not None, name))
-
-
-def as_days(value: Any) -> Any:
-    """A date as the page writes it."""
-    return value.isoformat() if isinstance(value, date) else value
+def _values(marts: Marts, mart: str, column: str) -> list[Any]:
+    found = marts.query(f"select distinct {column} as name from {mart} where {column} is not null order by name")
+    values: list[Any] = found.column("name").to_pylist()
+    return values
