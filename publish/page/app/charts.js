@@ -14,6 +14,7 @@ gta.format = (function () {
     seconds: (value) => (Math.abs(value) >= 100 ? whole : one).format(value) + " s",
     hours: (value) => one.format(value / 3600) + " h",
     share: (value) => one.format(value * 100) + " %",
+    percent: (value) => whole.format(value * 100) + " %",
     progress: (value) => whole.format(Math.floor(value * 100)) + " %",
     score: (value) => value.toFixed(2),
     usd: (value) => (value && Math.abs(value) < 0.1 ? small : money).format(value),
@@ -139,8 +140,8 @@ const KINDS = {
       whiskers(palette, { y, x: { ...x, field: "lo" }, x2: { field: "hi" }, color }, 2),
       { mark: markOf(o, "circle", { size: 70, opacity: 1 }), encoding: { y, x, color, tooltip: tooltips(o) } },
     ];
-    if (typeof o.target === "number")
-      layers.unshift({ data: { values: [{ t: o.target * axis.by }] }, mark: { type: "rule", strokeDash: [4, 3], color: palette.quiet }, encoding: { x: { field: "t", type: "quantitative" } } });
+    for (const target of o.targets || (typeof o.target === "number" ? [o.target] : []))
+      layers.unshift({ data: { values: [{ t: target * axis.by }] }, mark: { type: "rule", strokeDash: [4, 3], color: palette.quiet }, encoding: { x: { field: "t", type: "quantitative" } } });
     return {
       source: rows, drawn: rows.length, hidden: usable.length - rows.length,
       spec: { params: [{ name: "names", value: labelsOf(rows.map((row) => row[o.category])) }], data: { values: data }, height: 24 * rows.length, layer: layers },
@@ -216,10 +217,10 @@ const KINDS = {
     return {
       drawn: drawn.length, hidden: 0, source: drawn,
       spec: {
-        data: { values: data }, height: o.height || 220, mark: markOf(o, "bar", { color: palette.accent }),
+        data: { values: data }, height: o.height || 220, mark: markOf(o, "rect", { color: palette.accent }), // a bar from x to x2 would lie on its side
         encoding: {
           x: { field: "x", type: "quantitative", axis: { title: o.xtitle || null, grid: false, tickMinStep: 1, format: "~d" }, scale: { zero: false, nice: false } },
-          x2: { field: "x2" }, y: { field: "v", type: "quantitative", axis: valueAxis(o, axisOf(o.format), "ytitle") }, tooltip: tooltips(o),
+          x2: { field: "x2" }, y2: { datum: 0 }, y: { field: "v", type: "quantitative", axis: valueAxis(o, axisOf(o.format), "ytitle") }, tooltip: tooltips(o),
         },
       },
     };
@@ -257,7 +258,7 @@ const KINDS = {
     const rows = o.rows.filter((row) => row[o.value] !== null && row[o.value] !== undefined && all.rows.index.get(row[o.row]) < most && all.columns.index.get(row[o.column]) < most);
     const data = rows.map((row, i) => ({
       i, r: all.rows.index.get(row[o.row]), c: all.columns.index.get(row[o.column]), v: row[o.value],
-      text: gta.format(row[o.value], o.format).replace(/\.\d %$/, " %"), few: o.n && gta.small(row[o.n]) ? 1 : 0, ...tooltipOf(o, row),
+      text: gta.format(row[o.value], o.format === "share" ? "percent" : o.format), few: o.n && gta.small(row[o.n]) ? 1 : 0, ...tooltipOf(o, row),
     }));
     const names = (list) => labelsOf(list.values.slice(0, most));
     const x = ordinal("c", numbers(Math.min(most, all.columns.values.length)), { axis: { labelExpr: "columns[datum.value]", orient: "top", labelAngle: -40, title: o.xtitle || null, grid: false, labelLimit: 110 } });
