@@ -23,6 +23,7 @@ SCRIPTS = (
     "figures.js",
     "charts.js",
     "tables.js",
+    "matrix.js",
     "shell.js",
     "pages/overview.js",
     "pages/workers.js",

@@ -21,6 +21,7 @@
  *   await gta.load("fct_object_labels")     this one is decoded only when asked for
  *   ctx.rows(mart, {ignore: ["worker"]})    Uint32Array of the row numbers that pass the active filters for which the mart
  *                                           has a column
+ *   gta.about(ctx, mart, where)             records of a mart of reviews: those by the filtered jobs, and those of their labels
  *   ctx.records(mart, {ignore, where})      the same as plain objects {column: value}; where: {column: value | [values]}
  *   gta.figures(visual, ctx)                figures of a visual of visuals.yml: [{group columns…, value_1, …}], as SQL's
  *   gta.visual(id)                          a visual by id
@@ -42,13 +43,14 @@
  *       kind histogram    category (a number), value
  *       kind scatter      x, y, label, xlow?, xhigh?, low?, high?, n?, color?  diagonal?: true
  *       kind heatmap      row, column, value, n?                             text?: true writes the values
- *       kind interval     category, value, low, high, n?, target?            a dot with its interval, per row
+ *       kind interval     category, value, low, high, n?, target(s)?         a dot with its interval, per row
  *       common            format, xformat, xtitle, ytitle, why, wide, height, marts, onClick(row), limit, columns
  *       Small n is grey. "Show as table" is under each chart: columns?: as of ctx.table, default the fields above.
  *   ctx.table({id, title, columns: [{key, title, format, align, warn, n, link, button}], rows, sort: "key" | "-key",
  *              search: true, csv: true, onRow, marts, wide, why, size})
  *       warn: "< 0.8" or (value, row) => boolean · n: field with the count behind the value; small ones are grey
  *       link: row => "#worker/…" · low, high: fields with the interval, written behind the value
+ *   ctx.matrix({…})                        a table of cells with share, n and interval: matrix.js
  *   ctx.note(text)                         a sentence
  *   ctx.empty(text)                        why there is nothing
  *   ctx.drill({title, mart, rows})         a dialog with the tasks or objects behind a number, with their uris
@@ -276,6 +278,19 @@ gta.rows = function (mart, { ignore = [] } = {}) {
   for (let row = 0, next = 0; row < table.length; row++) if (pass[row]) rows[next++] = row;
   passed.set(key, rows);
   return rows;
+};
+
+/* Records of a mart of reviews. A review belongs to its own job and to the job that it reviewed: filters by job and by kind
+ * of job may be about either. */
+gta.about = function (ctx, mart, where) {
+  const kinds = new Map(ctx.records("dim_labeling_jobs", { ignore: gta.FILTERS }).map((job) => [job.job_name, job.job_kind]));
+  const wanted = { job: new Set(gta.state.job), job_kind: new Set(gta.state.job_kind) };
+  return ctx.records(mart, { ignore: ["job", "job_kind"], where }).filter((row) => {
+    const jobs = [row.job_name, row.audited_job_name, row.adjusted_job_name].filter((name) => name !== null && name !== undefined);
+    if (wanted.job.size && !jobs.some((name) => wanted.job.has(name))) return false;
+    // A review of a model's labels reviews no job: it is then as good as the job that made them.
+    return !wanted.job_kind.size || jobs.length === 1 || jobs.some((name) => wanted.job_kind.has(kinds.get(name) ?? row.job_kind));
+  });
 };
 
 /* Key and name of each worker, from every mart that has both. */

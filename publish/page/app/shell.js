@@ -87,6 +87,9 @@ function context(page, root, argument) {
     table(options) {
       return ctx.place(tableOf(options, page), options);
     },
+    matrix(options) {
+      return ctx.place(matrixOf(options, page), options);
+    },
     note(text) {
       return ctx.place(gta.element("p", { class: "note" }, text));
     },
