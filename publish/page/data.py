@@ -79,6 +79,14 @@ WHOLE = (
     "rpt_worker_quality",
     "rpt_workers",
 )
+SUMMED = {
+    "worker_confusions": (
+        "fct_worker_labels",
+        ("job_name", "job_kind", "worker_key", "worker_name", "reference", "reference_label", "label", "outcome"),
+        "label_count",
+    ),
+}
+"""Tables of the page alone: the mart that they are of, the columns that known outcomes are grouped by, and the count."""
 _LEFT_OUT = {"source_file_uri", "frame_key", "object_key", "item_key"}
 """Columns of those that say nothing to a person, or nothing that the others do not."""
 
@@ -157,8 +165,8 @@ def page_data(marts: Marts, audience: Audience, progress: Callable[[str], None] 
     result = PageData(answers=answers, audience=scope.audience)
     futures: dict[str, Future[tuple[dict[str, Any], bytes]]] = {}
     with ThreadPoolExecutor(2) as pool:  # compression runs beside the queries
-        for mart in sorted([*FACTS, *WHOLE], key=lambda name: name not in FACTS):
-            columns = marts.columns(mart)
+        for mart in sorted([*FACTS, *WHOLE, *SUMMED], key=lambda name: name not in FACTS):
+            columns = marts.columns(SUMMED[mart][0] if mart in SUMMED else mart)
             reason = scope.left_out(mart, columns) if columns else "the warehouse does not have this mart"
             if reason:
                 result.left_out[mart] = reason
@@ -262,6 +270,12 @@ class _Scope:
 
     def read(self, mart: str, columns: dict[str, pa.DataType]) -> pa.Table:
         """The rows and columns of a mart that the page has."""
+        if mart in SUMMED:
+            source, groups, count = SUMMED[mart]
+            return self._marts.query(
+                f"select {', '.join(groups)}, count(*) as {count} from {relation(self._marts, source)} "
+                f"where outcome is not null and {self.condition(source, columns)} group by {', '.join(groups)}"
+            )
         chosen: Iterable[str] = FACTS.get(mart) or [
             name for name in columns if name not in _LEFT_OUT and name not in KEYS.get(mart, ())
         ]
