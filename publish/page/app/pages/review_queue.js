@@ -1,0 +1,173 @@
+/* Review queue: which labels to look at next, and why; and how to start the job that looks at them. */
+{
+  const SIGNALS = new Map([
+    ["golden", "golden answer differs"],
+    ["consensus", "reliable workers say otherwise"],
+    ["disagreement", "answers differ"],
+    ["machine", "the model was not sure"],
+    ["class", "class is often in doubt"],
+    ["adjusted class", "class is often adjusted"],
+    ["split review", "reviewers were split"],
+    ["entropy", "several classes were given"],
+    ["size", "unusual size"],
+    ["confidence", "low confidence"],
+    ["time", "unusual time"],
+  ]);
+  const KINDS = [["verification", "say whether each label is right"], ["adjustment", "correct the labels"], ["labeling", "label the objects anew"]];
+  const chosen = { job: null, kind: "verification", count: 100 };
+
+  const quoted = (text) => (/^[\w./:@-]+$/.test(text) ? text : `'${String(text).replace(/'/g, "'\\''")}'`);
+  const signalsOf = (row) => {
+    try {
+      return Object.entries(JSON.parse(row.reasons_json));
+    } catch {
+      return []; // not known
+    }
+  };
+  const strongest = (row) => {
+    const found = signalsOf(row).sort((a, b) => b[1] - a[1]);
+    return found.length ? (SIGNALS.get(found[0][0]) ?? found[0][0]) : "other";
+  };
+
+  function cards(ctx, rows, errors) {
+    const likely = rows.filter((row) => row.score >= 0.5);
+    ctx.card({ id: "queue-length", title: "Objects in the queue", value: rows.length, marts: ["rpt_review_queue"], why: `In ${gta.format(new Set(rows.map((row) => row.job_name)).size)} jobs. A label that was reviewed since it was made is not listed.` });
+    ctx.card({ id: "queue-likely", title: "More likely wrong than right", value: likely.length, marts: ["rpt_review_queue"], why: "Score of .5 or more: the chance that at least one sign of a wrong label is right." });
+    ctx.card({ id: "queue-suggested", title: "With a better label to offer", value: rows.filter((row) => row.suggested_label !== null).length, marts: ["rpt_review_queue"], why: "The golden answer, or what reliable workers say." });
+    ctx.card({ id: "queue-errors", title: "Labels rejected in reviews", value: errors.length, marts: ["rpt_review_errors"], why: `${gta.format(errors.filter((row) => row.is_split).length)} of them by some reviewers only.` });
+  }
+
+  function shapes(ctx, rows) {
+    const jobs = new Map();
+    for (const row of rows) {
+      const signal = strongest(row);
+      const key = JSON.stringify([row.job_name, signal]);
+      const entry = jobs.get(key) ?? { job_name: row.job_name, signal, count: 0 };
+      entry.count++;
+      jobs.set(key, entry);
+    }
+    ctx.chart({
+      id: "queue-jobs", title: "Where they are, and the strongest sign", kind: "stacked_bar", category: "job_name", color: "signal", value: "count", limit: 15, rows: Array.from(jobs.values()), marts: ["rpt_review_queue"],
+      columns: [{ key: "job_name", title: "Job" }, { key: "signal", title: "Strongest sign" }, { key: "count", title: "Objects" }],
+      onClick: (row) => gta.filter({ ...gta.state, job: [row.job_name] }),
+      why: "Click on a job to see only its objects.",
+    });
+    const bins = numbersOf(rows);
+    ctx.chart({
+      id: "queue-scores", title: "How likely they are wrong", kind: "histogram", category: "percent", value: "count", binwidth: 10, xtitle: "Score, in percent", ytitle: "Objects", rows: bins, marts: ["rpt_review_queue"],
+      columns: [{ key: "percent", title: "Score from, in percent" }, { key: "count", title: "Objects" }],
+      why: "Many objects at the right end: review now. Scores are comparable within a job.",
+    });
+  }
+
+  function numbersOf(rows) {
+    const counts = new Map();
+    for (const row of rows) {
+      const percent = Math.min(99, Math.floor(row.score * 10) * 10);
+      counts.set(percent, (counts.get(percent) ?? 0) + 1);
+    }
+    return Array.from(counts, ([percent, count]) => ({ percent, count })).sort((a, b) => a.percent - b.percent);
+  }
+
+  /* The command that writes the worst objects as the input of the next job. */
+  function command(ctx, rows) {
+    const jobs = new Map();
+    for (const row of rows) jobs.set(row.job_name, (jobs.get(row.job_name) ?? 0) + 1);
+    const names = Array.from(jobs.keys()).sort((a, b) => jobs.get(b) - jobs.get(a));
+    if (!names.length) return;
+    if (!jobs.has(chosen.job)) chosen.job = names[0];
+    const code = gta.element("code", { id: "gta-command" });
+    const copy = gta.element("button", { type: "button", class: "small" }, "Copy");
+    const said = gta.element("span", { class: "quiet", role: "status" });
+    const fill = () => {
+      const count = Math.max(1, Math.min(chosen.count, jobs.get(chosen.job)));
+      code.textContent = `python -m publish review-manifest ${quoted(chosen.job)} --kind ${chosen.kind} --count ${count} --out next-job`;
+      said.textContent = "";
+    };
+    copy.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        said.textContent = "Copied.";
+      } catch {
+        window.getSelection().selectAllChildren(code); // a browser may forbid it: then it is marked, to be copied by hand
+        said.textContent = "Marked: copy it with Ctrl+C.";
+      }
+    });
+    const select = (text, options, value, change) => {
+      const element = gta.element("select", {}, ...options.map(([key, words], place) => gta.element("option", { value: String(place) }, words)));
+      element.value = String(options.findIndex(([key]) => key === value));
+      element.addEventListener("change", () => (change(options[Number(element.value)][0]), fill()));
+      return gta.element("label", {}, text, element);
+    };
+    const count = gta.element("input", { type: "number", min: "1", max: "100000", value: String(chosen.count) });
+    count.addEventListener("input", () => ((chosen.count = Number(count.value) || 1), fill()));
+    fill();
+    ctx.place(
+      gta.element(
+        "article", { class: "panel wide" },
+        gta.element("header", {}, gta.element("h3", {}, "Start the next job from it"), gta.element("p", { class: "why" }, "Writes the worst objects as an input manifest, and the request that creates the labeling job beside it. The next load takes that job for a review of this one.")),
+        gta.element(
+          "div", { class: "form" },
+          select("Job", names.map((name) => [name, `${gta.clip(name, 40)} (${gta.format(jobs.get(name))})`]), chosen.job, (name) => (chosen.job = name)),
+          select("Reviewers", KINDS, chosen.kind, (kind) => (chosen.kind = kind)),
+          gta.element("label", {}, "Objects", count)
+        ),
+        gta.element("div", { class: "command" }, gta.element("pre", { tabindex: "0", "aria-label": "Command" }, code), copy, said)
+      )
+    );
+  }
+
+  function list(ctx, rows) {
+    ctx.table({
+      id: "queue", title: "Look at these next", marts: ["rpt_review_queue"], search: true, csv: true, wide: true, size: 20,
+      rows: rows.slice().sort((a, b) => b.score - a.score || a.position - b.position || (a.job_name < b.job_name ? -1 : a.job_name > b.job_name ? 1 : a.object_index - b.object_index)),
+      columns: [
+        { key: "score", title: "Score", format: "score", why: "How likely the label is wrong" }, { key: "job_name", title: "Job" }, { key: "object_index", title: "Object", format: "text", align: "right" },
+        { key: "label", title: "Label" }, { key: "suggested_label", title: "Suggested" }, { key: "reason", title: "Why" }, { key: "answer_count", title: "Answers" },
+        { key: "source_uri", title: "Object's uri", uri: true, clip: 120 },
+      ],
+      empty: "No label has any sign of being wrong.",
+    });
+  }
+
+  function rejected(ctx, errors) {
+    ctx.section("Rejected in reviews", "What goes back into training: labels that reviewers rejected, or did not agree on.");
+    const classes = new Map();
+    for (const row of errors) {
+      const words = row.is_split ? "reviewers were split" : "rejected";
+      const key = JSON.stringify([row.label, words]);
+      const entry = classes.get(key) ?? { label: row.label, verdict: words, count: 0 };
+      entry.count++;
+      classes.set(key, entry);
+    }
+    ctx.chart({
+      id: "errors-classes", title: "Rejected labels by class", kind: "stacked_bar", category: "label", color: "verdict", value: "count", limit: 15, rows: Array.from(classes.values()), marts: ["rpt_review_errors"],
+      columns: [{ key: "label", title: "Class" }, { key: "verdict", title: "Verdict" }, { key: "count", title: "Labels" }],
+    });
+    ctx.table({
+      id: "errors", title: "Every rejected label", marts: ["rpt_review_errors"], search: true, csv: true, wide: true, sort: "-disconfirm_count",
+      rows: errors.map((row) => ({ ...row, verdict: row.is_split ? "reviewers were split" : "rejected", votes: row.confirm_count === null ? null : row.confirm_count + row.disconfirm_count })),
+      columns: [
+        { key: "job_name", title: "Review" }, { key: "label", title: "Label" }, { key: "suggested_label", title: "Suggested" }, { key: "verdict", title: "Verdict" },
+        { key: "disconfirm_count", title: "Against" }, { key: "votes", title: "Votes" }, { key: "confidence", title: "Confidence, %" }, { key: "item_uri", title: "Object's uri", uri: true, clip: 120 },
+      ],
+    });
+  }
+
+  gta.definePage({
+    id: "review_queue",
+    title: "Review queue",
+    marts: ["rpt_review_queue", "rpt_review_errors"],
+    filters: ["job", "job_kind", "label"],
+    render(root, ctx) {
+      const rows = ctx.records("rpt_review_queue");
+      const errors = gta.about(ctx, "rpt_review_errors");
+      ctx.section("What to look at next", "Labels most likely wrong, the worst first: by golden answers, by what reliable workers say, by disagreement, and by what reviews found in the same class.");
+      cards(ctx, rows, errors);
+      if (rows.length) shapes(ctx, rows);
+      list(ctx, rows);
+      command(ctx, rows);
+      if (errors.length) rejected(ctx, errors);
+    },
+  });
+}
