@@ -86,7 +86,7 @@ SUMMED = {
         "label_count",
     ),
 }
-"""Tables of the page alone: the mart that they are of, the columns that known outcomes are grouped by, and the count."""
+"""Tables of the page alone: the mart that they are of, the columns that known outcomes are grouped by, the count."""
 _LEFT_OUT = {"source_file_uri", "frame_key", "object_key", "item_key"}
 """Columns of those that say nothing to a person, or nothing that the others do not."""
 
