@@ -51,6 +51,9 @@ class Marts(Protocol):
     def columns(self, mart: str) -> dict[str, pa.DataType]:
         """Columns of a mart and their types, in order; empty if there is no such mart."""
 
+    def descriptions(self) -> dict[str, str]:
+        """Every mart that may be read, in alphabetical order, with what dbt's project says of it."""
+
 
 class DuckDBMarts:
     """Marts in a DuckDB file, which is opened read-only.
@@ -87,6 +90,14 @@ class DuckDBMarts:
             [mart, self._schema, self.people],
         ).fetchall()
         return _types(self.query(f"select * from {relation(self, mart)} limit 0")) if found else {}
+
+    def descriptions(self) -> dict[str, str]:
+        """See `Marts`."""
+        found = self._connection.execute(
+            "select table_name, coalesce(comment, '') from duckdb_tables() where schema_name in (?, ?) order by 1",
+            [self._schema, self.people],
+        ).fetchall()
+        return {name: " ".join(comment.split()) for name, comment in found}
 
 
 class AthenaMarts:
@@ -127,6 +138,22 @@ class AthenaMarts:
         except self._glue.exceptions.EntityNotFoundException:
             return {}
         return _types(self.query(f"select * from {relation(self, mart)} limit 0"))
+
+    def descriptions(self) -> dict[str, str]:
+        """See `Marts`."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        found = {}
+        for database in (self._schema, self.people):
+            try:
+                for page in self._glue.get_paginator("get_tables").paginate(DatabaseName=database):
+                    for table in page["TableList"]:
+                        found[table["Name"]] = " ".join(table.get("Description", "").split())
+            except (BotoCoreError, ClientError) as error:
+                # Readers of the marts need not be those who may know who the workers are.
+                if database != self.people:
+                    raise MartsError(f"Glue: {error}") from None
+        return dict(sorted(found.items()))
 
     def _finished(self, sql: str) -> Any:
         result = {"ResultConfiguration": {"OutputLocation": self._staging_uri}} if self._staging_uri else {}

@@ -14,12 +14,20 @@ MARTS = Path(__file__).parents[2] / "models/marts"
 
 
 @cache
+def models() -> dict[str, dict[str, Any]]:
+    """What dbt's project says of each mart."""
+    return {
+        model["name"]: model
+        for path in sorted(MARTS.rglob("_*__models.yml"))
+        for model in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["models"]
+    }
+
+
+@cache
 def columns() -> dict[str, dict[str, str]]:
     """Columns of each mart and their types, as the contracts have them."""
     return {
-        model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
-        for path in sorted(MARTS.rglob("_*__models.yml"))
-        for model in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["models"]
+        name: {column["name"]: column["data_type"] for column in model["columns"]} for name, model in models().items()
     }
 
 
@@ -35,7 +43,8 @@ def make_warehouse(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) 
         for mart, types in columns().items():
             name = f"main_people.{mart}" if mart == "dim_workers" else mart
             declared = ", ".join(f"{column} {_type(kind)}" for column, kind in types.items())
-            connection.execute(f"create table {name} ({declared})")
+            description = models()[mart]["description"].replace("'", "''")
+            connection.execute(f"create table {name} ({declared}); comment on table {name} is '{description}'")
             for row in rows.get(mart, ()):
                 marks = ", ".join("?" for _ in row)
                 connection.execute(f"insert into {name} ({', '.join(row)}) values ({marks})", list(row.values()))
