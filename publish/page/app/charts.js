@@ -211,7 +211,7 @@ const KINDS = {
       const bin = Math.floor(row[o.category] / width) * width;
       bins.set(bin, (bins.get(bin) || 0) + row[o.value]);
     }
-    const drawn = Array.from(bins, ([from, value]) => ({ [o.category]: width === 1 ? from : `${from} to ${from + width - 1}`, [o.value]: value, from }));
+    const drawn = Array.from(bins, ([from, value]) => ({ [o.category]: width === 1 ? from : `${from} to ${from + width - 1}`, [o.value]: value, from, width }));
     drawn.sort((a, b) => a.from - b.from);
     const data = drawn.map((row, i) => ({ i, x: row.from, x2: row.from + width * 0.94, v: row[o.value], ...tooltipOf(o, row) }));
     return {
@@ -220,7 +220,7 @@ const KINDS = {
         data: { values: data }, height: o.height || 220, mark: markOf(o, "rect", { color: palette.accent }), // a bar from x to x2 would lie on its side
         encoding: {
           x: { field: "x", type: "quantitative", axis: { title: o.xtitle || null, grid: false, tickMinStep: 1, format: "~d" }, scale: { zero: false, nice: false } },
-          x2: { field: "x2" }, y2: { datum: 0 }, y: { field: "v", type: "quantitative", axis: valueAxis(o, axisOf(o.format), "ytitle") }, tooltip: tooltips(o),
+          x2: { field: "x2" }, y2: { datum: 0 }, y: { field: "v", type: "quantitative", axis: valueAxis(o, axisOf(o.format), "ytitle"), scale: { zero: true } }, tooltip: tooltips(o),
         },
       },
     };

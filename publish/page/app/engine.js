@@ -34,7 +34,8 @@
  *   ctx.section(title, text?)
  *   ctx.card({id, title, value, n, low, high, change, format, why, marts, onClick})
  *       change: {value, low?, high?, text, good: "up" | "down"} against the period before
- *   ctx.visual(id, {onClick?})             a shared visual, drawn as its kind says
+ *   ctx.visual(id, {onClick?, …})          a shared visual, drawn as its kind says; of a table also columns: {title: {…}} to
+ *       change columns, and extend(columns, rows) to add some
  *   ctx.chart({id, title, kind, rows, …})  rows: plain objects; below, `x: "column"` names a field of them
  *       kind bar          category, value, low?, high?, n?, color?           horizontal, in the order of the rows
  *       kind stacked_bar  category, color, value
@@ -99,28 +100,55 @@ gta.decode = function (buffer) {
     u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i1: Int8Array, i2: Int16Array, i4: Int32Array,
     f4: Float32Array, f8: Float64Array,
   };
-  const fromPlanes = (type, size) => {
+  const fromPlanes = (type, size, length) => {
     const width = Number(type[1]);
     const part = bytes.subarray(place, place + size);
     place += size;
     const mixed = new Uint8Array(size);
     for (let plane = 0; plane < width; plane++)
-      for (let row = 0, from = plane * count, to = plane; row < count; row++, to += width) mixed[to] = part[from + row];
+      for (let row = 0, from = plane * length, to = plane; row < length; row++, to += width) mixed[to] = part[from + row];
     return new types[type](mixed.buffer);
+  };
+  const numbersOf = (column, size, length = count) => {
+    const values = fromPlanes(column.type, size, length);
+    if (!column.delta) return values;
+    const summed = column.type === "f8" ? new Float64Array(length) : new Int32Array(length);
+    for (let row = 0, sum = 0; row < length; row++) summed[row] = sum += values[row];
+    return summed;
   };
   for (const column of header.columns) {
     const { name, kind } = column;
     if (kind === "key") {
       columns[name] = { kind, nulls: null };
     } else if (kind === "text") {
+      let { dictionary, bytes: sizes } = column;
+      if (column.around) {
+        const templates = numbersOf(column.templates, sizes[0], column.words);
+        const digits = numbersOf(column.numbers, sizes[1], column.words);
+        dictionary = Array.from({ length: column.words }, (_, word) => {
+          const [before, after, width] = column.around[templates[word]];
+          return before + String(digits[word]).padStart(width, "0") + after;
+        });
+        sizes = sizes.slice(2);
+      }
       let codes;
       if (column.of) {
         const by = columns[column.of].codes;
         const map = Uint32Array.from(column.map);
-        codes = column.dictionary.length < 255 ? new Uint8Array(count) : new Uint32Array(count);
+        codes = dictionary.length < 255 ? new Uint8Array(count) : new Uint32Array(count);
         for (let row = 0; row < count; row++) codes[row] = map[by[row]];
-      } else codes = fromPlanes(column.type, column.bytes[0]);
-      columns[name] = { kind, codes, dictionary: column.dictionary };
+      } else codes = numbersOf(column, sizes[0]);
+      columns[name] = { kind, codes, dictionary };
+    } else if (column.dictionary) {
+      const codes = numbersOf(column, column.bytes[0]);
+      const known = Float64Array.from([...column.dictionary, 0]);
+      const values = new Float64Array(count);
+      const nulls = new Uint8Array(count);
+      for (let row = 0; row < count; row++) {
+        values[row] = known[codes[row]];
+        nulls[row] = codes[row] === column.dictionary.length ? 1 : 0;
+      }
+      columns[name] = { kind, values, nulls, whole: values };
     } else {
       let nulls = null;
       if (column.nulls) {
@@ -129,18 +157,13 @@ gta.decode = function (buffer) {
         nulls = new Uint8Array(count);
         for (let row = 0; row < count; row++) nulls[row] = (bits[row >> 3] >> (row & 7)) & 1;
       }
-      let values = fromPlanes(column.type, column.bytes[column.bytes.length - 1]);
-      if (column.delta) {
-        const summed = column.type === "f8" ? new Float64Array(count) : new Int32Array(count);
-        for (let row = 0, sum = 0; row < count; row++) summed[row] = sum += values[row];
-        values = summed;
+      const whole = numbersOf(column, column.bytes[column.bytes.length - 1]);
+      let values = whole;
+      if (column.scale > 1) {
+        values = new Float64Array(count);
+        for (let row = 0; row < count; row++) values[row] = whole[row] / column.scale;
       }
-      if (column.scale) {
-        const divided = new Float64Array(count);
-        for (let row = 0; row < count; row++) divided[row] = values[row] / column.scale;
-        values = divided;
-      }
-      columns[name] = { kind, values, nulls };
+      columns[name] = { kind, values, nulls, whole };
     }
   }
   return { length: count, columns };

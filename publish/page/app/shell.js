@@ -203,10 +203,10 @@ function visualOf(id, ctx, options = {}) {
     const panel = gta.element("article", { class: "panel" }, gta.element("header", {}, gta.element("h3", {}, visual.title)), gta.element("p", { class: "empty" }, `There is no ${visual.mart}: ${gta.meta.left_out[visual.mart] || "the warehouse does not have this mart"}.`));
     return ctx.place(panel, options);
   }
-  const rows = gta.figures(visual, ctx);
+  const rows = gta.figures(visual, options.ignore ? { rows: (mart) => ctx.rows(mart, { ignore: options.ignore }) } : ctx);
   const only = visual.mart === "fct_worker_tasks" && !options.onClick;
   const behind = only
-    ? (row) => gta.drill({ title: visual.title, mart: visual.mart, rows: gta.where(visual.mart, ctx.rows(visual.mart), { ...visual.where, ...Object.fromEntries([visual.category, visual.color].filter(Boolean).map((name) => [name, [row[name]]])) }) })
+    ? (row) => gta.drill({ title: visual.title, mart: visual.mart, rows: gta.where(visual.mart, ctx.rows(visual.mart, { ignore: options.ignore }), { ...visual.where, ...Object.fromEntries([visual.category, visual.color].filter(Boolean).map((name) => [name, [row[name]]])) }) })
     : options.onClick;
   const first = (extra) => ({ ...base, format, rows, category: visual.category, color: visual.color || undefined, value: "value_1", onClick: behind, valuetitle: options.valuetitle, ...extra });
   switch (visual.kind) {
@@ -219,6 +219,7 @@ function visualOf(id, ctx, options = {}) {
     case "table": {
       const columns = [{ key: visual.category, title: sentence(visual.category.replace(/_name$/, "").replace(/_/g, " ")), ...(options.first || {}) }];
       titles.forEach((title, place) => columns.push({ key: `value_${place + 1}`, title, format: visual.format[title] || "number", warn: visual.warn[title] ? visual.warn[title].join(" ") : undefined, ...(options.columns || {})[title] }));
+      if (options.extend) options.extend(columns, rows);
       return ctx.table({ ...base, columns, rows, sort: "-value_" + (titles.indexOf(visual.sort || titles[0]) + 1), onRow: behind });
     }
     case "pivot":

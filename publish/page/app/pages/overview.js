@@ -1,0 +1,157 @@
+gta.definePage({
+  id: "overview",
+  title: "Overview",
+  marts: ["fct_worker_tasks", "rpt_jobs", "rpt_job_days", "rpt_worker_flags", "rpt_dataset_health", "rpt_load_health"],
+  filters: ["job", "job_kind", "modality", "worker", "date"],
+  render(root, ctx) {
+    const tasks = "fct_worker_tasks";
+    const jobs = ctx.records("rpt_jobs");
+    const sum = (name, rows = jobs) => rows.reduce((total, row) => total + (row[name] || 0), 0);
+    const answers = gta.group(tasks, ctx.rows(tasks), [], {
+      n: ["count", "task_key"], golden_count: ["count", "golden_score"], golden: ["mean", "golden_score"],
+      timed: ["count", "time_spent_seconds"], consolidated_count: ["count", "consolidated_score"], consolidated: ["mean", "consolidated_score"],
+    })[0] || {};
+    const change = gta.changes(ctx);
+    const behind = (title, column) => () => gta.drill({ title, mart: tasks, rows: column ? gta.where(tasks, ctx.rows(tasks), { [column]: "known" }) : ctx.rows(tasks) });
+
+    ctx.section("");
+    const objects = sum("object_count");
+    const remaining = jobs.every((row) => row.remaining_count === null) ? null : sum("remaining_count");
+    const open = jobs.filter((row) => row.remaining_count > 0 && !["Completed", "Failed", "Stopped"].includes(row.status));
+    ctx.card({
+      id: "progress", title: "Objects done", value: objects && remaining !== null ? (objects - remaining) / objects : null, format: "share", marts: ["rpt_jobs"],
+      why: remaining === null ? "How many objects there are is not known." : `${gta.format(objects - remaining)} of ${gta.format(objects)}, in ${gta.format(jobs.length)} ${jobs.length === 1 ? "job" : "jobs"}; ${gta.format(open.length)} still running.`,
+    });
+    ctx.visual("answers", { change: change && change.answers, onClick: behind("Answers") });
+    ctx.visual("golden-accuracy", { n: answers.golden_count, ...gta.wilson(answers.golden ?? null, answers.golden_count), change: change && change.golden, onClick: behind("Answers to golden objects", "golden_score") });
+    ctx.card({
+      id: "agreement", title: "Agreement with the consolidated label", value: answers.consolidated ?? null, n: answers.consolidated_count, format: "share", marts: [tasks],
+      ...gta.wilson(answers.consolidated ?? null, answers.consolidated_count), change: change && change.consolidated, onClick: behind("Answers compared with the consolidated label", "consolidated_score"),
+    });
+    ctx.visual("hours", { why: `${gta.format(answers.timed)} of ${gta.format(answers.n)} answers have a time.`, change: change && change.hours, onClick: behind("Answers with a time", "time_spent_seconds") });
+    const audited = sum("audited_count");
+    const accepted = sum("accepted_count");
+    const yielded = audited ? accepted / audited : null;
+    ctx.card({
+      id: "first-pass-yield", title: "Accepted as they were", value: yielded, n: audited, ...gta.wilson(yielded, audited), format: "share", marts: ["rpt_jobs"],
+      why: audited ? "Objects that reviewers did not change." : "No object was audited, adjusted or verified.",
+    });
+    const costed = jobs.filter((row) => row.cost_usd !== null && row.cost_usd !== undefined);
+    ctx.card({
+      id: "cost", title: "Cost of the work", value: costed.length ? sum("cost_usd", costed) : null, format: "usd", marts: ["rpt_jobs"],
+      why: costed.length ? `Known for ${gta.format(costed.length)} of ${gta.format(jobs.length)} jobs. ${gta.costOfLabel(costed)}` : "No job has prices or rates for all of its answers: seeds/labor_rates.csv.",
+    });
+    const dated = open.filter((row) => row.finish_high_at);
+    const last = dated.reduce((latest, row) => (latest === null || row.finish_high_at > latest.finish_high_at ? row : latest), null);
+    ctx.card({
+      id: "finish", title: "Done by", value: last ? gta.format(last.finish_high_at, "date") : open.length ? null : "Nothing open", format: last ? "date" : "text", marts: ["rpt_jobs"],
+      why: last ? `${last.job_name}, the last of ${gta.format(open.length)} open jobs; ${gta.format(last.finish_low_at, "date")} at the earliest.` : open.length ? `${gta.format(open.length)} open ${open.length === 1 ? "job has" : "jobs have"} too little history for a date.` : jobs.some((row) => row.remaining_count > 0) ? `${gta.format(remaining)} objects have no label, but their jobs have ended.` : "Every object has its label.",
+    });
+
+    ctx.section("What needs a look");
+    const found = gta.exceptions(ctx);
+    if (!found.list.length) ctx.empty("Nothing: no refused file, no flagged worker, no job with a concern, no fault in the data.");
+    else {
+      ctx.place(
+        gta.element("ul", { class: "exceptions" }, ...found.list.map(({ where, text, link, linkText }) =>
+          gta.element("li", {}, gta.element("span", { class: "where" }, gta.clip(where, 44)), gta.element("span", {}, gta.clip(text, 320)), link ? gta.element("a", { href: link }, linkText) : null)))
+      );
+      if (found.more) ctx.note(found.more);
+    }
+
+    ctx.section("By day");
+    ctx.visual("answers-per-day", { ytitle: "Answers" });
+    if (gta.has("rpt_job_days"))
+      ctx.chart({
+        id: "finished-per-day", title: "Objects finished per day", kind: "line", x: "submitted_date", y: "finished", format: "number", ytitle: "Objects",
+        rows: gta.group("rpt_job_days", ctx.rows("rpt_job_days"), ["submitted_date"], { finished: ["sum", "finished_count"], answers: ["sum", "answer_count"] }).filter((row) => row.submitted_date !== null),
+        marts: ["rpt_job_days"],
+      });
+
+    ctx.section("Jobs");
+    const byName = new Map(jobs.map((row) => [row.job_name, row]));
+    ctx.visual("jobs", {
+      rowText: "Only this", first: { nowrap: true }, onClick: (row) => gta.filter({ ...gta.state, job: [row.job_name] }),
+      columns: { Done: { format: "progress" }, "Golden accuracy": { n: "golden_count", low: "golden_low", high: "golden_high" } },
+      extend(columns, rows) {
+        for (const row of rows) {
+          const job = byName.get(row.job_name) || {};
+          Object.assign(row, {
+            status: job.status, golden_count: job.golden_count, golden_low: job.golden_accuracy_low, golden_high: job.golden_accuracy_high,
+            yielded: job.first_pass_yield, audited_count: job.audited_count, cost: job.cost_usd,
+            finish: job.remaining_count > 0 ? job.finish_high_at : null, concern: job.main_concern,
+          });
+        }
+        columns.splice(1, 0, { key: "status", title: "Status" });
+        columns.push(
+          { key: "yielded", title: "Accepted", format: "share", n: "audited_count" }, { key: "cost", title: "Cost", format: "usd" },
+          { key: "finish", title: "Done by", format: "date" }, { key: "concern", title: "Main concern", clip: 300 },
+        );
+      },
+    });
+  },
+});
+
+/* The last seven days of work against the seven before, of the same filters but the date's. */
+gta.changes = function (ctx) {
+  const mart = "fct_worker_tasks";
+  const rows = gta.rows(mart, { ignore: ["date"] });
+  const column = gta.tables[mart].columns.submitted_date;
+  const [, chosen] = gta.state.date;
+  let last = chosen ? gta.days(chosen) : -Infinity;
+  if (!chosen) for (const row of rows) if (!(column.nulls && column.nulls[row]) && column.values[row] > last) last = column.values[row];
+  if (last === -Infinity) return null;
+  const within = (from, to) => rows.filter((row) => !(column.nulls && column.nulls[row]) && column.values[row] > from && column.values[row] <= to);
+  const figures = (chosen) => gta.group(mart, chosen, [], {
+    n: ["count", "task_key"], seconds: ["sum", "time_spent_seconds"], golden: ["mean", "golden_score"], golden_count: ["count", "golden_score"],
+    consolidated: ["mean", "consolidated_score"], consolidated_count: ["count", "consolidated_score"],
+  })[0] || { n: 0 };
+  const now = figures(within(last - 7, last));
+  const before = figures(within(last - 14, last - 7));
+  const days = `${gta.day(last - 6).slice(5)} to ${gta.day(last).slice(5)}`;
+  const ratio = (name, format) => {
+    if (!before[name] || now[name] === null) return now[name] ? { value: null } : null;
+    const value = now[name] / before[name] - 1;
+    return { value, text: `${gta.format(Math.abs(value), "share")} ${value < 0 ? "less" : "more"} from ${days} (${gta.format(now[name], format)}) than in the 7 days before` };
+  };
+  const points = (name) => {
+    const [a, b, n, m] = [now[name], before[name], now[`${name}_count`], before[`${name}_count`]];
+    if (a === null || b === null || a === undefined || b === undefined || gta.small(n) || gta.small(m)) return null;
+    const value = a - b;
+    const error = Math.sqrt((a * (1 - a)) / n + (b * (1 - b)) / m);
+    const sure = Math.abs(value) > 1.96 * error;
+    return { value, sure, good: "up", text: `${gta.format(Math.abs(value) * 100, "decimal")} points ${value < 0 ? "lower" : "higher"} from ${days} than in the 7 days before${sure ? "" : ", within chance"}` };
+  };
+  return { answers: ratio("n", "number"), hours: ratio("seconds", "hours"), golden: points("golden"), consolidated: points("consolidated") };
+};
+
+gta.costOfLabel = function (jobs) {
+  const priced = jobs.filter((row) => row.cost_per_accepted_label_usd !== null || row.cost_per_label_usd !== null);
+  if (priced.length !== 1) return "";
+  const [{ cost_per_accepted_label_usd: accepted, cost_per_label_usd: label }] = priced;
+  return accepted !== null ? `${gta.format(accepted, "usd")} an accepted label.` : `${gta.format(label, "usd")} a label.`;
+};
+
+/* At most five things in words, the gravest of each kind first. */
+gta.exceptions = function (ctx) {
+  const link = (id, linkText, argument) => (gta.page(id) ? { link: "#" + id + (argument ? "/" + encodeURIComponent(argument) : ""), linkText } : {});
+  const loads = ctx.records("rpt_load_health").filter((row) => row.rejected_count > 0)
+    .map((row) => ({ where: row.job_name, text: `${gta.format(row.rejected_count)} of ${gta.format(row.file_count)} files ${row.rejected_count === 1 ? "was" : "were"} refused: ${gta.fileError(row.last_error)}`, ...link("data_health", "Data health"), ...link("data-health", "Data health") }));
+  // Flags are listed by themselves.
+  const concerns = ctx.records("rpt_jobs").filter((row) => row.main_concern && !/ (has|have) a flag, /.test(row.main_concern)).sort((a, b) => b.object_count - a.object_count)
+    .map((row) => ({ where: row.job_name, text: row.main_concern, ...link("quality", "Quality") }));
+  const flags = ctx.records("rpt_worker_flags").sort((a, b) => b.observation_count - a.observation_count)
+    .map((row) => ({ where: row.job_name, text: row.explanation, ...link("worker", "Worker", row.worker_key) }));
+  const minor = ["classes under the minimum", "imbalance", "empty images", "objects in several jobs"];
+  const faults = ctx.records("rpt_dataset_health").filter((row) => row.found_count > 0 && !minor.includes(row.check_name) && row.explanation)
+    .sort((a, b) => b.found_count - a.found_count).map((row) => ({ where: row.job_name, text: row.explanation, ...link("data_health", "Data health"), ...link("data-health", "Data health") }));
+  const kinds = [loads.slice(), concerns.slice(), flags.slice(), faults.slice()];
+  const list = [];
+  while (list.length < 5 && kinds.some((kind) => kind.length)) for (const kind of kinds) if (kind.length && list.length < 5) list.push(kind.shift());
+  const rest = [[kinds[0], "job with refused files", "jobs with refused files"], [kinds[1], "job with a concern", "jobs with a concern"], [kinds[2], "flag of a worker", "flags of workers"], [kinds[3], "finding in the data", "findings in the data"]]
+    .filter(([kind]) => kind.length).map(([kind, one, many]) => `${gta.format(kind.length)} more ${kind.length === 1 ? one : many}`);
+  return { list, more: rest.length ? `And ${listed(rest)}.` : "" };
+};
+
+/* An error without the folders before the file. */
+gta.fileError = (text) => (text ? text.replace(/(?:s3|file):\/\/\S*\/(\S+\/\S+:)/, "…/$1") : "the reason is not known");
