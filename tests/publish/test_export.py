@@ -45,7 +45,7 @@ def warehouse(tmp_path: Path) -> str:
         },
         {"job_name": "Birds", "object_count": 3},
     ]
-    rows = {
+    rows: dict[str, list[dict[str, Any]]] = {
         "dim_labeling_jobs": [{"job_name": "Birds"}, {"job_name": "Pets"}],
         "rpt_jobs": jobs,
         "rpt_job_days": [{"job_name": "Pets", "submitted_date": noon.date()}],
@@ -161,10 +161,10 @@ def test_to_s3(bucket: str, warehouse: str, s3: Any) -> None:
 
 
 def test_the_same_rows_give_the_same_bytes_in_whatever_order_they_are_stored(tmp_path: Path) -> None:
-    rows = [{"job_name": "Pets", "object_count": 1}, {"job_name": None}, {"job_name": "Birds", "object_count": 1}]
+    rows: list[dict[str, Any]] = [{"job_name": "Pets", "object_count": 1}, {"job_name": None}, {"job_name": "Birds"}]
     written = []
-    for order in (rows, rows[::-1]):
-        warehouse = make_warehouse(tmp_path / "marts.duckdb", {"rpt_jobs": order})
+    for number, order in enumerate((rows, rows[::-1])):
+        warehouse = make_warehouse(tmp_path / f"{number}.duckdb", {"rpt_jobs": order})
         assert run("rpt_jobs", str(tmp_path), "--warehouse", warehouse).exit_code == DONE
         written.append((tmp_path / "rpt_jobs.csv").read_bytes())
     assert written[0] == written[1]
