@@ -29,6 +29,11 @@ newest_fields as (
         min_by(output_uri, newest_rank) filter (where output_uri is not null) as output_uri,
         min_by(task_price_usd, newest_rank) filter (where task_price_usd is not null) as task_price_usd,
         min_by(input_manifest_uri, newest_rank) filter (where input_manifest_uri is not null) as input_manifest_uri,
+        -- Only DescribeLabelingJob says where the output goes. Without such a response, the newest of another kind.
+        coalesce(
+            min_by(description_json, newest_rank) filter (where output_uri is not null),
+            min_by(description_json, newest_rank)
+        ) as description_json,
         -- The functions of Ground Truth's adjustment tasks, which are its audits of sequences and point clouds too.
         bool_or(description_json like '%:PRE-Adjustment%') as is_adjustment
     from ranked_descriptions
@@ -64,6 +69,7 @@ descriptions as (
         newest_fields.input_manifest_uri,
         newest_fields.task_price_usd,
         newest_fields.is_adjustment,
+        newest_fields.description_json,
         newest_counters.total_labeled_count,
         newest_counters.human_labeled_count,
         newest_counters.machine_labeled_count,

@@ -91,6 +91,8 @@ combined_jobs as (
         answers.max_answers_per_object,
         configs.audit_label_attribute_name,
         configs.is_editable,
+        configs.config_json,
+        descriptions.description_json,
         coalesce(job_files.output_uri, descriptions.output_uri) as output_uri,
         coalesce(own_attributes.task_type, descriptions.task_type, configs.task_type, answers.task_type) as task_type,
         coalesce(descriptions.workers_per_object, answers.max_answers_per_object) as workers_per_object,
@@ -143,6 +145,8 @@ labeling_jobs as (
         jobs_with_kind.machine_labeled_count,
         jobs_with_kind.failed_count,
         jobs_with_kind.unlabeled_count,
+        jobs_with_kind.config_json,
+        jobs_with_kind.description_json,
         coalesce(
             jobs_with_kind.modality,
             task_types.modality,

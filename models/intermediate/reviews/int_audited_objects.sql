@@ -6,10 +6,15 @@ worker_answers as (
     select * from {{ ref('int_worker_answers') }}
 ),
 
+review_samples as (
+    select * from {{ ref('int_review_samples') }}
+),
+
 objects as (
     select
         job_name,
         object_index,
+        {{ object_key() }} as object_key,
         coalesce(source_uri, source_text) as data_object,
         -- A job may have a data object twice: the first is the first of the other job.
         row_number() over (
@@ -33,22 +38,67 @@ single_workers as (
     having count(distinct worker_key) = 1
 ),
 
-audited_objects as (
+reviewing_objects as (
     select
         objects.job_name,
         objects.object_index,
+        objects.data_object,
+        objects.occurrence,
         labeling_jobs.audited_job_name,
-        earlier_objects.object_index as audited_object_index,
-        single_workers.worker_key
+        review_samples.audited_object_key
     from objects
     inner join labeling_jobs on objects.job_name = labeling_jobs.job_name
+    left join review_samples
+        on objects.job_name = review_samples.job_name
+        and objects.object_index = review_samples.object_index
+    where labeling_jobs.audited_job_name is not null
+),
+
+-- The line says which object it is, if review-manifest wrote it: of a data object that the job has twice, maybe the
+-- second.
+named_objects as (
+    select
+        reviewing_objects.job_name,
+        reviewing_objects.object_index,
+        reviewing_objects.audited_job_name,
+        earlier_objects.object_index as audited_object_index
+    from reviewing_objects
     inner join objects as earlier_objects
-        on labeling_jobs.audited_job_name = earlier_objects.job_name
-        and objects.data_object = earlier_objects.data_object
-        and objects.occurrence = earlier_objects.occurrence
+        on reviewing_objects.audited_job_name = earlier_objects.job_name
+        and reviewing_objects.data_object = earlier_objects.data_object
+        and reviewing_objects.audited_object_key = earlier_objects.object_key
+),
+
+found_objects as (
+    select * from named_objects
+    union all
+    select
+        reviewing_objects.job_name,
+        reviewing_objects.object_index,
+        reviewing_objects.audited_job_name,
+        earlier_objects.object_index as audited_object_index
+    from reviewing_objects
+    inner join objects as earlier_objects
+        on reviewing_objects.audited_job_name = earlier_objects.job_name
+        and reviewing_objects.data_object = earlier_objects.data_object
+        and reviewing_objects.occurrence = earlier_objects.occurrence
+    left join named_objects
+        on reviewing_objects.job_name = named_objects.job_name
+        and reviewing_objects.object_index = named_objects.object_index
+    where named_objects.job_name is null
+),
+
+audited_objects as (
+    select
+        found_objects.job_name,
+        found_objects.object_index,
+        found_objects.audited_job_name,
+        found_objects.audited_object_index,
+        single_workers.worker_key
+    from found_objects
     left join single_workers
-        on earlier_objects.job_name = single_workers.job_name
-        and earlier_objects.object_index = single_workers.object_index
+        on found_objects.audited_job_name = single_workers.job_name
+        and found_objects.audited_object_index = single_workers.object_index
 )
 
 select * from audited_objects

@@ -16,6 +16,14 @@ annotation_attributes as (
     select * from {{ ref('int_annotation_attributes') }}
 ),
 
+review_samples as (
+    select * from {{ ref('int_review_samples') }}
+),
+
+audited_places as (
+    select * from {{ ref('int_audited_objects') }}
+),
+
 voted_objects as (
     select
         job_name,
@@ -46,6 +54,9 @@ reviewed_objects as (
         object_labels.object_index,
         coalesce(object_labels.source_uri, object_labels.source_text) as data_object,
         object_labels.labeled_at,
+        object_labels.source_file_uri,
+        review_samples.sample_kind,
+        audited_places.audited_object_index,
         case
             when voted_objects.job_name is not null then voted_objects.is_confirmed
             when audited_objects.job_name is not null then audited_objects.is_confirmed
@@ -59,14 +70,23 @@ reviewed_objects as (
     left join audited_objects
         on object_labels.job_name = audited_objects.job_name
         and object_labels.object_index = audited_objects.object_index
+    left join review_samples
+        on object_labels.job_name = review_samples.job_name
+        and object_labels.object_index = review_samples.object_index
+    left join audited_places
+        on object_labels.job_name = audited_places.job_name
+        and object_labels.object_index = audited_places.object_index
     where object_labels.label_status = 'labeled'
 ),
 
--- A job that has a data object twice has two reviews of it.
+-- A job that has a data object twice has two reviews of it. If the audited job is not loaded, they go by their order.
 numbered_objects as (
     select
         *,
-        row_number() over (partition by job_name, data_object order by object_index) as occurrence
+        coalesce(
+            audited_object_index,
+            -row_number() over (partition by job_name, data_object order by object_index)
+        ) as object_no
     from reviewed_objects
     where is_accepted is not null
 ),
@@ -78,8 +98,13 @@ ranked_reviews as (
         object_index,
         labeled_at,
         is_accepted,
+        source_file_uri,
+        sample_kind,
+        -- Objects that were drawn at random are a sample, and so are those of which nothing else is said.
+        coalesce(sample_kind <> 'random', false)
+        or {{ is_named('job_name', list_var('targeted_audits')) }} as is_targeted,
         cast(row_number() over (
-            partition by audited_job_name, data_object, occurrence
+            partition by audited_job_name, data_object, object_no
             order by labeled_at nulls last, job_name
         ) as integer) as review_no
     from numbered_objects

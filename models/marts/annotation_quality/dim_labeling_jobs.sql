@@ -64,7 +64,9 @@ final as (
         coalesce(answer_totals.worker_count, 0) as worker_count,
         cast(object_totals.first_labeled_at as timestamp(3)) as first_labeled_at,
         cast(object_totals.last_labeled_at as timestamp(3)) as last_labeled_at,
-        labeling_jobs.output_uri
+        labeling_jobs.output_uri,
+        labeling_jobs.config_json,
+        labeling_jobs.description_json
     from labeling_jobs
     left join object_totals on labeling_jobs.job_name = object_totals.job_name
     left join answer_totals on labeling_jobs.job_name = answer_totals.job_name

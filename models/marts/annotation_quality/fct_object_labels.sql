@@ -37,7 +37,7 @@ final as (
         object_labels.failure_reason,
         object_labels.is_inherited,
         object_labels.source_job_name,
-        object_labels.value_json,
+        case when object_labels.modality = 'other' then object_labels.value_json end as value_json,
         object_labels.worker_feedback_json,
         cast(object_labels.labeled_at as timestamp(3)) as labeled_at,
         object_labels.labeled_date,

@@ -17,7 +17,7 @@ golden_classes as (
 
 object_reviews as (
     select * from {{ ref('int_object_reviews') }}
-    where not {{ is_named('job_name', list_var('targeted_audits')) }}
+    where not is_targeted
 ),
 
 audited_objects as (
