@@ -66,7 +66,7 @@ const AXES = {
 };
 const axisOf = (format) => AXES[format] || AXES.number;
 
-function chartConfig(palette) {
+function chartConfig(palette, width) {
   const font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
   return {
     background: "transparent",
@@ -80,7 +80,7 @@ function chartConfig(palette) {
     axisY: { labelPadding: 8 },
     legend: {
       labelColor: palette.ink, titleColor: palette.quiet, labelFontSize: 11, labelLimit: 150, title: null, orient: "top",
-      direction: "horizontal", columns: 4, symbolSize: 70, offset: 6,
+      direction: "horizontal", columns: Math.max(2, Math.floor(width / 125)), symbolSize: 70, offset: 6,
     },
     view: { stroke: null },
     bar: { cornerRadiusEnd: 2 },
@@ -133,7 +133,7 @@ const KINDS = {
       i, c: i, v: row[o.value] * axis.by, lo: scaled(row[o.low], axis), hi: scaled(row[o.high], axis),
       few: o.n && gta.small(row[o.n]) ? 1 : 0, ...tooltipOf(o, row),
     }));
-    const y = ordinal("c", numbers(rows.length), { axis: { labelExpr: "names[datum.value]", title: null, grid: true } });
+    const y = ordinal("c", numbers(rows.length), { axis: { labelExpr: "names[datum.value]", title: null, grid: true, labelLimit: Math.min(o.wide ? 280 : 170, o.width * 0.36) } });
     const x = { field: "v", type: "quantitative", axis: valueAxis(o, axis), scale: o.domain ? { domain: o.domain } : { zero: false } };
     const color = { condition: { test: "datum.few === 1", value: palette.few }, value: palette.accent };
     const layers = [
@@ -245,8 +245,10 @@ const KINDS = {
     if (o.low) layers.push(whiskers(palette, { x, y: { ...y, field: "lo" }, y2: { field: "hi" }, color }));
     if (o.xlow) layers.push(whiskers(palette, { y, x: { ...x, field: "xlo" }, x2: { field: "xhi" }, color }));
     layers.push({ mark: markOf(o, "circle", { size: 80, opacity: 1 }), encoding: { x, y, color, tooltip: tooltips(o) } });
-    if (o.labels !== false && usable.length <= 16)
-      layers.push({ mark: { type: "text", align: "left", dx: 8, dy: -6, fontSize: 10, color: palette.quiet }, encoding: { x, y, text: { field: "label", type: "nominal" } } });
+    apart(data, o.labels === false ? 0 : 14, o.width);
+    if (data.some((row) => row.label))
+      for (const [left, align, dx] of [[0, "left", 8], [1, "right", -8]])
+        layers.push({ transform: [{ filter: `datum.left === ${left} && datum.label !== ''` }], mark: { type: "text", align, dx, dy: -6, fontSize: 10, color: palette.quiet }, encoding: { x, y, text: { field: "label", type: "nominal" } } });
     for (const rule of o.rules || [])
       layers.unshift({ data: { values: [{ t: rule.y * yaxis.by }] }, mark: { type: "rule", strokeDash: [4, 3], color: palette.quiet }, encoding: { y: { field: "t", type: "quantitative" } } });
     return { source: usable, drawn: usable.length, hidden: 0, spec: { params: [{ name: "kinds", value: labelsOf(kinds) }], data: { values: data }, height: o.height || 300, layer: layers } };
@@ -300,6 +302,22 @@ function slices(o, palette, hole) {
   };
 }
 
+/* Labels only of points that are far enough from each other for them to be read, those at the edges first. */
+function apart(data, most, width) {
+  const range = (name) => [Math.min(...data.map((row) => row[name])), Math.max(...data.map((row) => row[name])) || 1];
+  const [[x0, x1], [v0, v1]] = [range("x"), range("v")];
+  const at = (row) => [(row.x - x0) / (x1 - x0 || 1), (row.v - v0) / (v1 - v0 || 1)];
+  const far = (row) => at(row).reduce((sum, part) => sum + Math.abs(part - 0.5), 0);
+  const labeled = [];
+  for (const row of data.slice().sort((a, b) => far(b) - far(a))) {
+    const [x, v] = at(row);
+    const free = labeled.length < most && labeled.every(([otherX, otherV]) => Math.abs(x - otherX) * width > 130 || Math.abs(v - otherV) > 0.1);
+    row.left = x * width > width - 130 ? 1 : 0;
+    if (free) labeled.push([x, v]);
+    else row.label = "";
+  }
+}
+
 /* More than eight series cannot be told apart: the smallest become one. */
 function lumped(usable, o) {
   const { values } = numbered(usable, o.color, true);
@@ -327,7 +345,7 @@ function lumped(usable, o) {
 
 const scaled = (value, axis) => (value === null || value === undefined ? null : value * axis.by);
 const markOf = (o, type, extra) => ({ type, ...extra, ...(o.onClick ? { cursor: "pointer" } : {}) });
-const valueAxis = (o, axis, title = "xtitle") => ({ format: axis.format, title: o[title] || axis.unit, tickCount: 5, grid: true, ...(axis.by === 1 && o.format === "number" ? { tickMinStep: 1 } : {}) });
+const valueAxis = (o, axis, title = "xtitle") => ({ format: axis.format === "~s" && !o.large ? ",f" : axis.format, title: o[title] || axis.unit, tickCount: 5, grid: true, ...(axis.by === 1 && o.format === "number" ? { tickMinStep: 1 } : {}) });
 const series = (kinds, palette) => ({ field: "k", type: "ordinal", sort: null, scale: { domain: numbers(kinds.length), range: kinds.map((_, place) => palette.series[place % 8]) }, legend: { labelExpr: "kinds[datum.value]" } });
 const whiskers = (palette, encoding, width = 1.5) => ({ mark: { type: "rule", strokeWidth: width, opacity: 0.75, color: palette.quiet, tooltip: null }, encoding });
 
@@ -358,14 +376,20 @@ gta.kinds = Object.keys(KINDS);
 /* Draws a chart into an element; a promise of how many rows have a mark. */
 gta.draw = async function (element, options) {
   const palette = gta.palette();
-  const { spec, drawn, hidden, source } = KINDS[options.kind](options, palette);
   element.style.minHeight = `${element.clientHeight}px`;
   if (element.view) element.view.finalize();
-  const width = Math.max(200, element.clientWidth || 600);
+  const room = Math.max(200, element.clientWidth || 600);
+  // A matrix needs room for its columns: the box scrolls then.
+  const width = options.kind === "heatmap" ? Math.max(room, 170 + 34 * Math.min(options.limit || 25, numbered(options.rows, options.column).values.length)) : room;
+  const numeric = options.rows.flatMap((row) => [row[options.value], row[options.y]]).filter((value) => typeof value === "number");
+  const large = numeric.some((value) => Math.abs(value) >= 10000) || (options.kind === "stacked_bar" && numeric.reduce((sum, value) => sum + value, 0) >= 100000);
+  const { spec, drawn, hidden, source } = KINDS[options.kind]({ ...options, width: room, large }, palette);
+  if (width > room) element.tabIndex = 0;
+  else element.removeAttribute("tabindex");
   const full = { $schema: "https://vega.github.io/schema/vega-lite/v6.json", width, autosize: { type: "fit-x", contains: "padding" }, ...spec };
   const result = await window.vegaEmbed(element, full, {
     ast: true, renderer: "svg", actions: false, defaultStyle: false, mode: "vega-lite",
-    tooltip: { disableDefaultStyle: true, theme: gta.theme() }, config: chartConfig(palette), logLevel: 1,
+    tooltip: { disableDefaultStyle: true, theme: gta.theme() }, config: chartConfig(palette, width), logLevel: 1,
   });
   element.view = result.view;
   element.style.minHeight = "";

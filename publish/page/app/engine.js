@@ -45,7 +45,7 @@
  *       kind scatter      x, y, label, xlow?, xhigh?, low?, high?, n?, color?  diagonal?: true
  *       kind heatmap      row, column, value, n?                             text?: true writes the values
  *       kind interval     category, value, low, high, n?, target(s)?         a dot with its interval, per row
- *       common            format, xformat, xtitle, ytitle, why, wide, height, marts, onClick(row), limit, columns
+ *       common            format, xformat, xtitle, ytitle, why, wide, tall (two rows high), height, marts, onClick(row), limit, columns
  *       Small n is grey. "Show as table" is under each chart: columns?: as of ctx.table, default the fields above.
  *   ctx.table({id, title, columns: [{key, title, format, align, warn, n, link, button}], rows, sort: "key" | "-key",
  *              search: true, csv: true, onRow, marts, wide, why, size})

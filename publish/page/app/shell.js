@@ -50,7 +50,8 @@ function reachOf(options, page) {
   const missed = gta.unreached(marts, options.ignore);
   if (!missed.length) return null;
   const words = listed(missed.map((filter) => (filter === "job_kind" ? "kind of job" : filter)));
-  return gta.element("p", { class: "reach" }, `Not filtered by ${words}: these figures are not kept by it.`);
+  const why = missed.some((filter) => (options.ignore || []).includes(filter)) ? "" : ": these figures are not kept by it";
+  return gta.element("p", { class: "reach" }, `Not filtered by ${words}${why}.`);
 }
 
 function context(page, root, argument) {
@@ -104,7 +105,7 @@ function context(page, root, argument) {
 }
 
 function panelOf(options, page, kind) {
-  const panel = gta.element("article", { class: `panel ${kind} ${options.wide ? "wide" : ""} ${options.narrow ? "narrow" : ""}` });
+  const panel = gta.element("article", { class: `panel ${kind} ${options.wide ? "wide" : ""} ${options.narrow ? "narrow" : ""} ${options.tall ? "tall" : ""}` });
   const head = gta.element("header", {}, gta.element("h3", {}, options.title));
   if (options.why) head.append(gta.element("p", { class: "why" }, options.why));
   panel.append(head);
@@ -218,7 +219,12 @@ function visualOf(id, ctx, options = {}) {
       return ctx.chart(first({ kind: "line", x: visual.category, y: "value_1", category: undefined, value: undefined }));
     case "table": {
       const columns = [{ key: visual.category, title: sentence(visual.category.replace(/_name$/, "").replace(/_/g, " ")), ...(options.first || {}) }];
-      titles.forEach((title, place) => columns.push({ key: `value_${place + 1}`, title, format: visual.format[title] || "number", warn: visual.warn[title] ? visual.warn[title].join(" ") : undefined, ...(options.columns || {})[title] }));
+      // A mean comes with its n: how many values are known.
+      const means = titles.filter((title) => visual.values[title].aggregation === "mean");
+      const counts = gta.figures({ ...visual, values: Object.fromEntries(means.map((title) => [title, { ...visual.values[title], aggregation: "count" }])) }, ctx);
+      rows.forEach((row, line) => means.forEach((title, place) => (row[`n_${titles.indexOf(title) + 1}`] = counts[line][`value_${place + 1}`])));
+      const ofTasks = visual.mart.startsWith("fct_");
+      titles.forEach((title, place) => columns.push({ n: ofTasks && means.includes(title) ? `n_${place + 1}` : undefined, key: `value_${place + 1}`, title, format: visual.format[title] || "number", warn: visual.warn[title] ? visual.warn[title].join(" ") : undefined, ...(options.columns || {})[title] }));
       if (options.extend) options.extend(columns, rows);
       return ctx.table({ ...base, columns, rows, sort: "-value_" + (titles.indexOf(visual.sort || titles[0]) + 1), onRow: behind });
     }

@@ -46,6 +46,8 @@ gta.drawTable = function (element, options) {
   const numeric = (column) => column.align === "right" || (!column.align && NUMERIC.has(column.format)) ||
     (!column.align && !column.format && rows.some((row) => typeof row[column.key] === "number"));
   const isNumeric = new Map(columns.map((column) => [column.key, numeric(column)]));
+  // Short texts on one line; long ones get room, however narrow the screen is.
+  const longest = new Map(columns.map((column) => [column.key, rows.slice(0, 500).reduce((most, row) => Math.max(most, typeof row[column.key] === "string" ? row[column.key].length : 0), 0)]));
   const text = (row, column) => (typeof row[column.key] === "string" ? row[column.key] : gta.format(row[column.key], column.format));
 
   const tools = gta.element("div", { class: "table-tools" });
@@ -106,7 +108,8 @@ gta.drawTable = function (element, options) {
   function cellOf(row, column) {
     const value = row[column.key];
     const cell = gta.element("td", { class: isNumeric.get(column.key) ? "right" : "" });
-    if (column.nowrap) cell.classList.add("nowrap");
+    if (column.nowrap || longest.get(column.key) <= 28) cell.classList.add("nowrap");
+    else if (longest.get(column.key) > 60) cell.classList.add("long");
     const few = column.n && value !== null && value !== undefined && gta.small(row[column.n]);
     if (few) {
       cell.classList.add("few");

@@ -22,15 +22,14 @@ gta.definePage({
 
     ctx.section("Classes and days");
     const ofLabel = (row) => gta.drillLabel(ctx, row.label);
-    ctx.visual("class-balance", { onClick: ofLabel, valuetitle: "Labels" });
+    ctx.visual("class-balance", { tall: true, limit: 28, onClick: ofLabel, valuetitle: "Labels" });
     ctx.visual("labels-per-day", { ytitle: "Labels" });
     if (gta.has("rpt_class_balance"))
       ctx.table({
-        id: "classes-by-job", title: "Classes of each job", marts: ["rpt_class_balance"], sort: "annotation_share", wide: true, onRow: ofLabel,
+        id: "classes-by-job", title: "Classes of each job", marts: ["rpt_class_balance"], sort: "annotation_share", wide: false, size: 10, onRow: ofLabel,
         columns: [
           { key: "job_name", title: "Job" }, { key: "label", title: "Class" }, { key: "annotation_count", title: "Labels" }, { key: "annotation_share", title: "Share", format: "share" },
           { key: "object_count", title: "Objects" }, { key: "expected_minimum", title: "Minimum wanted", why: "Of the var minimum_class_count" },
-          { key: "imbalance_ratio", title: "Largest to smallest", format: "decimal" }, { key: "effective_class_count", title: "Effective classes", format: "decimal", why: "As many equally large classes would be as even" },
         ],
         rows: ctx.records("rpt_class_balance"),
       });
@@ -47,10 +46,10 @@ gta.definePage({
       });
     }
 
-    const byAttribute = ["vehicles", "vehicles-per-job", "moving"].filter(present);
+    const byAttribute = ["vehicles", "moving", "vehicles-per-job"].filter(present);
     if (byAttribute.length) {
       ctx.section("By attribute");
-      for (const id of byAttribute) ctx.visual(id, { wide: false });
+      for (const id of byAttribute) ctx.visual(id, { wide: id === "vehicles-per-job" });
     }
 
     ctx.section("Any attribute");
@@ -94,7 +93,9 @@ let chosenAttribute = null;
 gta.drawAttribute = function (ctx, attributes) {
   const mart = "rpt_attribute_values";
   const key = ({ scope, name }) => JSON.stringify([scope, name]);
-  const chosen = attributes.find((attribute) => key(attribute) === chosenAttribute) || attributes[0];
+  // At first, one that no other chart of the page has.
+  const drawn = new Set([...gta.visuals.values()].map((visual) => visual.where.attribute_name));
+  const chosen = attributes.find((attribute) => key(attribute) === chosenAttribute) || attributes.find(({ name }) => !drawn.has(name)) || attributes[0];
   const select = gta.element("select", { id: "gta-attribute" }, ...attributes.map((attribute, place) => {
     const option = gta.element("option", { value: String(place) }, `${gta.clip(attribute.name, 50)} (${ATTRIBUTE_UNITS[attribute.scope]})`);
     option.selected = attribute === chosen;

@@ -7,11 +7,9 @@ gta.definePage({
     const page = (row) => (row.worker_key ? "#worker/" + encodeURIComponent(row.worker_key) : null);
     const flags = ctx.records("rpt_worker_flags");
 
-    ctx.section("Time");
-    ctx.visual("time-by-worker");
+    ctx.section("Time, speed and quality");
+    ctx.visual("time-by-worker", { tall: true });
     ctx.visual("time-by-modality");
-
-    ctx.section("Speed and quality", "Right on golden answers, with the 95 % interval, against the median time of an answer. Grey: too few golden answers to judge.");
     const golden = gta.has("fct_worker_tasks", "golden_score");
     const workers = gta.group("fct_worker_tasks", ctx.rows("fct_worker_tasks"), ["worker_key"], {
       answers: ["count", "task_key"],
@@ -35,20 +33,27 @@ gta.definePage({
     const by = golden && workers.some((row) => row.golden_count) ? "golden" : "consolidated";
     ctx.chart({
       id: "speed-quality", title: by === "golden" ? "Golden accuracy against speed" : "Agreement with the consolidated label against speed",
-      kind: "scatter", wide: true, rows: workers.filter((row) => row[by] !== null && row.median !== null),
+      kind: "scatter", why: "With the 95 % interval. Grey: too few to judge.", rows: workers.filter((row) => row[by] !== null && row.median !== null),
       x: "median", y: by, label: "worker", low: `${by}_low`, high: `${by}_high`, n: `${by}_count`, xformat: "seconds", format: "share",
       xtitle: "Median seconds an answer", ytitle: by === "golden" ? "Golden accuracy" : "Agreement", onClick: (row) => (location.hash = page(row)),
       marts: ["fct_worker_tasks"],
     });
     const quality = ctx.records("rpt_worker_quality");
-    if (quality.length)
+    // Those that differ from others, then those nearest to it.
+    const compared = quality.filter((row) => row.score_difference !== null && !ctx.small(row.scored_count));
+    const sure = (row) => (row.tier === "below" || row.tier === "above" ? 1 : 0);
+    const first = compared.sort((a, b) => sure(b) - sure(a) || Math.abs(b.score_difference) - Math.abs(a.score_difference)).slice(0, 20);
+    if (first.length)
       ctx.chart({
         id: "quality-differences", title: "Better or worse than others on the same objects", kind: "interval", wide: true,
-        rows: quality.filter((row) => row.score_difference !== null && row.scored_count >= 5).sort((a, b) => a.score_difference - b.score_difference)
-          .map((row) => ({ ...row, who: `${row.worker_name} · ${row.task_type}` })),
+        rows: first.sort((a, b) => a.score_difference - b.score_difference).map((row) => ({ ...row, who: `${row.worker_name} · ${row.task_type}` })),
         category: "who", value: "score_difference", low: "score_difference_low", high: "score_difference_high", n: "scored_count", format: "share",
-        xtitle: "Difference of mean score", target: 0, categorytitle: "Worker and task type", marts: ["rpt_worker_quality"],
-        why: "Against the scores expected on the objects that this worker answered.",
+        xtitle: "Mean score, less the score expected on the objects that this worker answered", target: 0, marts: ["rpt_worker_quality"],
+        columns: [
+          { key: "who", title: "Worker and task type" }, { key: "score_difference", title: "Difference", format: "share" }, { key: "score_difference_low", title: "Low", format: "share" },
+          { key: "score_difference_high", title: "High", format: "share" }, { key: "scored_count", title: "n" }, { key: "tier", title: "Against others" },
+        ],
+        why: `${gta.format(first.length)} of ${gta.format(compared.length)}: those whose difference is no chance, then the largest.`,
         onClick: (row) => (location.hash = page(row)),
       });
 
@@ -89,16 +94,20 @@ gta.definePage({
     ctx.visual("worker-metrics", { first: { nowrap: true } });
 
     ctx.section("Worker with worker");
-    const pairs = ctx.records("rpt_worker_pairs");
+    const wanted = new Set(gta.state.worker.flatMap(gta.workerNames));
+    const pairs = ctx.records("rpt_worker_pairs", { ignore: ["worker"] })
+      .filter((row) => !wanted.size || wanted.has(row.worker_key) || wanted.has(row.other_worker_key))
+      .map((row) => ({ ...row, identical_share: row.drawn_object_count ? row.identical_count / row.drawn_object_count : null }))
+      .sort((a, b) => (b.identical_share || 0) * !ctx.small(b.drawn_object_count) - (a.identical_share || 0) * !ctx.small(a.drawn_object_count));
     if (!gta.has("rpt_worker_pairs")) ctx.note(`Pairs of workers: ${gta.meta.left_out.rpt_worker_pairs}.`);
     else {
       ctx.chart({
         id: "pair-agreement", title: "How far two workers agree", kind: "heatmap", format: "share", domain: [0, 1], text: true, wide: true,
         rows: gta.pairMatrix(pairs), row: "worker", column: "other", value: "agreement", n: "objects", ytitle: "Worker", xtitle: "Other worker",
-        marts: ["rpt_worker_pairs"], ignore: ["worker"], why: "Mean agreement on objects that both answered; grey on fewer than 20.",
+        marts: ["rpt_worker_pairs"], why: "Mean agreement on objects that both answered; grey on fewer than 20.",
       });
       ctx.table({
-        id: "pairs", title: "Pairs of workers", marts: ["rpt_worker_pairs"], sort: "-identical_share",
+        id: "pairs", title: "Pairs of workers", marts: ["rpt_worker_pairs"], sort: "-is_too_alike",
         columns: [
           { key: "worker_name", title: "Worker", nowrap: true }, { key: "other_worker_name", title: "Other worker", nowrap: true }, { key: "job_name", title: "Job" },
           { key: "object_count", title: "Objects" },
@@ -108,7 +117,7 @@ gta.definePage({
           { key: "identical_share", title: "Drawn alike", format: "share", n: "drawn_object_count" },
           { key: "is_too_alike", title: "Too alike", format: "bool", warn: (value) => value === true },
         ],
-        rows: pairs.map((row) => ({ ...row, identical_share: row.drawn_object_count ? row.identical_count / row.drawn_object_count : null })),
+        rows: pairs,
       });
     }
 
