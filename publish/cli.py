@@ -11,6 +11,7 @@ from ingest import __version__
 # Command and the module that has it under its own name, imported when it is called: their libraries are slow to import.
 COMMANDS: dict[str, str] = {
     "page": "publish.page.command",
+    "quicksight": "publish.quicksight.command",
     "alerts": "publish.alerts",
     "export": "publish.export",
 }

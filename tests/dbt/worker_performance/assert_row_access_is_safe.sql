@@ -1,5 +1,5 @@
--- QuickSight takes a NULL or an empty key for all rows, a comma for a second key, a space for a part of the key, and at most
--- 999 rules for one user. Without it, a rule shows more than it says, or the dashboard stays empty.
+-- QuickSight takes a NULL or an empty key for all rows, a comma for a second key, a space for a part of the key,
+-- and at most 999 rules for one user. Without it, a rule shows more than it says, or the dashboard stays empty.
 with rules as (
     select
         user_name,

@@ -1,0 +1,1 @@
+"""The marts in Amazon QuickSight: data sources, data sets, row-level security, theme and dashboard."""
