@@ -135,7 +135,10 @@ def _pattern(text: str) -> re.Pattern[str] | None:
 def _bounds(shape: Shape, value: float, path: str, unit: str) -> Iterator[str]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if (low is not None and value < low) or (high is not None and value > high):
-        yield f"{path}: {value} {unit}".rstrip() + f", expected {low} to {high}"
+        expected = (
+            f"{low} to {high}" if None not in (low, high) else f"{low} or more" if high is None else f"{high} or less"
+        )
+        yield f"{path}: {value} {unit}".rstrip() + f", expected {expected}"
 
 
 def _find(value: Any, path: str = "") -> Iterator[tuple[str, str, Any]]:
@@ -378,13 +381,8 @@ def request_faults(requests: Sequence[tuple[str, Mapping[str, Any]]]) -> list[st
         Faults; none if all is well.
     """
     faults = [fault for operation, request in requests for fault in walk(operation, request)]
-    if faults:  # the rules below rely on the form
-        return faults + [
-            fault
-            for operation, request in requests
-            if operation == "CreateDashboard"
-            for fault in definition_faults(request.get("Definition", {}), _data_set_columns(requests))
-        ]
+    if faults:
+        return faults  # the rules rely on the form
     data_sets = [request for operation, request in requests if operation == "CreateDataSet"]
     rules = [request for request in data_sets if request.get("UseAs") == "RLS_RULES"]
     arns = {_arn_id(arn) for arn in _named([request for _, request in requests], "DataSourceArn")}

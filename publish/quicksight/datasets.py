@@ -12,7 +12,7 @@ from publish.quicksight.columns import Column, ColumnsError
 RULES_MART, PEOPLE_MART = "bridge_row_access", "dim_workers"
 UNKNOWN_WORKER = "unknown"
 """Instead of a NULL worker_key, which no rule can name: macros/ground_truth/unknown_worker.sql has the same."""
-_PEOPLE = (
+_PEOPLE = {
     "worker_key",
     "worker_name",
     "username",
@@ -21,7 +21,7 @@ _PEOPLE = (
     "workteam_names",
     "is_enabled",
     "last_submitted_at",
-)
+}
 _RULES = {"user_name": "UserName", "group_name": "GroupName"}  # QuickSight's names; Athena has lower case only
 _SOURCE_ACTIONS = ("DescribeDataSource", "DescribeDataSourcePermissions", "PassDataSource")
 _SOURCE_OWNER_ACTIONS = (*_SOURCE_ACTIONS, "UpdateDataSource", "DeleteDataSource", "UpdateDataSourcePermissions")
@@ -128,7 +128,7 @@ def data_sets(
         columns = {name: column for name, column in marts[mart].items() if name in wanted}
         requests.append(_data_set(setup, mart, columns, "marts", setup.schema, setup.owners))
     if setup.people_role_arn:
-        columns = {name: marts[PEOPLE_MART][name] for name in _PEOPLE}
+        columns = {name: column for name, column in marts[PEOPLE_MART].items() if name in _PEOPLE}
         requests.append(_data_set(setup, PEOPLE_MART, columns, "people", f"{setup.schema}_people", setup.people_owners))
     return requests
 

@@ -14,7 +14,7 @@ from publish.quicksight.checks import GRID_COLUMNS
 from publish.quicksight.columns import Column, ColumnsError
 from publish.visuals import KNOWN, PERCENTILES, Format, Kind, Value, Visual, VisualError, visuals
 
-WARN_COLOR, GREY = "#F6D5D0", "#8A8F98"
+WARN_COLOR, GREY = "#FBEAE6", "#6D7784"
 NULL_TEXT = "\N{EN DASH}"
 """What is shown of a value that is not known."""
 _FILE = Path(__file__).with_name("visuals.yml")
@@ -503,7 +503,7 @@ class _Builder:
                 "SortConfiguration": {
                     "HeatMapRowSort": [{"FieldSort": {"FieldId": f"{shown.id}.value", "Direction": "DESC"}}]
                 },
-                "ColorScale": {"ColorFillType": "GRADIENT", "Colors": [{"Color": "#DCE9F7"}, {"Color": "#174A7C"}]},
+                "ColorScale": {"ColorFillType": "GRADIENT", "Colors": [{"Color": "#EEF3FC"}, {"Color": "#1D4396"}]},
             },
             "ColumnHierarchies": [],
         }

@@ -25,9 +25,9 @@ _DASHBOARD_OWNER_ACTIONS = (
     "UpdateDashboardPermissions",
 )
 _THEME_ACTIONS = ("DescribeTheme", "DescribeThemeAlias", "ListThemeAliases", "ListThemeVersions")
-# Okabe and Ito's colors, which color-blind people can tell apart.
-_COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#595F69"]
-_INK, _PAPER = "#1B1F24", "#FFFFFF"
+# The page's colors: publish/page/app/charts.js.
+_COLORS = ["#2F5FD0", "#E08214", "#1B9E77", "#B0478F", "#58A9D6", "#A58A1C", "#8A5A44", "#7D8896"]
+_INK, _PAPER, _LOW, _HIGH = "#1C2430", "#FFFFFF", "#EEF3FC", "#1D4396"
 
 
 class Kind(StrEnum):
@@ -116,21 +116,21 @@ def _theme(setup: Setup) -> dict[str, Any]:
         "Configuration": {
             "DataColorPalette": {
                 "Colors": _COLORS,
-                "MinMaxGradient": ["#DCE9F7", "#174A7C"],
-                "EmptyFillColor": "#E3E6EA",
+                "MinMaxGradient": [_LOW, _HIGH],
+                "EmptyFillColor": "#E3E7EC",
             },
             "UIColorPalette": {
                 "PrimaryForeground": _INK,
                 "PrimaryBackground": _PAPER,
                 "SecondaryForeground": _INK,
-                "SecondaryBackground": "#F5F6F8",
-                "Accent": "#0072B2",
+                "SecondaryBackground": "#F5F7F9",
+                "Accent": "#2F5FD0",
                 "AccentForeground": _PAPER,
-                "Danger": "#B3261E",
+                "Danger": "#B3372B",
                 "DangerForeground": _PAPER,
-                "Warning": "#E69F00",
+                "Warning": "#E08214",
                 "WarningForeground": _INK,
-                "Success": "#00704F",
+                "Success": "#157A5F",
                 "SuccessForeground": _PAPER,
             },
         },
