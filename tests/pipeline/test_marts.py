@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -13,6 +16,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from ingest.load.run import load
 from ingest.sample import generate
@@ -341,6 +345,46 @@ def test_the_demo_shows_every_question(marts: Marts, tmp_path_factory: pytest.Te
 
     for mart in ("dim_labeling_jobs", "rpt_workers", "rpt_team", "rpt_audit_results", "rpt_labels", "rpt_load_health"):
         assert f"({mart}" in shown
+
+
+def test_metrics_are_the_figures_of_the_marts(marts: Marts, tmp_path: Path) -> None:
+    """MetricFlow, on a copy of the warehouse and a project of links: it writes into the project's own folder."""
+    for name in ("dbt_project.yml", "models", "macros", "seeds", "tests"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    warehouse = marts.one("select path from duckdb_databases() where database_name = 'warehouse'")
+    shutil.copy(warehouse, tmp_path / "copy.duckdb")
+    shutil.copy(ROOT / "profiles.yml.example", tmp_path / "profiles.yml")
+    environment = os.environ | {"GT_WAREHOUSE": str(tmp_path / "copy.duckdb"), "DBT_PROFILES_DIR": str(tmp_path)}
+    metrics = [
+        metric["name"]
+        for metric in yaml.safe_load((ROOT / "models/semantic/_semantic__metrics.yml").read_text())["metrics"]
+    ]
+    query = ["mf", "query", "--metrics", ",".join(metrics), "--group-by", "job__job_kind", "--csv", "out.csv"]
+    for command in (["dbt", "--quiet", "parse", "--target", "local"], query):
+        program = str(Path(sys.executable).with_name(command[0]))
+        subprocess.run([program, *command[1:]], cwd=tmp_path, env=environment, capture_output=True, check=True)
+
+    with (tmp_path / "out.csv").open(newline="") as file:
+        found = {row.pop("job__job_kind"): row for row in csv.DictReader(file)}
+    expected = {
+        "answers": "select job_kind, task_count from rpt_team where modality = 'all'",
+        "workers": "select job_kind, worker_count from rpt_team where modality = 'all'",
+        "hours": "select job_kind, sum(active_hours) from rpt_jobs group by 1",
+        "mean_time_seconds": "select job_kind, mean_time_seconds from rpt_team where modality = 'all'",
+        "golden_answers": "select job_kind, golden_count from rpt_team where modality = 'all'",
+        "golden_accuracy": "select job_kind, golden_accuracy from rpt_team where modality = 'all'",
+        "consolidated_agreement": "select job_kind, consolidated_agreement from rpt_team where modality = 'all'",
+        "peer_agreement": "select job_kind, peer_agreement from rpt_team where modality = 'all'",
+        "labels": "select job_kind, sum(made_count) from rpt_labels group by 1",
+        "labels_reviewed": "select job_kind, sum(reviewed_count) from rpt_labels group by 1",
+        "objects_finished": "select job_kind, sum(finished_count) from rpt_job_days group by 1",
+    }
+    assert expected.keys() == set(metrics)
+    for metric, sql in expected.items():
+        figures = {kind: value for kind, value in marts.rows(sql) if value is not None}
+        shown = {kind: float(row[metric]) for kind, row in found.items() if row[metric] != ""}
+        assert shown == pytest.approx(figures), metric
+    assert float(found["label"]["golden_accuracy"]) < 1
 
 
 def test_the_queries_of_the_readme(marts: Marts) -> None:
