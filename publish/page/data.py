@@ -97,6 +97,11 @@ _OF_EVERYBODY = {"rpt_review_errors", "bridge_workteam_members"}
 _DATES = ("submitted_date", "labeled_date")
 
 
+ANOTHER = "another worker"
+"""What others are called on a page about some workers."""
+_WORKER = re.compile(r"worker-[0-9a-f]{8}|[0-9a-f]{32}")
+
+
 class RefusedError(OSError):
     """The page cannot be made as asked; the message says what to do."""
 
@@ -194,6 +199,7 @@ class _Scope:
             "select worker_key, worker_name, job_name from fct_worker_tasks group by worker_key, worker_name, job_name"
         ).to_pylist()
         known = {row["worker_key"]: row["worker_name"] for row in tasks}
+        self._known = known
         self._names = dict(known)
         if audience.names:
             self._names |= _real_names(marts, known)
@@ -292,28 +298,28 @@ class _Scope:
 
         Names are not only in the columns of names: sentences have them, too.
         """
-        replaced = dict.fromkeys(self._others, "another worker")
-        pseudonyms = {_pseudonym(key): "another worker" for key in self._others}
-        if self.audience.names:
-            pseudonyms |= {
-                _pseudonym(key): name for key, name in self._names.items() if name and key not in self._others
-            }
-        if not replaced and not pseudonyms:
+        if self._workers is None and not self.audience.names:
             return table
-        words = re.compile(r"worker-[0-9a-f]{8}|[0-9a-f]{32}")
+        ours = {_pseudonym(key) for key in self._workers or self._names}
+        replaced = {self._known[key]: name for key, name in self._names.items()} if self.audience.names else {}
+        replaced |= {self._known[key]: ANOTHER for key in self._others} | dict.fromkeys(self._others, ANOTHER)
+        unusual = sorted((name for name in replaced if name and not _WORKER.fullmatch(name)), key=len, reverse=True)
+        words = re.compile("|".join([_WORKER.pattern, *map(re.escape, unusual)]))
 
         def mask(found: re.Match[str]) -> str:
-            return replaced.get(found[0]) or pseudonyms.get(found[0]) or found[0]
+            name = found[0]
+            # A pseudonym that nobody here has is somebody's all the same, who gave no answer.
+            stranger = self._workers is not None and name.startswith("worker-") and name not in ours
+            return replaced.get(name) or (ANOTHER if stranger else name)
 
-        for place, name in enumerate(table.column_names):
-            if not pa.types.is_string(table.schema.field(name).type):
+        for place, column in enumerate(table.column_names):
+            if not pa.types.is_string(table.schema.field(column).type):
                 continue
-            encoded = table.column(name).combine_chunks().dictionary_encode()
+            encoded = table.column(column).combine_chunks().dictionary_encode()
             before = encoded.dictionary.to_pylist()
             after = [words.sub(mask, text) for text in before]
             if before != after:
-                masked = pc.take(pa.array(after, pa.string()), encoded.indices)
-                table = table.set_column(place, name, masked)
+                table = table.set_column(place, column, pc.take(pa.array(after, pa.string()), encoded.indices))
         return table
 
 

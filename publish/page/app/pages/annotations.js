@@ -95,7 +95,7 @@ gta.drawAttribute = function (ctx, attributes) {
   const key = ({ scope, name }) => JSON.stringify([scope, name]);
   // At first, one that no other chart of the page has.
   const drawn = new Set([...gta.visuals.values()].map((visual) => visual.where.attribute_name));
-  const chosen = attributes.find((attribute) => key(attribute) === chosenAttribute) || attributes.find(({ name }) => !drawn.has(name)) || attributes[0];
+  const chosen = attributes.find((attribute) => key(attribute) === chosenAttribute) || attributes.find(({ name, scope }) => !drawn.has(name) && gta.where(mart, ctx.rows(mart), { scope, attribute_name: name }).length) || attributes[0];
   const select = gta.element("select", { id: "gta-attribute" }, ...attributes.map((attribute, place) => {
     const option = gta.element("option", { value: String(place) }, `${gta.clip(attribute.name, 50)} (${ATTRIBUTE_UNITS[attribute.scope]})`);
     option.selected = attribute === chosen;
