@@ -17,8 +17,8 @@ import msgspec
 
 from ingest.formats.parsing import BYTE_ORDER_MARK, BadFile
 from ingest.formats.review_batch import Item, encode_batch, find_fields, make_batches, parse_number, plain_name
-from ingest.storage.open import open_store
-from ingest.storage.store import DEFAULT_S3_OPTIONS, S3_SCHEME, S3Options, StoreError
+from ingest.storage.open import open_empty_store, open_store
+from ingest.storage.store import DEFAULT_S3_OPTIONS, S3Options
 
 MANIFEST = "manifest.jsonl"
 
@@ -51,10 +51,7 @@ def write_review_batches(
     """
     folder, name = os.path.split(table)
     items = read_items(open_store(folder or ".", s3).read(name))
-    store = open_store(dest, s3)
-    # A folder that does not exist yet cannot be listed.
-    if (dest.startswith(S3_SCHEME) or os.path.lexists(dest)) and any(True for _ in store.list()):
-        raise StoreError(f"{dest} is not empty: the batches need a folder of their own")
+    store = open_empty_store(dest, "the batches need a folder of their own", s3)
     base = (dest_uri or store.uri).rstrip("/")
     lines = []
     for batch_name, batch in make_batches(items, batch_size):

@@ -12,6 +12,7 @@ from ingest import __version__
 COMMANDS: dict[str, str] = {
     "page": "publish.page.command",
     "quicksight": "publish.quicksight.command",
+    "review-manifest": "publish.review_manifest",
     "alerts": "publish.alerts",
     "export": "publish.export",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ingest.storage.local import LocalStore
@@ -25,3 +26,21 @@ def open_store(location: str, s3: S3Options = DEFAULT_S3_OPTIONS) -> Store:
     if "://" in location:
         raise StoreError(f"{location}: not supported: expected a folder or an s3:// URI")
     return LocalStore(Path(location))
+
+
+def open_empty_store(location: str, why: str, s3: S3Options = DEFAULT_S3_OPTIONS) -> Store:
+    """Open a folder or an ``s3://`` URI with nothing in it.
+
+    Args:
+        location: see `open_store`.
+        why: what needs it empty, for the message.
+        s3: how to use S3.
+
+    Raises:
+        StoreError: there is something in it, or it cannot be opened.
+    """
+    store = open_store(location, s3)
+    # A folder that does not exist yet cannot be listed.
+    if (location.startswith(S3_SCHEME) or os.path.lexists(location)) and any(True for _ in store.list()):
+        raise StoreError(f"{location} is not empty: {why}")
+    return store
