@@ -120,6 +120,7 @@ def build(data: PageData, visuals: Sequence[Visual], title: str = "Ground Truth 
         "names": data.audience.names,
         "since": data.audience.since.isoformat() if data.audience.since else None,
         "workers": list(data.audience.workers),
+        "restricted": bool(data.audience.workers or data.audience.workteam),
         "left_out": data.left_out,
         "small_count": SMALL_COUNT,
         "visuals": [asdict(visual) for visual in visuals],

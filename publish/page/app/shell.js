@@ -209,7 +209,10 @@ function visualOf(id, ctx, options = {}) {
   const behind = only
     ? (row) => gta.drill({ title: visual.title, mart: visual.mart, rows: gta.where(visual.mart, ctx.rows(visual.mart, { ignore: options.ignore }), { ...visual.where, ...Object.fromEntries([visual.category, visual.color].filter(Boolean).map((name) => [name, [row[name]]])) }) })
     : options.onClick;
-  const first = (extra) => ({ ...base, format, rows, category: visual.category, color: visual.color || undefined, value: "value_1", onClick: behind, valuetitle: options.valuetitle, ...extra });
+  // "Time spent" of time_spent_seconds, "Annotations" of annotation_count.
+  const { column } = visual.values[titles[0]];
+  const named = sentence(column.replace(/_(count|key)$/, "s").replace(/_seconds$/, "").replace(/_/g, " "));
+  const first = (extra) => ({ ...base, format, rows, category: visual.category, color: visual.color || undefined, value: "value_1", onClick: behind, valuetitle: options.valuetitle || named, ...extra });
   switch (visual.kind) {
     case "kpi":
       return ctx.card({ ...base, value: rows.length ? rows[0].value_1 : null, format });
@@ -343,6 +346,11 @@ function build() {
   skip.addEventListener("click", (event) => (event.preventDefault(), shell.main.focus()));
   const brand = gta.element("div", { class: "brand" }, gta.element("h1", {}, meta.title), meta.audience ? gta.element("p", { class: "audience" }, sentence(meta.audience)) : null, shell.status);
   shell.tabs = gta.element("nav", { "aria-label": "Pages", class: "tabs" });
+  if (gta.ownRoute()) {
+    const link = gta.element("a", { href: "#" + gta.ownRoute() }, gta.clip(meta.workers[0], 30));
+    link.dataset.page = "worker";
+    shell.tabs.append(link);
+  }
   for (const page of gta.pages.filter((candidate) => !candidate.hidden)) {
     const link = gta.element("a", { href: "#" + page.id }, page.title);
     link.dataset.page = page.id;
@@ -482,7 +490,7 @@ function updateFilters(page) {
     if (link.dataset.page === page.id) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  for (const link of shell.tabs.children) if (page.parent === link.dataset.page) link.setAttribute("aria-current", "true");
+  for (const link of shell.tabs.children) if (page.parent === link.dataset.page && !gta.ownRoute()) link.setAttribute("aria-current", "true");
 }
 
 /* ---- drawing ---- */
@@ -558,14 +566,23 @@ function onResize() {
   }, 150);
 }
 
+/* A page about one worker opens with that worker. */
+gta.ownRoute = () => (gta.meta.workers.length === 1 && gta.page("worker") ? "worker/" + gta.workerKey(gta.meta.workers[0]) : null);
+
 gta.start = async function () {
   applyTheme();
   await gta.open();
   build();
   gta.freshness(shell.status);
   const route = () => {
-    const [id, ...rest] = decodeURIComponent(location.hash.slice(1)).split("/");
-    return [id || gta.pages[0].id, ...rest].join("/");
+    let hash = location.hash.slice(1);
+    try {
+      hash = decodeURIComponent(hash);
+    } catch {
+      hash = ""; // somebody's own
+    }
+    const [id, ...rest] = hash.split("/");
+    return id ? [id, ...rest].join("/") : gta.ownRoute() || gta.pages[0].id;
   };
   const follow = () => {
     if (location.hash === "#content") return;

@@ -15,9 +15,18 @@
   function ownRows(ctx, key) {
     return gta.where("fct_worker_tasks", ctx.rows("fct_worker_tasks", { ignore: ["worker"] }), { worker_key: key });
   }
-  /* Rows of the jobs that the worker works in: what the worker is put beside. */
+  /* Rows of the jobs that the worker works in: what the worker is put beside. A page about some workers has none of others. */
   function teamRows(ctx, jobs) {
+    if (gta.meta.restricted) return new Uint32Array(0);
     return gta.where("fct_worker_tasks", ctx.rows("fct_worker_tasks", { ignore: ["worker"] }), { job_name: jobs });
+  }
+
+  /* The team job by job; on a page about some workers as rpt_jobs has it, over all days. */
+  function teamByJob(ctx, everybody) {
+    if (!gta.meta.restricted) return byJob(everybody);
+    return ctx.records("rpt_jobs", { ignore: gta.FILTERS }).map((job) => ({
+      job_name: job.job_name, timed: job.timed_answer_count, median: job.median_time_seconds, golden: job.golden_accuracy, golden_count: job.golden_count,
+    }));
   }
 
   function cards(ctx, rows, team) {
@@ -27,15 +36,16 @@
     };
     const [mine] = gta.group("fct_worker_tasks", rows, [], figures);
     const [all] = gta.group("fct_worker_tasks", team, [], figures);
+    const beside = (name, format) => (team.length ? `The team, in the same jobs: ${gta.format(all[name], format)}.` : undefined);
     const marts = ["fct_worker_tasks"];
     const ignore = [];
     ctx.card({ id: "own-answers", title: "Answers", value: mine.answers, marts, ignore, why: `In ${gta.format(mine.jobs)} ${mine.jobs === 1 ? "job" : "jobs"}.`, onClick: () => gta.drill({ title: "Answers", mart: "fct_worker_tasks", rows }) });
     ctx.card({ id: "own-time", title: "Time spent", value: mine.total, format: "hours", marts, ignore });
-    ctx.card({ id: "own-median", title: "Half of the answers take less than", value: mine.median, format: "seconds", n: mine.timed, marts, ignore, why: `The team, in the same jobs: ${gta.format(all.median, "seconds")}.` });
+    ctx.card({ id: "own-median", title: "Half of the answers take less than", value: mine.median, format: "seconds", n: mine.timed, marts, ignore, why: beside("median", "seconds") });
     if (mine.golden_count)
-      ctx.card({ id: "own-golden", title: "Right on golden answers", value: mine.golden, format: "share", n: mine.golden_count, ...gta.wilson(mine.golden, mine.golden_count), marts, ignore, why: `The team, in the same jobs: ${gta.format(all.golden, "share")}.` });
+      ctx.card({ id: "own-golden", title: "Right on golden answers", value: mine.golden, format: "share", n: mine.golden_count, ...gta.wilson(mine.golden, mine.golden_count), marts, ignore, why: beside("golden", "share") });
     else
-      ctx.card({ id: "own-peers", title: "Agrees with the others", value: mine.peer, format: "share", n: mine.peer_count, ...gta.wilson(mine.peer, mine.peer_count), marts, ignore, why: `The team, in the same jobs: ${gta.format(all.peer, "share")}.` });
+      ctx.card({ id: "own-peers", title: "Agrees with the others", value: mine.peer, format: "share", n: mine.peer_count, ...gta.wilson(mine.peer, mine.peer_count), marts, ignore, why: beside("peer", "share") });
   }
 
   function flagged(ctx, key, flags) {
@@ -88,7 +98,7 @@
   }
 
   function work(ctx, rows, team) {
-    ctx.section("Work", "By day, beside the team in the same jobs.");
+    ctx.section("Work", team.length ? "By day, beside the team in the same jobs." : "By day.");
     const days = gta.group("fct_worker_tasks", rows, ["submitted_date"], { answers: ["count", "task_key"], median: ["p50", "time_spent_seconds"], timed: ["count", "time_spent_seconds"] }).filter((day) => day.submitted_date !== null);
     ctx.chart({ id: "own-days", title: "Answers per day", kind: "line", x: "submitted_date", y: "answers", rows: days, marts: ["fct_worker_tasks"], ytitle: "Answers", columns: [{ key: "submitted_date", title: "Day", format: "date" }, { key: "answers", title: "Answers" }] });
     const theirs = gta.group("fct_worker_tasks", team, ["submitted_date"], { median: ["p50", "time_spent_seconds"], timed: ["count", "time_spent_seconds"] });
@@ -183,7 +193,7 @@
     name: (argument) => (argument === null ? "Worker" : gta.workerName(argument)),
     hidden: true,
     parent: "workers",
-    marts: ["fct_worker_tasks", "rpt_worker_flags", "rpt_worker_control", "rpt_worker_jobs", "worker_confusions"],
+    marts: ["fct_worker_tasks", "rpt_worker_flags", "rpt_worker_control", "rpt_worker_jobs", "rpt_jobs", "worker_confusions"],
     filters: ["job", "job_kind", "modality", "date"],
     render(root, ctx) {
       const key = ctx.argument === null ? null : gta.workerKey(ctx.argument);
@@ -195,10 +205,10 @@
       const jobs = byJob(rows);
       const names = jobs.map((job) => job.job_name);
       const everybody = teamRows(ctx, names);
-      const team = new Map(byJob(everybody).map((job) => [job.job_name, job]));
+      const team = new Map(teamByJob(ctx, everybody).map((job) => [job.job_name, job]));
       const flags = own(ctx, "rpt_worker_flags", key);
       const confusions = confusionsOf(ctx, key);
-      ctx.section(null, "For the worker to see: no other worker is named. The team is everybody in the same jobs.");
+      ctx.section(null, "For the worker to see: no other worker is named. The team is everybody in the same jobs" + (gta.meta.restricted ? ", over all days." : "."));
       cards(ctx, rows, everybody);
       ctx.section("What to practise");
       const words = advice(key, confusions, jobs, team, flags);
