@@ -16,7 +16,7 @@ IN_PIECES := $(if $(filter output-sync,$(.FEATURES)),--output-sync=line)
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: install ## sample jobs → lake → marts, and what they say
+demo: install ## sample jobs → lake → marts, what they say, and the dashboards as one page
 	test -d $(SAMPLE) || $(BIN)/python -m ingest sample $(SAMPLE)
 	@# Status 1 is expected: the sample has one broken file, which the load reports.
 	$(BIN)/python -m ingest load $(SAMPLE) $(LAKE) || test $$? -eq 1
@@ -27,6 +27,9 @@ demo: install ## sample jobs → lake → marts, and what they say
 	$(BIN)/python -m ingest sync-activity $(LAKE) --from $(SAMPLE)/aws-responses/worker-activity.jsonl
 	$(DEMO_ENV) $(BIN)/dbt --quiet build --target local --exclude-resource-type unit_test
 	@$(DEMO_ENV) $(BIN)/python demo/show_marts.py
+	@echo
+	@$(DEMO_ENV) $(BIN)/python -m publish page demo/dashboard.html
+	@echo 'The dashboards: open demo/dashboard.html in a browser.'
 
 test: install ## everything that CI runs: lint and all tests, in about half an hour
 	@echo 'Two parts at a time; the output of each command appears when it is done.'
@@ -113,4 +116,4 @@ clean: ## remove all of the above, and the demo's data
 	@# A profiles.yml that somebody edited is theirs.
 	! cmp -s profiles.yml profiles.yml.example || rm profiles.yml
 	rm -rf .athena .venv target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	rm -rf $(SAMPLE) $(LAKE) demo/warehouse.duckdb
+	rm -rf $(SAMPLE) $(LAKE) demo/warehouse.duckdb demo/dashboard.html

@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from ingest.cli import cli
+from publish.cli import COMMANDS
+from publish.cli import cli as publish
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -44,6 +46,7 @@ def test_help_is_whole_on_a_terminal_of_80_columns(command: str | None) -> None:
 
 def test_options_of_the_loader() -> None:
     helps = [CliRunner().invoke(cli, [command, "--help"]).output for command in cli.commands]
+    helps += [CliRunner().invoke(publish, [command, "--help"]).output for command in COMMANDS]
     for option in set(re.findall(r"--[a-z][a-z-]+", README)):
         assert any(option in text for text in helps) or option in {"--target", "--vars", "--strict", "--help"}, option
 
