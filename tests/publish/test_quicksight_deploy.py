@@ -452,7 +452,7 @@ def test_diff_shows_what_deploy_would_change_and_changes_nothing(
     monkeypatch.setattr(command, "faults", lambda found: [])
     account.refuse("describe_theme", **theme.key)
     theirs = few()[-1].request["Definition"]
-    theirs["Sheets"][0]["Visuals"].pop()
+    del theirs["Sheets"][0]["Visuals"][0]
     account.answer("describe_dashboard", {"Dashboard": {"Version": {"Status": "CREATION_SUCCESSFUL"}}})
     account.answer("describe_dashboard_definition", {"Definition": theirs}, **dashboard.key)
 
@@ -462,7 +462,7 @@ def test_diff_shows_what_deploy_would_change_and_changes_nothing(
     assert account.writes == 0
     assert result.stdout.splitlines() == [
         "create theme ground-truth-theme",
-        "update dashboard ground-truth-analytics: visual job-concerns is new",
+        "update dashboard ground-truth-analytics: visual answers is new",
         "2 of 2 would change",
     ]
 
