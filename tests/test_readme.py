@@ -6,11 +6,11 @@ import re
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from ingest.cli import cli
-from publish.cli import COMMANDS
 from publish.cli import cli as publish
 
 ROOT = Path(__file__).parents[1]
@@ -44,11 +44,25 @@ def test_help_is_whole_on_a_terminal_of_80_columns(command: str | None) -> None:
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def test_options_of_the_loader() -> None:
-    helps = [CliRunner().invoke(cli, [command, "--help"]).output for command in cli.commands]
-    helps += [CliRunner().invoke(publish, [command, "--help"]).output for command in COMMANDS]
+def helps(group: click.Group) -> list[str]:
+    """Help texts of all commands of a group, and of the groups in it."""
+    context = click.Context(group)
+    commands = [command for name in group.list_commands(context) if (command := group.get_command(context, name))]
+    return [
+        text
+        for command in commands
+        for text in (helps(command) if isinstance(command, click.Group) else [_help(command)])
+    ]
+
+
+def _help(command: click.Command) -> str:
+    return CliRunner().invoke(command, ["--help"]).output
+
+
+def test_options_of_the_commands() -> None:
+    texts = [*helps(cli), *helps(publish)]
     for option in set(re.findall(r"--[a-z][a-z-]+", README)):
-        assert any(option in text for text in helps) or option in {"--target", "--vars", "--strict", "--help"}, option
+        assert any(option in text for text in texts) or option in {"--target", "--vars", "--strict", "--help"}, option
 
 
 def test_make_targets() -> None:
