@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped] # it ships no type information
 from moto.events.models import EventPattern
 
 from tests.deploy.stack import EVERY_OPTION, ROOT, TEMPLATE, Stack
@@ -248,9 +249,11 @@ def test_the_runbook_names_what_is_there() -> None:
     assert outputs <= TEMPLATE["Outputs"].keys()
     given = set(re.findall(r"(?<=[ `])([A-Z][a-z]+[A-Za-z]+)=", runbook)) - {"DataLakePrincipalIdentifier"}
     named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`", runbook))
-    assert given <= TEMPLATE["Parameters"].keys()
+    quicksight = yaml.load((ROOT / "deploy/quicksight.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
+    parameters = TEMPLATE["Parameters"].keys() | quicksight["Parameters"].keys()
+    assert given <= parameters
     # What is no parameter is what ECS and AWS call things.
-    assert named - TEMPLATE["Parameters"].keys() - TEMPLATE["Outputs"].keys() == {
+    assert named - parameters - TEMPLATE["Outputs"].keys() == {
         "AccessDenied",
         "EssentialContainerExited",
         "LastModified",
