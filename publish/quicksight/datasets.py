@@ -33,6 +33,11 @@ _SET_OWNER_ACTIONS = (
     "CreateIngestion",
     "CancelIngestion",
     "UpdateDataSetPermissions",
+    "CreateRefreshSchedule",
+    "UpdateRefreshSchedule",
+    "DeleteRefreshSchedule",
+    "ListRefreshSchedules",
+    "PutDataSetRefreshProperties",
 )
 
 
