@@ -347,6 +347,12 @@ def test_the_demo_shows_every_question(marts: Marts, tmp_path_factory: pytest.Te
         assert f"({mart}" in shown
 
 
+def test_the_file_is_one_that_clients_of_duckdb_1_4_open(marts: Marts) -> None:
+    assert "v1.4.0" in marts.one(
+        "select cast(tags as varchar) from duckdb_databases() where database_name = 'warehouse'"
+    )
+
+
 def test_metrics_are_the_figures_of_the_marts(marts: Marts, tmp_path: Path) -> None:
     """MetricFlow, on a copy of the warehouse and a project of links: it writes into the project's own folder."""
     for name in ("dbt_project.yml", "models", "macros", "seeds", "tests"):
