@@ -392,6 +392,8 @@ gta.draw = async function (element, options) {
     tooltip: { disableDefaultStyle: true, theme: gta.theme() }, config: chartConfig(palette, width), logLevel: 1,
   });
   element.view = result.view;
+  // The box is the image, with a name and a table; marks without names would be noise.
+  element.querySelector("svg").setAttribute("aria-hidden", "true");
   element.style.minHeight = "";
   element.dataset.rows = String(drawn);
   if (options.onClick)

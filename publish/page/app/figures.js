@@ -3,8 +3,15 @@
 
 const PERCENTILES = { p50: 0.5, p95: 0.95 };
 
-/* The group of each row, and the codes that name the groups. */
+/* The group of each row, and the codes that name the groups; of the same rows once. */
+const groupings = new WeakMap();
 function grouped(mart, rows, names) {
+  if (!groupings.has(rows)) groupings.set(rows, new Map());
+  const key = mart + "|" + names.join();
+  if (!groupings.get(rows).has(key)) groupings.get(rows).set(key, groupsOf(mart, rows, names));
+  return groupings.get(rows).get(key);
+}
+function groupsOf(mart, rows, names) {
   const columns = names.map((name) => gta.coded(mart, name));
   const ids = new Uint32Array(rows.length);
   let tuples = [[]];

@@ -356,7 +356,7 @@ function build() {
     link.dataset.page = page.id;
     shell.tabs.append(link);
   }
-  shell.filters = gta.element("div", { class: "filters", role: "group", "aria-label": "Filters" });
+  shell.filters = gta.element("section", { class: "filters", "aria-label": "Filters" });
   shell.main = gta.element("main", { id: "content", tabindex: "-1" });
   const head = gta.element("header", { class: "top" }, gta.element("div", { class: "bar" }, brand, gta.element("div", { class: "actions" }, theme, print)), shell.tabs);
   const foot = gta.element("footer", { class: "foot" }, `Grey: fewer than ${meta.small_count}, too few to judge. “–”: not known. Intervals are 95 %. `, meta.names ? "" : "Names are pseudonyms. ", `Ground Truth Analytics ${meta.version}`);

@@ -108,7 +108,7 @@ gta.drawTable = function (element, options) {
   function cellOf(row, column) {
     const value = row[column.key];
     const cell = gta.element("td", { class: isNumeric.get(column.key) ? "right" : "" });
-    if (column.nowrap || longest.get(column.key) <= 28) cell.classList.add("nowrap");
+    if (longest.get(column.key) <= (column.nowrap ? 48 : 28)) cell.classList.add("nowrap");
     else if (longest.get(column.key) > 60) cell.classList.add("long");
     const few = column.n && value !== null && value !== undefined && gta.small(row[column.n]);
     if (few) {
