@@ -39,6 +39,9 @@ _FUNCTIONS = {"count": "COUNT", "distinct": "DISTINCT_COUNT", "sum": "SUM", "mea
 # Columns and rows of the grid that a visual takes.
 _SIZES = {Kind.KPI: (12, 6), Kind.TABLE: (36, 12), Kind.PIVOT: (36, 10)}
 _CHART = (18, 12)
+_CANVAS = {
+    "CanvasSizeOptions": {"ScreenCanvasSizeOptions": {"ResizeOption": "FIXED", "OptimizedViewPortWidth": "1600px"}}
+}
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ def definition(marts: Marts, arns: Mapping[str, str]) -> dict[str, Any]:
                 "Name": page,
                 "ContentType": "INTERACTIVE",
                 "Visuals": [builder.visual(visual) for visual in here],
-                "Layouts": [_grid(_placed(here))],
+                "Layouts": [_grid(_placed(here), _CANVAS)],
                 **controls,
             }
         )
@@ -661,8 +664,8 @@ def _placed(shown: Sequence[Shown]) -> list[dict[str, Any]]:
     return elements
 
 
-def _grid(elements: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"Configuration": {"GridLayout": {"Elements": elements}}}
+def _grid(elements: list[dict[str, Any]], canvas: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return {"Configuration": {"GridLayout": {"Elements": elements, **(canvas or {})}}}
 
 
 def _filters(page: str, shown: Sequence[Shown], builder: _Builder) -> tuple[dict[str, Any], list[dict[str, Any]]]:
