@@ -62,7 +62,7 @@
  * TESTS
  *   await gta.ready; await gta.filter({job: ["A"], job_kind: [], modality, label, worker, date: ["2026-06-01", null]})
  *   (those that are not named return to their defaults; {} is the default itself: job_kind label) · await gta.show("quality")
- *   gta.shown()  [{id, kind, rows: [{…}]}] of all that is drawn; rows are all rows, also those on later pages of a table
+ *   gta.shown()  [{id, kind, rows: [{…}], columns of a table}] of all that is drawn; rows are all rows, also those on later pages of a table
  *   data-visual="id" and data-rows="n" on each block: n rows are drawn (marks of a chart, lines of a table on this page)
  */
 

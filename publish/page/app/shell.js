@@ -42,7 +42,7 @@ function toggleTheme() {
 /* ---- what is drawn ---- */
 
 let blocks = [];
-gta.shown = () => blocks.map(({ id, kind, rows }) => ({ id, kind, rows: rows() }));
+gta.shown = () => blocks.map(({ id, kind, rows, columns }) => ({ id, kind, rows: rows(), columns: columns && columns.map(({ key, title }) => ({ key, title })) }));
 
 /* Why active filters do not reach a block. */
 function reachOf(options, page) {
@@ -182,7 +182,7 @@ function tableOf(options, page) {
   if (options.wide !== false) panel.classList.add("wide");
   const inside = gta.element("div", { class: "table-block" });
   inside.dataset.visual = options.id;
-  blocks.push({ id: options.id, kind: options.kind || "table", rows: () => options.rows });
+  blocks.push({ id: options.id, kind: options.kind || "table", rows: () => options.rows, columns: options.columns });
   if (options.rows.length) gta.drawTable(inside, options);
   else {
     inside.dataset.rows = "0";

@@ -1,0 +1,189 @@
+"""The page in a browser: quiet, whole, readable by everybody, on every screen and on paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from tests.browser.chromium import Visit, visit
+from tests.browser.drawing import blocks, problems
+
+PHONE = 420
+_WIDTH = "() => document.documentElement.scrollWidth"
+
+
+def routes(page: Visit) -> list[str]:
+    """Every page, and the worker page of whoever answered most and of nobody."""
+    busiest = page.call(
+        """() => gta.group("fct_worker_tasks", gta.rows("fct_worker_tasks"), ["worker_key"], {n: ["count", "task_key"]})
+            .sort((a, b) => b.n - a.n)[0].worker_key"""
+    )
+    return [*page.page_ids, f"worker/{busiest}", "worker/nobody"]
+
+
+@pytest.fixture(scope="module", params=["sample", "hostile"])
+def any_page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Visit]:
+    """The page of the sample, then the page of hostile names."""
+    with visit(browser, request.getfixturevalue(f"{request.param}_page")) as page:
+        yield page
+
+
+def test_it_has_every_page(any_page: Visit) -> None:
+    expected = {"overview", "workers", "annotations", "quality", "review_queue", "data_health", "worker"}
+    assert set(any_page.page_ids) == expected
+
+
+def test_every_row_has_its_mark(any_page: Visit) -> None:
+    """A blank chart raises no error."""
+    kinds = set()
+    for job_kinds in (["label"], []):
+        any_page.filter({"job_kind": job_kinds})
+        for route in routes(any_page):
+            any_page.show(route)
+            assert not problems(any_page), f"{route} {job_kinds}"
+            kinds |= {block.kind for block in blocks(any_page) if block.rows}
+    assert {"card", "table", "pivot", "matrix", "bar", "stacked_bar", "line", "histogram", "interval"} <= kinds
+
+
+def test_shared_visuals_are_on_the_page_that_has_them(any_page: Visit) -> None:
+    any_page.filter({})
+    shown = set()
+    for route in any_page.page_ids:
+        any_page.show(route)
+        shown |= {block.id for block in blocks(any_page)}
+    expected = any_page.call(
+        "() => [...gta.visuals.values()].filter(visual => visual.page !== 'Quality').map(({id}) => id)"
+    )
+    assert set(expected) <= shown
+
+
+def test_it_is_quiet(any_page: Visit) -> None:
+    """Nothing is asked for, nothing is written to the console, nothing is alerted, whatever is looked at."""
+    any_page.filter({})
+    for route in routes(any_page):
+        any_page.show(route)
+        for summary in any_page.page.locator("summary").all():
+            summary.click()
+        for svg in any_page.page.locator(".figure-box svg").all()[:6]:
+            svg.hover(force=True)
+        for button in any_page.page.locator("main tbody button").all()[:2]:
+            button.click()
+            any_page.page.keyboard.press("Escape")
+    assert (any_page.requests, any_page.messages, any_page.dialogs) == ([], [], [])
+
+
+def test_the_security_policy_allows_nothing_unsafe(sample_page: Path) -> None:
+    found = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', sample_page.read_text())
+    assert len(found) == 1
+    directives = dict(part.strip().split(" ", 1) for part in found[0].split(";"))
+    assert directives["default-src"] == "'none'"
+    for name in ("script-src", "style-src"):
+        assert all(source.startswith("'sha256-") for source in directives[name].split()), directives[name]
+    assert not re.search(r"unsafe|\*|https?:|blob:|strict-dynamic", found[0])
+    assert directives["base-uri"] == directives["form-action"] == "'none'"
+
+
+def test_other_scripts_do_not_run(browser: Browser, sample_page: Path, tmp_path: Path) -> None:
+    """The policy is in force: what was not hashed is refused, and said so."""
+    changed = tmp_path / "changed.html"
+    changed.write_text(sample_page.read_text().replace("</body>", "<script>window.foreign = true</script></body>"))
+    with visit(browser, changed) as page:
+        assert page.call("() => window.foreign") is None
+        assert any("Content Security Policy" in message for message in page.messages)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, sample_page: Path, scheme: Literal["light", "dark"]) -> None:
+    with visit(browser, sample_page, scheme=scheme) as page:
+        assert page.call("() => document.documentElement.dataset.theme") == scheme
+        for route in routes(page):
+            page.show(route)
+            found = Axe().run(page.page)
+            assert not found.violations_count, f"{route}: {found.generate_report()[:3_000]}"
+
+
+@pytest.mark.parametrize("name", ["sample", "hostile"])
+def test_a_phone_does_not_scroll_sideways(browser: Browser, request: pytest.FixtureRequest, name: str) -> None:
+    with visit(browser, request.getfixturevalue(f"{name}_page"), width=PHONE, height=900) as page:
+        for route in routes(page):
+            page.show(route)
+            assert page.call(_WIDTH) <= PHONE, route
+            assert not problems(page), route
+
+
+def test_paper_has_every_page(browser: Browser, sample_page: Path) -> None:
+    with visit(browser, sample_page) as page:
+        titles = page.call("() => gta.pages.filter(({hidden}) => !hidden).map(({title}) => title)")
+        assert len(titles) == 6
+        page.call("() => { window.print = () => (window.printed = document.querySelector('main').innerText); }")
+        page.page.get_by_role("button", name="Print all").click()
+        page.page.wait_for_function("window.printed")
+        assert [title for title in titles if title not in page.call("() => window.printed")] == []
+        # As the button does it, but onto paper.
+        page.call("() => { gta.printing = true; return gta.showAll(); }")
+        paper = page.page.pdf(outline=True, tagged=True, print_background=True)
+        outline = paper.decode("latin-1")
+        assert [title for title in titles if f"/Title ({title})" not in outline] == []
+        assert (page.requests, page.messages) == ([], [])
+
+
+def test_keys_are_enough(browser: Browser, sample_page: Path) -> None:
+    focused = "() => (document.activeElement.getAttribute('aria-label') || document.activeElement.textContent).trim()"
+    with visit(browser, sample_page) as page:
+        keyboard = page.page.keyboard
+        page.show("workers")
+
+        def tab_to(text: str) -> None:
+            for _ in range(200):
+                keyboard.press("Tab")
+                if page.call(focused).startswith(text):
+                    return
+            raise AssertionError(f"{text} cannot be reached")
+
+        page.page.mouse.click(0, 0)
+        tab_to("Skip to the figures")
+        keyboard.press("Enter")
+        assert page.call("() => document.activeElement.tagName") == "MAIN"
+        page.page.evaluate("document.activeElement.blur(); window.getSelection().removeAllRanges()")
+        page.page.locator("nav a").first.focus()
+        tab_to("Job")
+        keyboard.press("Enter")
+        choices = page.page.locator("#gta-filter-job")
+        assert choices.is_visible()
+        for _ in range(10):
+            if page.call("() => document.activeElement.type") == "checkbox":
+                break
+            keyboard.press("Tab")
+        keyboard.press("Space")
+        page.page.wait_for_function("gta.state.job.length === 1")
+        keyboard.press("Escape")
+        assert not choices.is_visible()
+        assert page.call(focused).startswith("Job")
+        page.filter({})
+
+        table = page.page.locator("[data-visual=worker-metrics]")
+        header = table.locator("th", has_text="Answers")
+        header.locator("button").focus()
+        keyboard.press("Enter")
+        first = [int(text.replace(",", "")) for text in table.locator("tbody td:nth-child(3)").all_inner_texts()]
+        keyboard.press("Enter")
+        second = [int(text.replace(",", "")) for text in table.locator("tbody td:nth-child(3)").all_inner_texts()]
+        assert header.get_attribute("aria-sort") == "ascending"
+        assert (first, second) == (sorted(first, reverse=True), sorted(second))
+        assert first != second
+
+        show = table.locator("tbody button").first
+        show.focus()
+        keyboard.press("Enter")
+        dialog = page.page.locator("dialog")
+        dialog.wait_for()
+        assert dialog.locator("tbody tr").count() > 0
+        keyboard.press("Escape")
+        assert not dialog.is_visible()
+        assert page.call("() => document.activeElement.textContent").startswith("Show")
