@@ -83,8 +83,9 @@ class Block:
 
     def _marks(self, said: int) -> Iterator[str]:
         layers = self.drawn["marks"].get(_SHAPES[self.kind], [])
-        if not any(layer["count"] == said for layer in layers):
-            yield f"has {said} rows to draw, and {[layer['count'] for layer in layers]} marks"
+        count = sum(layer["count"] for layer in layers)  # stacks are drawn one by one
+        if count != said:
+            yield f"has {said} rows to draw, and {count} marks"
         elif not any(layer["thick"] for layer in layers):
             yield "has marks that nobody can see"
         broken = sum(layer["broken"] for kind in self.drawn["marks"].values() for layer in kind)

@@ -81,7 +81,8 @@
     const said = gta.element("span", { class: "quiet", role: "status" });
     const fill = () => {
       const count = Math.max(1, Math.min(chosen.count, jobs.get(chosen.job)));
-      code.textContent = `python -m publish review-manifest ${quoted(chosen.job)} --kind ${chosen.kind} --count ${count} --out next-job`;
+      // A job's name may begin like an option.
+      code.textContent = `python -m publish review-manifest --for ${chosen.kind} --count ${count} ${chosen.job.startsWith("-") ? "-- " : ""}${quoted(chosen.job)} next-job`;
       said.textContent = "";
     };
     copy.addEventListener("click", async () => {
