@@ -21,6 +21,7 @@ from publish.quicksight.resources import Kind, Resource
 from tests.publish.quicksight import ACCOUNT, OWNER, REGION, SETUP, VIEWER, sound
 from tests.publish.warehouse import make_warehouse
 
+SESSION = boto3.Session("key", "secret", region_name=REGION)  # one, which reads the service's large model once
 TIME = datetime.datetime(2026, 11, 26, tzinfo=datetime.UTC)
 ARN = SETUP.arn("any", "thing")
 DASHBOARD = {"AwsAccountId": ACCOUNT, "DashboardId": "ground-truth-analytics"}
@@ -41,7 +42,7 @@ class Replay:
     """The service's answers, in order, each to a request that has the given members."""
 
     def __init__(self) -> None:
-        self.client = boto3.Session("key", "secret", region_name=REGION).client("quicksight")
+        self.client = SESSION.client("quicksight")
         self.stubber = Stubber(self.client)
         self.stubber.activate()
         self.expected: list[dict[str, Any]] = []
@@ -148,6 +149,31 @@ def test_nothing_changed_writes_nothing(replay: Replay) -> None:
 
     assert replay.writes == 0
     assert done[Change.KEEP] == [resource.title for resource in resources]
+
+
+def test_all_resources_are_made_and_then_left_alone(replay: Replay) -> None:
+    """Each request walks clean, or the deployment would end."""
+    resources = sound()
+    for resource in resources:
+        name = {"DataSource": "data_source", "DataSet": "data_set"}.get(resource.kind, resource.kind.lower())
+        if resource.kind is Kind.REFRESH_SCHEDULE:
+            replay.answer("list_refresh_schedules", {"RefreshSchedules": []})
+            replay.answer("create_refresh_schedule", {}, **resource.request)
+            continue
+        replay.refuse(f"describe_{name}")
+        replay.answer(f"create_{name}", {"IngestionId": "1"} if name == "data_set" else {}, **resource.request)
+        if name == "data_set":
+            replay.answer("describe_ingestion", ingestion("COMPLETED"))
+        else:
+            versioned = resource.kind in (Kind.THEME, Kind.DASHBOARD)
+            replay.answer(f"describe_{name}", version(resource) if versioned else described(resource))
+    titles = [resource.title for resource in resources]
+    assert replay.deployment().deploy(resources)[Change.CREATE] == titles
+
+    replay.writes = 0
+    unchanged(replay, resources)
+    assert replay.deployment().deploy(resources)[Change.KEEP] == titles
+    assert replay.writes == 0
 
 
 def changed_dashboard(replay: Replay, resources: list[Resource]) -> Resource:
