@@ -53,7 +53,7 @@ test-athena: install ## the marts on Athena's engine, on this machine; needs Mav
 	$(PYTEST) tests/athena
 
 deploy-check: install .venv/deploy/installed ## lint, security rules and tests of deploy/, with no account
-	.venv/deploy/bin/cfn-lint --include-checks I --non-zero-exit-code informational -- deploy/template.yaml deploy/quicksight.yaml
+	.venv/deploy/bin/cfn-lint --include-checks I --non-zero-exit-code informational -- deploy/template.yaml deploy/quicksight.yaml deploy/bulk-review/template.yaml
 	.venv/deploy/bin/checkov --quiet --compact --skip-download --framework cloudformation dockerfile --directory deploy
 	.venv/deploy/bin/hadolint --failure-threshold info deploy/Dockerfile
 	.venv/deploy/bin/shellcheck deploy/run.sh

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml  # type: ignore[import-untyped] # it ships no type information
 
@@ -56,7 +56,14 @@ def _function(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
 
 _Loader.add_multi_constructor("!", _function)
 
-TEMPLATE: dict[str, Any] = yaml.load((ROOT / "deploy/template.yaml").read_text(), _Loader)
+
+def read_template(path: str) -> dict[str, Any]:
+    """A template, by its path in the repository."""
+    template: dict[str, Any] = yaml.load((ROOT / path).read_text(), _Loader)
+    return template
+
+
+TEMPLATE = read_template("deploy/template.yaml")
 
 
 @dataclass(frozen=True)
@@ -93,9 +100,12 @@ class Policy:
 class Stack:
     """The template's resources, as given parameters make them."""
 
+    template: ClassVar[dict[str, Any]] = TEMPLATE
+    required: ClassVar[dict[str, str]] = REQUIRED
+
     def __init__(self, **parameters: str) -> None:
-        declared = TEMPLATE["Parameters"]
-        given = REQUIRED | parameters
+        declared = self.template["Parameters"]
+        given = self.required | parameters
         assert given.keys() <= declared.keys()
         self._values: dict[str, Any] = {}
         for name, declaration in declared.items():
@@ -104,7 +114,7 @@ class Stack:
             self._values[name] = value.split(",") if is_list else value
         self.resources: dict[str, dict[str, Any]] = {
             name: self._resolve(resource)
-            for name, resource in TEMPLATE["Resources"].items()
+            for name, resource in self.template["Resources"].items()
             if "Condition" not in resource or self._condition(resource["Condition"])
         }
 
@@ -148,13 +158,13 @@ class Stack:
             return _PSEUDO[name]
         if name in self._values:
             return self._values[name]
-        resource = TEMPLATE["Resources"][name]
+        resource = self.template["Resources"][name]
         name_of = _NAMES.get(resource["Type"])
         return name_of(self._resolve(resource["Properties"])) if name_of else f"ref-{name}"
 
     def _getatt(self, argument: str) -> str:
         name, _, attribute = argument.partition(".")
-        if TEMPLATE["Resources"][name]["Type"] == "AWS::S3::Bucket":
+        if self.template["Resources"][name]["Type"] == "AWS::S3::Bucket":
             return f"arn:aws:s3:::{self._ref(name)}"
         return f"{attribute}-{name}".lower()
 
@@ -173,7 +183,7 @@ class Stack:
         return self._resolve(then if self._condition(condition) else otherwise)
 
     def _condition(self, name: str) -> bool:
-        return bool(self._resolve(TEMPLATE["Conditions"][name]))
+        return bool(self._resolve(self.template["Conditions"][name]))
 
     def _not(self, argument: list[Any]) -> bool:
         return not self._resolve(argument[0])
