@@ -132,6 +132,7 @@ def filters(visual_id: str) -> dict[str, Any]:
             (body,) = (body for item in group["Filters"] for body in item.values())
             chosen = body.get("Configuration", {}).get("FilterListConfiguration", body)
             assert chosen["NullOption"] == "NON_NULLS_ONLY"
+            assert body["Column"]["ColumnName"] not in found
             found[body["Column"]["ColumnName"]] = chosen.get("CategoryValues", ["known"])
     return found
 
