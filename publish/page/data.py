@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from publish.exceptions import findings
 from publish.marts import Marts, relation
 from publish.page.packing import pack
 from publish.visuals import literal
@@ -87,6 +88,8 @@ SUMMED = {
     ),
 }
 """Tables of the page alone: the mart that they are of, the columns that known outcomes are grouped by, the count."""
+EXCEPTIONS = "exceptions"
+"""Table of the page alone: what needs a look, the most important first, as publish/exceptions.py finds it."""
 _LEFT_OUT = {"source_file_uri", "frame_key", "object_key", "item_key"}
 """Columns of those that say nothing to a person, or nothing that the others do not."""
 
@@ -185,6 +188,7 @@ def page_data(marts: Marts, audience: Audience, progress: Callable[[str], None] 
                 keys=KEYS.get(mart, ()),
                 ordered=mart == "rpt_review_queue",
             )
+        futures[EXCEPTIONS] = pool.submit(pack, scope.masked(scope.exceptions()), ordered=True)
     for mart in sorted(futures):
         result.headers[mart], result.packed[mart] = futures[mart].result()
     return result
@@ -292,6 +296,17 @@ class _Scope:
             order = "score desc, position, job_name, object_index"
             sql += f" order by {order} limit {REVIEW_QUEUE_LENGTH}"
         return self._marts.query(sql)
+
+    def exceptions(self) -> pa.Table:
+        """What needs a look, of the jobs and workers that the page may have."""
+        names = ("kind", "job_name", "sentence", "worker_key", "worker_name")
+        found = [
+            {name: getattr(finding, name) for name in names}
+            for finding in findings(self._marts)
+            if (self._jobs is None or finding.job_name in self._jobs)
+            and (self._workers is None or finding.worker_key in (None, *self._workers))
+        ]
+        return pa.Table.from_pylist(found, pa.schema([(name, pa.string()) for name in names]))
 
     def masked(self, table: pa.Table) -> pa.Table:
         """Real names instead of pseudonyms if asked for; on pages about some workers, no trace of the others.

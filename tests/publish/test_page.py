@@ -23,6 +23,8 @@ from hypothesis import strategies as st
 
 from ingest.command_line import DONE, NOTHING_DONE
 from publish.cli import cli
+from publish.exceptions import findings
+from publish.marts import DuckDBMarts
 from publish.page import build, data, packing
 from publish.page.packing import pack, unpack
 from publish.visuals import visuals
@@ -292,6 +294,17 @@ def test_the_page_has_what_the_shared_visuals_need(warehouse: str, tmp_path: Pat
     for visual in visuals():
         missing = visual.columns - unpack(content[visual.mart]).keys()
         assert not missing, f"{visual.id}: {visual.mart} lacks {missing}"
+
+
+def test_what_needs_a_look_is_as_everywhere(warehouse: str, tmp_path: Path) -> None:
+    content = page(warehouse, tmp_path / "page.html")
+    found = findings(DuckDBMarts(warehouse))
+    assert len(found) == 2, "two who copy are one finding"
+    assert table(content, "exceptions")["sentence"] == [finding.sentence for finding in found]
+    mine = table(page(warehouse, tmp_path / "mine.html", "--worker", CARL), "exceptions")
+    assert mine["worker_key"] == [CARL]
+    dogs = table(page(warehouse, tmp_path / "dogs.html", "--job", "Dogs"), "exceptions")
+    assert dogs["job_name"] == ["Dogs"]
 
 
 def test_all_code_is_there_as_written_in_the_declared_order() -> None:

@@ -1,7 +1,7 @@
 gta.definePage({
   id: "overview",
   title: "Overview",
-  marts: ["fct_worker_tasks", "rpt_jobs", "rpt_job_days", "rpt_worker_flags", "rpt_dataset_health", "rpt_load_health"],
+  marts: ["fct_worker_tasks", "rpt_jobs", "rpt_job_days", "exceptions"],
   filters: ["job", "job_kind", "modality", "worker", "date"],
   render(root, ctx) {
     const tasks = "fct_worker_tasks";
@@ -132,26 +132,39 @@ gta.costOfLabel = function (jobs) {
   return accepted !== null ? `${gta.format(accepted, "usd")} an accepted label.` : `${gta.format(label, "usd")} a label.`;
 };
 
-/* At most five things in words, the gravest of each kind first. */
-gta.exceptions = function (ctx) {
-  const link = (id, linkText, argument) => (gta.page(id) ? { link: "#" + id + (argument ? "/" + encodeURIComponent(argument) : ""), linkText } : {});
-  const loads = ctx.records("rpt_load_health").filter((row) => row.rejected_count > 0)
-    .map((row) => ({ where: row.job_name, text: `${gta.format(row.rejected_count)} of ${gta.format(row.file_count)} files ${row.rejected_count === 1 ? "was" : "were"} refused: ${gta.fileError(row.last_error)}`, ...link("data_health", "Data health"), ...link("data-health", "Data health") }));
-  // Flags are listed by themselves.
-  const concerns = ctx.records("rpt_jobs").filter((row) => row.main_concern && !/ (has|have) a flag, /.test(row.main_concern)).sort((a, b) => b.object_count - a.object_count)
-    .map((row) => ({ where: row.job_name, text: row.main_concern, ...link("quality", "Quality") }));
-  const flags = ctx.records("rpt_worker_flags").sort((a, b) => b.observation_count - a.observation_count)
-    .map((row) => ({ where: row.job_name, text: row.explanation, ...link("worker", "Worker", row.worker_key) }));
-  const minor = ["classes under the minimum", "imbalance", "empty images", "objects in several jobs"];
-  const faults = ctx.records("rpt_dataset_health").filter((row) => row.found_count > 0 && !minor.includes(row.check_name) && row.explanation)
-    .sort((a, b) => b.found_count - a.found_count).map((row) => ({ where: row.job_name, text: row.explanation, ...link("data_health", "Data health"), ...link("data-health", "Data health") }));
-  const kinds = [loads.slice(), concerns.slice(), flags.slice(), faults.slice()];
-  const list = [];
-  while (list.length < 5 && kinds.some((kind) => kind.length)) for (const kind of kinds) if (kind.length && list.length < 5) list.push(kind.shift());
-  const rest = [[kinds[0], "job with refused files", "jobs with refused files"], [kinds[1], "job with a concern", "jobs with a concern"], [kinds[2], "flag of a worker", "flags of workers"], [kinds[3], "finding in the data", "findings in the data"]]
-    .filter(([kind]) => kind.length).map(([kind, one, many]) => `${gta.format(kind.length)} more ${kind.length === 1 ? one : many}`);
+/* At most five things in words: the first of each kind, then by rank, each worker once. As `leading` of
+ * publish/exceptions.py has them, of what the filters leave. */
+const EXCEPTION_KINDS = {
+  job: ["quality", "Quality", "job with a concern", "jobs with a concern"],
+  stuck: ["overview", "", "job that is stuck", "jobs that are stuck"],
+  worker: ["worker", "Worker", "question about a worker", "questions about workers"],
+  files: ["data_health", "Data health", "job with refused files", "jobs with refused files"],
+  data: ["data_health", "Data health", "finding in the data", "findings in the data"],
+};
+gta.exceptions = function (ctx, most = 5) {
+  const found = ctx.records("exceptions");
+  const firsts = new Map();
+  const workers = new Set();
+  const others = [];
+  for (const finding of found) {
+    if (finding.worker_key !== null) {
+      if (workers.has(finding.worker_key)) continue;
+      workers.add(finding.worker_key);
+    }
+    if (firsts.has(finding.kind)) others.push(finding);
+    else firsts.set(finding.kind, finding);
+  }
+  const chosen = new Set([...firsts.values(), ...others].slice(0, most));
+  const list = found.filter((finding) => chosen.has(finding)).map((finding) => {
+    const [page, linkText] = EXCEPTION_KINDS[finding.kind];
+    const argument = page === "worker" ? "/" + encodeURIComponent(finding.worker_key) : "";
+    const start = finding.job_name + ": ";
+    return {
+      where: finding.job_name, text: finding.sentence.startsWith(start) ? finding.sentence.slice(start.length) : finding.sentence,
+      link: linkText && gta.page(page) ? `#${page}${argument}` : null, linkText,
+    };
+  });
+  const rest = Object.entries(EXCEPTION_KINDS).map(([kind, [, , one, many]]) => [found.filter((finding) => finding.kind === kind && !chosen.has(finding)).length, one, many])
+    .filter(([count]) => count).map(([count, one, many]) => `${gta.format(count)} ${count === 1 ? one : many}`);
   return { list, more: rest.length ? `And ${listed(rest)}.` : "" };
 };
-
-/* An error without the folders before the file. */
-gta.fileError = (text) => (text ? text.replace(/(?:s3|file):\/\/\S*\/(\S+\/\S+:)/, "…/$1") : "the reason is not known");
