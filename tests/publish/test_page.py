@@ -303,6 +303,8 @@ def test_what_needs_a_look_is_as_everywhere(warehouse: str, tmp_path: Path) -> N
     assert table(content, "exceptions")["sentence"] == [finding.sentence for finding in found]
     mine = table(page(warehouse, tmp_path / "mine.html", "--worker", CARL), "exceptions")
     assert mine["worker_key"] == [CARL]
+    of_others = table(page(warehouse, tmp_path / "others.html", "--worker", BERT), "exceptions")
+    assert of_others["worker_key"] == []
     dogs = table(page(warehouse, tmp_path / "dogs.html", "--job", "Dogs"), "exceptions")
     assert dogs["job_name"] == ["Dogs"]
 
