@@ -87,7 +87,7 @@ QUESTIONS = (
         """
         select job_name, label, count(*) as items, min(confidence) as least_confidence,
             cast(sum(confirm_count) as bigint) as confirmed, cast(sum(disconfirm_count) as bigint) as disconfirmed,
-            avg(case when is_correct then 1.0 else 0 end) as correct_share
+            avg(case when is_correct then 1e0 else 0e0 end) as correct_share
         from fct_label_reviews
         where label is not null
         group by job_name, label

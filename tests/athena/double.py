@@ -50,6 +50,22 @@ _GLUE_WITHOUT_ANSWER = (
 
 Cell = str | None
 
+# What Athena says of a column's type that has no length of its own: digits, or the longest text.
+_PRECISION = {
+    "boolean": 0,
+    "tinyint": 3,
+    "smallint": 5,
+    "integer": 10,
+    "bigint": 19,
+    "float": 17,
+    "double": 17,
+    "decimal": 38,
+    "varchar": 2**31 - 1,
+    "varbinary": 2**30,
+    "date": 0,
+    "timestamp": 3,
+}
+
 
 class Query:
     """A query and what became of it, as the Athena API tells it."""
@@ -61,7 +77,7 @@ class Query:
         self.work_group = work_group
         self.state = "QUEUED"
         self.reason: str | None = None
-        self.columns: list[dict[str, str]] = []
+        self.columns: list[dict[str, Any]] = []
         self.rows: list[list[Cell]] = []
         self._update_count: int | None = None
         self._bytes_scanned = 0
@@ -98,8 +114,7 @@ class Query:
             self._bytes_scanned = int((self._cursor.stats or {}).get("physicalInputBytes", 0))
             if not self.is_ddl:
                 self.columns = [
-                    {"Name": column.name, "Label": column.name, "Type": str(column.type_code).partition("(")[0]}
-                    for column in self._cursor.description or []
+                    _column(column.name, str(column.type_code)) for column in self._cursor.description or []
                 ]
                 self.rows = [[_text(value) for value in row] for row in rows]
 
@@ -154,6 +169,24 @@ class Query:
             **({"UpdateCount": self._update_count} if self._update_count is not None else {}),
             **({"NextToken": str(start + limit)} if start + limit < len(header) + len(self.rows) else {}),
         }
+
+
+def _column(name: str, type_: str) -> dict[str, Any]:
+    """What GetQueryResults says of a column; PyAthena, and what is built on it, reads all of it."""
+    kind, _, length = type_.partition("(")
+    digits = [int(text) for text in length.rstrip(")").split(",") if text.strip().isdigit()]
+    return {
+        "CatalogName": "hive",
+        "SchemaName": "",
+        "TableName": "",
+        "Name": name,
+        "Label": name,
+        "Type": kind,
+        "Precision": digits[0] if digits else _PRECISION.get(kind, 0),
+        "Scale": digits[1] if len(digits) > 1 else 0,
+        "Nullable": "UNKNOWN",
+        "CaseSensitive": kind == "varchar",
+    }
 
 
 def _text(value: object) -> Cell:

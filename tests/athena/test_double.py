@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,35 @@ def test_values_of_every_type_as_athena_writes_them(project: Project) -> None:
     assert result.rows == [
         ("a", "", None, "1", "2", "true", "1.5", "0.012000", "2024-02-29", "2024-02-29 01:02:03.004")
     ]
+
+
+def test_what_pyathena_says_of_columns(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BI tools ask by PyAthena, which reads more of a column than its name and type."""
+    import pyathena
+
+    for name, value in project.environment.items():
+        monkeypatch.setenv(name, value)
+    location = project.environment["GT_S3_STAGING_DIR"]
+    with pyathena.connect(s3_staging_dir=location, work_group=WORK_GROUP, region_name="us-east-1") as connection:
+        cursor = connection.cursor()
+        cursor.execute("""
+            select cast('a' as varchar) as text, cast('abc' as varchar(7)) as short, 1 as whole, bigint '2' as big,
+                1.5e0 as number, cast(0.25 as decimal(18, 6)) as price, date '2024-02-29' as day, true as yes
+        """)
+
+        assert [
+            (name, kind, digits, scale, nullable) for name, kind, _, _, digits, scale, nullable in cursor.description
+        ] == [
+            ("text", "varchar", 2147483647, 0, "UNKNOWN"),
+            ("short", "varchar", 7, 0, "UNKNOWN"),
+            ("whole", "integer", 10, 0, "UNKNOWN"),
+            ("big", "bigint", 19, 0, "UNKNOWN"),
+            ("number", "double", 17, 0, "UNKNOWN"),
+            ("price", "decimal", 18, 6, "UNKNOWN"),
+            ("day", "date", 0, 0, "UNKNOWN"),
+            ("yes", "boolean", 0, 0, "UNKNOWN"),
+        ]
+        assert cursor.fetchall() == [("a", "abc", 1, 2, 1.5, Decimal("0.250000"), date(2024, 2, 29), True)]
 
 
 def test_results_come_in_pages_of_a_thousand_the_header_first(project: Project) -> None:
