@@ -1,7 +1,7 @@
 """What needs a look: the exceptions of all jobs, ranked, each a sentence with its figures.
 
-``make demo`` shows the leading ones, ``alerts`` tells those that are new. The Overview of the page picks its own from
-the same marts, in ``gta.exceptions`` of its JavaScript, because its list follows the filters: change both.
+Written once. ``make demo`` shows the leading ones, ``alerts`` tells those that are new, and the Overview of the page
+has those that its filters leave: nobody is to decide again what is worth a manager's time.
 """
 
 from __future__ import annotations

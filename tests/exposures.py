@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from publish.page.data import EXCEPTIONS, SUMMED
 from publish.visuals import Visual, visuals
 
 ROOT = Path(__file__).parents[1]
@@ -52,10 +53,14 @@ def exposures() -> dict[str, set[str]]:
     shared = visuals()
     page = PUBLISH / "page/app"
     around = {page / "engine.js", page / "shell.js"}
-    found = {"page": marts_in(PUBLISH / "page/data.py") | _of(shared)}
+    # Tables of the page that are no marts, and what they are made of.
+    made = {table: {source} for table, (source, *_) in SUMMED.items()}
+    made[EXCEPTIONS] = marts_in(PUBLISH / "exceptions.py")
+    found = {"page": marts_in(PUBLISH / "page/data.py").union(_of(shared), *made.values())}
     for path in sorted((page / "pages").glob("*.js")):
         title = path.stem.replace("_", " ").capitalize()
-        found[f"page_{path.stem}"] = marts_in(path, *around) | _of(v for v in shared if v.page == title)
+        tables = [marts for table, marts in made.items() if f'"{table}"' in path.read_text(encoding="utf-8")]
+        found[f"page_{path.stem}"] = marts_in(path, *around).union(_of(v for v in shared if v.page == title), *tables)
     if (PUBLISH / "quicksight").is_dir():
         files = [path for path in (PUBLISH / "quicksight").rglob("*") if path.suffix in {".py", ".yml"}]
         found["quicksight"] = marts_in(*files) | _of(shared)
