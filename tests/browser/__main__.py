@@ -46,7 +46,9 @@ def gallery(warehouse: Path) -> None:
     """Draw the pictures of docs/gallery.md."""
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
-        build_page(warehouse, page)
+        copy = Path(folder) / "warehouse.duckdb"
+        pictures.as_on_s3(warehouse, copy)
+        build_page(copy, page)
         for path in pictures.draw(page, ROOT / "docs/gallery"):
             click.echo(f"{path.relative_to(ROOT)}  {path.stat().st_size / 1e3:.0f} kB")
 

@@ -36,7 +36,7 @@
       rows: loads.map((row) => ({ ...row, state: row.rejected_count ? "files refused" : row.answerless_object_count ? "answers missing" : "whole" })),
       columns: [
         { key: "job_name", title: "Job" }, { key: "state", title: "State", warn: (value) => value !== "whole" }, { key: "object_count", title: "Objects" }, { key: "answer_count", title: "Answers" },
-        { key: "answerless_object_count", title: "Without answers" }, { key: "file_count", title: "Files" }, { key: "newest_source_at", title: "Newest file, UTC", format: "time", nowrap: true },
+        { key: "answerless_object_count", title: "Without answers" }, { key: "file_count", title: "Files" },
       ],
     });
   }
@@ -110,6 +110,7 @@
       const checks = ctx.records("rpt_dataset_health");
       ctx.section("Is everything loaded?");
       cards(ctx, loads, jobs, checks);
+      ctx.section(null);
       loading(ctx, loads, jobs);
       if (checks.length) checking(ctx, checks);
       control(ctx);
