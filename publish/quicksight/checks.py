@@ -107,9 +107,16 @@ def _walk_structure(shape: StructureShape, value: Any, path: str) -> Iterator[st
             yield from _walk(shape.members[name], item, f"{path}.{name}")
         else:
             yield f"{path}: {shape.name} has no member {name}; it has {', '.join(shape.members)}"
-    is_union = shape.name in _UNIONS or bool(_UNION_TEXT.search(shape.documentation or ""))
-    if is_union and shape.name not in _NO_UNIONS and len(value) != 1:
+    if _is_union(shape.name) and len(value) != 1:
         yield f"{path}: {shape.name} takes exactly one member, found {sorted(value) or 'none'}"
+
+
+@functools.cache
+def _is_union(name: str) -> bool:
+    """Whether a structure takes one member. A shape has its own text here; a member's has that of the member."""
+    return name not in _NO_UNIONS and (
+        name in _UNIONS or bool(_UNION_TEXT.search(_model().shape_for(name).documentation or ""))
+    )
 
 
 def _walk_text(shape: StringShape, value: Any, path: str) -> Iterator[str]:

@@ -341,3 +341,20 @@ def test_scopes_are_a_union_and_their_members_are_none(member: dict[str, Any], c
     wrong = checks.walk("CreateDashboard", found[-1].request)
 
     assert len(wrong) == count
+
+
+def test_a_union_that_is_a_member_is_one_too() -> None:
+    """Its own text says that it is a union, and the text of the member, which is nearer, does not."""
+    request = data_sets(sound())["rpt_jobs"]
+    request["LogicalTableMap"]["table"]["Source"] = {
+        "PhysicalTableId": "table",
+        "DataSetArn": SETUP.arn("dataset", "x"),
+    }
+    two = checks.walk("CreateDataSet", request)
+    request["LogicalTableMap"]["table"]["Source"] = {}
+    none = checks.walk("CreateDataSet", request)
+
+    assert [fault.partition(": ")[2] for fault in two + none] == [
+        "LogicalTableSource takes exactly one member, found ['DataSetArn', 'PhysicalTableId']",
+        "LogicalTableSource takes exactly one member, found none",
+    ]
