@@ -154,6 +154,7 @@ def test_a_role_reads_its_marts_and_nothing_else(role: str, readable: str, hidde
     text = json.dumps(statements)
 
     assert statements["ReadData"]["Resource"] == f"arn:aws:s3:::marts/{readable}/*"
+    assert statements["ListData"]["Condition"] == {"StringLike": {"s3:prefix": f"{readable}/*"}}
     assert f":table/{readable}/*" in text
     assert f"/{hidden}/" not in text
     actions = {
