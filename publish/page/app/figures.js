@@ -37,27 +37,38 @@ function groupsOf(mart, rows, names) {
   return { ids, tuples, columns };
 }
 
-function known(column, rows) {
-  // The row's value is known: of text and of numbers.
-  if (column.kind === "key") return () => true;
-  if (column.kind === "text") return (row) => column.codes[row] !== column.dictionary.length;
-  return column.nulls ? (row) => !column.nulls[row] : () => true;
+/* Which rows of a column are NULL: 1 each; null if none is. An array, not a function: it is asked a million times. */
+function nullsOf(column) {
+  if (column.kind !== "text") return column.nulls;
+  if (column.textNulls === undefined) {
+    const { codes, dictionary } = column;
+    const nulls = new Uint8Array(codes.length);
+    let some = false;
+    for (let row = 0; row < codes.length; row++)
+      if (codes[row] === dictionary.length) {
+        nulls[row] = 1;
+        some = true;
+      }
+    column.textNulls = some ? nulls : null;
+  }
+  return column.textNulls;
 }
 
 function aggregate(mart, rows, ids, count, [aggregation, name], shared) {
   const column = gta.tables[mart].columns[name];
   const result = new Array(count).fill(null);
   if (!column) return result;
-  const isKnown = known(column);
+  const nulls = nullsOf(column);
+  const size = rows.length;
   if (aggregation === "count" || (aggregation === "distinct" && column.kind === "key")) {
     const counts = new Float64Array(count);
-    for (let place = 0; place < rows.length; place++) if (isKnown(rows[place])) counts[ids[place]]++;
+    for (let place = 0; place < size; place++) if (nulls === null || !nulls[rows[place]]) counts[ids[place]]++;
     return Array.from(counts);
   }
   if (aggregation === "distinct") {
     const { codes, dictionary } = gta.coded(mart, name);
     const seen = Array.from({ length: count }, () => new Set());
-    for (let place = 0; place < rows.length; place++)
+    for (let place = 0; place < size; place++)
       if (codes[rows[place]] !== dictionary.length) seen[ids[place]].add(codes[rows[place]]);
     return seen.map((set) => set.size);
   }
@@ -77,9 +88,9 @@ function aggregate(mart, rows, ids, count, [aggregation, name], shared) {
   if (aggregation === "sum" || aggregation === "mean") {
     const sums = new Float64Array(count);
     const counts = new Float64Array(count);
-    for (let place = 0; place < rows.length; place++) {
+    for (let place = 0; place < size; place++) {
       const row = rows[place];
-      if (!isKnown(row)) continue;
+      if (nulls !== null && nulls[row]) continue;
       sums[ids[place]] += values[row];
       counts[ids[place]]++;
     }
@@ -87,32 +98,31 @@ function aggregate(mart, rows, ids, count, [aggregation, name], shared) {
       if (counts[id]) result[id] = aggregation === "sum" ? sums[id] : sums[id] / counts[id];
     return result;
   }
-  const better = aggregation === "min" ? (a, b) => a < b : (a, b) => a > b;
-  if (kind === "text") {
-    for (let place = 0; place < rows.length; place++) {
-      const code = column.codes[rows[place]];
-      const id = ids[place];
-      if (code !== column.dictionary.length && (result[id] === null || better(code, result[id]))) result[id] = code;
-    }
-    return result.map((code) => (code === null ? null : column.dictionary[code]));
-  }
-  for (let place = 0; place < rows.length; place++) {
+  // The least or the greatest; of text by its codes, which are in its order.
+  const compared = kind === "text" ? column.codes : values;
+  const sign = aggregation === "min" ? 1 : -1;
+  const best = new Float64Array(count).fill(Infinity);
+  for (let place = 0; place < size; place++) {
     const row = rows[place];
-    const id = ids[place];
-    if (isKnown(row) && (result[id] === null || better(values[row], result[id]))) result[id] = values[row];
+    if (nulls !== null && nulls[row]) continue;
+    const value = sign * compared[row];
+    if (value < best[ids[place]]) best[ids[place]] = value;
   }
-  if (kind === "date") return result.map((value) => (value === null ? null : gta.day(value)));
-  return result;
+  return Array.from(best, (value) => {
+    if (value === Infinity) return null;
+    if (kind === "text") return column.dictionary[sign * value];
+    return kind === "date" ? gta.day(sign * value) : sign * value;
+  });
 }
 
-/* Rows with a known value, in the order of the values: sorted once, whatever the filters. */
+/* Rows with a known value in the order of the values, and the values: sorted once, whatever the filters. */
 function ascending(column) {
   if (column.ascending) return column.ascending;
-  const isKnown = known(column);
   const { values, whole } = column;
+  const nulls = nullsOf(column);
   let rows = new Uint32Array(values.length);
   let count = 0;
-  for (let row = 0; row < values.length; row++) if (isKnown(row)) rows[count++] = row;
+  for (let row = 0; row < values.length; row++) if (nulls === null || !nulls[row]) rows[count++] = row;
   rows = rows.slice(0, count);
   if (whole instanceof Float64Array || whole instanceof Float32Array) rows.sort((a, b) => values[a] - values[b]);
   else {
@@ -120,30 +130,39 @@ function ascending(column) {
     const turn = /^Int/.test(whole.constructor.name) ? 0x80000000 : 0;
     for (const shift of [0, 16]) {
       const starts = new Uint32Array(65537);
-      for (let place = 0; place < count; place++) starts[((((whole[rows[place]] ^ turn) >>> shift) & 0xffff) + 1)]++;
+      for (let place = 0; place < count; place++) starts[(((whole[rows[place]] ^ turn) >>> shift) & 0xffff) + 1]++;
       for (let bucket = 0; bucket < 65536; bucket++) starts[bucket + 1] += starts[bucket];
       const next = new Uint32Array(count);
       for (let place = 0; place < count; place++) next[starts[((whole[rows[place]] ^ turn) >>> shift) & 0xffff]++] = rows[place];
       rows = next;
     }
   }
-  return (column.ascending = rows);
+  const sorted = new Float64Array(count);
+  for (let place = 0; place < count; place++) sorted[place] = values[rows[place]];
+  return (column.ascending = { rows, sorted });
 }
 
+/* The known values of each group, sorted: those of group g are from starts[g] up to starts[g + 1]. */
 function sortedValues(column, rows, ids, count, name, shared) {
   if (shared.has(name)) return shared.get(name);
-  const isKnown = known(column);
-  const group = new Int32Array(column.values.length).fill(-1);
+  const nulls = nullsOf(column);
+  // Groups are numbered from 1, in as few bytes as possible: the next loop jumps about in them.
+  const group = new (count < 255 ? Uint8Array : Uint32Array)(column.values.length);
   const starts = new Uint32Array(count + 1);
   for (let place = 0; place < rows.length; place++) {
-    if (!isKnown(rows[place])) continue;
-    group[rows[place]] = ids[place];
+    const row = rows[place];
+    if (nulls !== null && nulls[row]) continue;
+    group[row] = ids[place] + 1;
     starts[ids[place] + 1]++;
   }
   for (let id = 0; id < count; id++) starts[id + 1] += starts[id];
   const values = new Float64Array(starts[count]);
   const next = starts.slice();
-  for (const row of ascending(column)) if (group[row] >= 0) values[next[group[row]]++] = column.values[row];
+  const all = ascending(column);
+  for (let place = 0; place < all.rows.length; place++) {
+    const id = group[all.rows[place]];
+    if (id) values[next[id - 1]++] = all.sorted[place];
+  }
   shared.set(name, { values, starts });
   return shared.get(name);
 }
@@ -174,8 +193,8 @@ gta.where = function (mart, rows, where = {}) {
   for (const [name, wanted] of Object.entries(where)) {
     const column = gta.tables[mart].columns[name];
     if (!column) return new Uint32Array(0);
-    const isKnown = known(column);
-    if (wanted === "known") rows = rows.filter(isKnown);
+    const nulls = nullsOf(column);
+    if (wanted === "known") rows = nulls === null || nulls === undefined ? rows : rows.filter((row) => !nulls[row]);
     else {
       const { codes, dictionary } = gta.coded(mart, name);
       const texts = new Set(Array.isArray(wanted) ? wanted : [wanted]);
