@@ -146,6 +146,14 @@ class Plan:
         )
 
 
+def purposes() -> dict[str, list[str]]:
+    """What can be done next with labels of each task type."""
+    return {
+        name: [purpose for purpose in PURPOSES if purpose == LABELING or getattr(task, purpose)]
+        for name, task in TASK_TYPES.items()
+    }
+
+
 def check_supported(purpose: str, task_type: str | None) -> None:
     """Raises: NotSupportedError: Ground Truth has no such job for the task type."""
     if purpose == LABELING or getattr(TASK_TYPES.get(task_type or "", CUSTOM), purpose):

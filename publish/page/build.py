@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ingest import __version__
+from publish.labeling_jobs import purposes
 from publish.page.data import LAZY, PageData, RefusedError
 from publish.visuals import Visual
 
@@ -123,6 +124,7 @@ def build(data: PageData, visuals: Sequence[Visual], title: str = "Ground Truth 
         "restricted": bool(data.audience.workers or data.audience.workteam),
         "left_out": data.left_out,
         "small_count": SMALL_COUNT,
+        "purposes": purposes(),
         "visuals": [asdict(visual) for visual in visuals],
     }
     blocks = [f'<script type="application/json" id="gta-meta">{_json(meta)}</script>']

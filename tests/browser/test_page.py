@@ -204,13 +204,20 @@ def command_of(page: Visit, job: str) -> list[str]:
     return shlex.split(page.page.locator("#gta-command").text_content() or "")
 
 
+@pytest.mark.parametrize(("job", "purpose"), [("Warehouse-Boxes", "verification"), ("Wildlife-Images", "labeling")])
 def test_the_next_job_starts_with_the_command_on_the_page(
-    browser: Browser, sample: Path, sample_page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    browser: Browser,
+    sample: Path,
+    sample_page: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    job: str,
+    purpose: str,
 ) -> None:
     with visit(browser, sample_page) as page:
-        command = command_of(page, "Wildlife-Images")
+        command = command_of(page, job)
         queued = page.call("() => gta.rows('rpt_review_queue').length")
-    assert command[:3] == ["python", "-m", "publish"]
+    assert command[:6] == ["python", "-m", "publish", "review-manifest", "--for", purpose]
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(cli, [*command[3:], "--warehouse", str(sample)])
     assert done.exit_code == 0, done.output

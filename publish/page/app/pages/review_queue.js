@@ -72,17 +72,30 @@
   /* The command that writes the worst objects as the input of the next job. */
   function command(ctx, rows) {
     const jobs = new Map();
-    for (const row of rows) jobs.set(row.job_name, (jobs.get(row.job_name) ?? 0) + 1);
+    const types = new Map();
+    for (const row of rows) {
+      jobs.set(row.job_name, (jobs.get(row.job_name) ?? 0) + 1);
+      types.set(row.job_name, row.task_type);
+    }
     const names = Array.from(jobs.keys()).sort((a, b) => jobs.get(b) - jobs.get(a));
     if (!names.length) return;
     if (!jobs.has(chosen.job)) chosen.job = names[0];
     const code = gta.element("code", { id: "gta-command" });
     const copy = gta.element("button", { type: "button", class: "small" }, "Copy");
     const said = gta.element("span", { class: "quiet", role: "status" });
+    // Ground Truth verifies and adjusts labels of some task types only.
+    const kinds = gta.element("select");
+    const offer = () => {
+      const possible = KINDS.filter(([kind]) => kind === "labeling" || (gta.meta.purposes[types.get(chosen.job)] ?? []).includes(kind));
+      kinds.replaceChildren(...possible.map(([kind, words]) => gta.element("option", { value: kind }, words)));
+      kinds.value = (possible.find(([kind]) => kind === chosen.kind) ?? possible[0])[0];
+    };
+    kinds.addEventListener("change", () => ((chosen.kind = kinds.value), fill()));
     const fill = () => {
+      offer();
       const count = Math.max(1, Math.min(chosen.count, jobs.get(chosen.job)));
       // A job's name may begin like an option.
-      code.textContent = `python -m publish review-manifest --for ${chosen.kind} --count ${count} ${chosen.job.startsWith("-") ? "-- " : ""}${quoted(chosen.job)} next-job`;
+      code.textContent = `python -m publish review-manifest --for ${kinds.value} --count ${count} ${chosen.job.startsWith("-") ? "-- " : ""}${quoted(chosen.job)} next-job`;
       said.textContent = "";
     };
     copy.addEventListener("click", async () => {
@@ -94,12 +107,9 @@
         said.textContent = "Marked: copy it with Ctrl+C.";
       }
     });
-    const select = (text, options, value, change) => {
-      const element = gta.element("select", {}, ...options.map(([key, words], place) => gta.element("option", { value: String(place) }, words)));
-      element.value = String(options.findIndex(([key]) => key === value));
-      element.addEventListener("change", () => (change(options[Number(element.value)][0]), fill()));
-      return gta.element("label", {}, text, element);
-    };
+    const which = gta.element("select", {}, ...names.map((name, place) => gta.element("option", { value: String(place) }, `${gta.clip(name, 40)} (${gta.format(jobs.get(name))})`)));
+    which.value = String(names.indexOf(chosen.job));
+    which.addEventListener("change", () => ((chosen.job = names[Number(which.value)]), fill()));
     const count = gta.element("input", { type: "number", min: "1", max: "100000", value: String(chosen.count) });
     count.addEventListener("input", () => ((chosen.count = Number(count.value) || 1), fill()));
     fill();
@@ -109,8 +119,8 @@
         gta.element("header", {}, gta.element("h3", {}, "Start the next job from it"), gta.element("p", { class: "why" }, "Writes the worst objects as an input manifest, and the request that creates the labeling job beside it. The next load takes that job for a review of this one.")),
         gta.element(
           "div", { class: "form" },
-          select("Job", names.map((name) => [name, `${gta.clip(name, 40)} (${gta.format(jobs.get(name))})`]), chosen.job, (name) => (chosen.job = name)),
-          select("Reviewers", KINDS, chosen.kind, (kind) => (chosen.kind = kind)),
+          gta.element("label", {}, "Job", which),
+          gta.element("label", {}, "People are to", kinds),
           gta.element("label", {}, "Objects", count)
         ),
         gta.element("div", { class: "command" }, gta.element("pre", { tabindex: "0", "aria-label": "Command" }, code), copy, said)
