@@ -19,6 +19,8 @@ _DRAWN = """() => [...document.querySelectorAll("[data-visual]")].map(block => {
         const boxes = shapes.map(shape => shape.getBoundingClientRect());
         (marks[kind] ??= []).push({
             count: shapes.length,
+            wide: Math.max(0, ...boxes.map(box => box.width)),
+            high: Math.max(0, ...boxes.map(box => box.height)),
             thick: boxes.filter(box => box.width >= 2 && box.height >= 2).length,
             broken: shapes.filter(shape => /NaN|undefined|Infinity/.test(shape.outerHTML.slice(0, 500))).length,
         });
@@ -45,6 +47,11 @@ _SHAPES = {
     "donut": "arc",
     "pie": "arc",
 }
+
+
+# What the length of a bar is, and how many pixels the longest of a chart has at least.
+_SIDES = {"bar": "wide", "stacked_bar": "wide", "histogram": "high"}
+_LONGEST_BAR = 40
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,8 @@ class Block:
             yield f"has {said} rows to draw, and {count} marks"
         elif not any(layer["thick"] for layer in layers):
             yield "has marks that nobody can see"
+        elif (side := _SIDES.get(self.kind)) and max(layer[side] for layer in layers) < _LONGEST_BAR:
+            yield f"has no bar that is {side}"
         broken = sum(layer["broken"] for kind in self.drawn["marks"].values() for layer in kind)
         if broken:
             yield f"has {broken} broken marks"
