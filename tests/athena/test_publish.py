@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -17,6 +18,8 @@ from publish.exceptions import findings
 from publish.export import PEOPLE, read
 from publish.marts import AthenaMarts, DuckDBMarts, Marts, MartsError
 from publish.page.data import Audience, page_data
+from publish.quicksight.deployment import unsafe_rules
+from publish.review_manifest import write_review_manifest
 from publish.visuals import figures_sql, visuals
 from tests.athena.comparison import differences
 from tests.athena.project import WORK_GROUP
@@ -106,6 +109,23 @@ def test_exceptions_alerts_and_the_managers_screen(both: BothMarts) -> None:
 )
 def test_the_data_of_the_page(both: BothMarts, audience: Audience) -> None:
     assert page_data(both, audience).answers
+
+
+@pytest.mark.parametrize(
+    ("job", "source", "purpose"),
+    [
+        ("Warehouse-Boxes", "queue", "verification"),
+        ("Warehouse-Boxes", "errors", "adjustment"),
+        ("Warehouse-Boxes", "certificate", "verification"),
+        ("Bird-Review", "errors", "labeling"),
+    ],
+)
+def test_the_next_labeling_job(both: BothMarts, tmp_path: Path, job: str, source: str, purpose: str) -> None:
+    assert write_review_manifest(both, job, str(tmp_path), purpose, source, count=5).objects
+
+
+def test_the_rules_of_row_level_security(both: BothMarts) -> None:
+    assert unsafe_rules(both) == []
 
 
 def test_a_query_that_fails_and_a_mart_that_is_missing(athena: AthenaMarts) -> None:
