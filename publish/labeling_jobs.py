@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from publish.service_model import walk
+
 VERIFICATION, ADJUSTMENT, LABELING = "verification", "adjustment", "labeling"
 PURPOSES = (VERIFICATION, ADJUSTMENT, LABELING)
 
@@ -322,33 +324,10 @@ def placeholders(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def faults(made: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a request by botocore's model of CreateLabelingJob; placeholders may be any text."""
-    import botocore.session
-    from botocore.model import StringShape, StructureShape
-    from botocore.validate import ParamValidator
-
-    model = botocore.session.get_session().get_service_model("sagemaker")
-    shape = model.operation_model("CreateLabelingJob").input_shape
-    assert shape
-    report = ParamValidator().validate(made, shape)
-    found = [report.generate_report()] if report.has_errors() else []
-    unknown = dict(placeholders(made))
-
-    # The validator of botocore knows neither patterns nor the longest text.
-    def texts(shape: Any, value: Any, path: str) -> Iterator[str]:
-        if isinstance(shape, StructureShape):
-            for name, item in value.items():
-                if name in shape.members:
-                    yield from texts(shape.members[name], item, f"{path}.{name}" if path else name)
-        elif isinstance(shape, StringShape) and path not in unknown:
-            pattern, longest = shape.metadata.get("pattern"), shape.metadata.get("max")
-            if longest and len(value) > longest:
-                yield f"{path}: {len(value)} characters, at most {longest}"
-            # \uXXXX of surrogates are no characters in Python.
-            if pattern and "\\uD7FF" not in pattern and not re.fullmatch(pattern, value):
-                yield f"{path}: {value!r} does not match {pattern}"
-
-    return found or list(texts(shape, made, ""))
+    """What is wrong with a request by the model of CreateLabelingJob; placeholders may be any text."""
+    operation = "CreateLabelingJob"
+    unknown = tuple(f"{operation}.{path}:" for path, _ in placeholders(made))
+    return [fault for fault in walk("sagemaker", operation, made) if not fault.startswith(unknown)]
 
 
 def parsed(text: str | None) -> dict[str, Any]:

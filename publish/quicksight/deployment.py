@@ -15,6 +15,7 @@ from publish.marts import Marts, MartsError
 from publish.quicksight import checks
 from publish.quicksight.datasets import RULES_MART
 from publish.quicksight.resources import Kind, Resource
+from publish.service_model import walk
 
 MAXIMUM_RULES = 999
 """Rules that QuickSight takes for one user or group."""
@@ -272,7 +273,7 @@ class Deployment:
         """Send a request that walks clean; again if the service throttles."""
         from botocore import xform_name
 
-        if faults := checks.walk(operation, request):
+        if faults := walk(checks.SERVICE, operation, request):
             raise DeploymentError(f"{operation} is wrong, and was not sent: " + "; ".join(faults))
         method = getattr(self._client, xform_name(operation))
         retrying = Retrying(

@@ -14,6 +14,7 @@ from publish.quicksight import checks, datasets
 from publish.quicksight.columns import MODELS, mart_columns
 from publish.quicksight.datasets import Setup, permissions
 from publish.quicksight.definition import definition, shown_marts
+from publish.service_model import accepts, walk
 
 _DASHBOARD_ACTIONS = ("DescribeDashboard", "ListDashboardVersions", "QueryDashboard")
 _DASHBOARD_OWNER_ACTIONS = (
@@ -67,7 +68,7 @@ class Resource:
 
     def update(self) -> dict[str, Any]:
         """The request that updates it: whole, as what an update leaves out would be removed."""
-        return checks.accepts(f"Update{self.kind}", self.request)
+        return accepts(checks.SERVICE, f"Update{self.kind}", self.request)
 
 
 def resources(setup: Setup, models: Path = MODELS) -> list[Resource]:
@@ -96,7 +97,9 @@ def resources(setup: Setup, models: Path = MODELS) -> list[Resource]:
 def faults(found: list[Resource]) -> list[str]:
     """What is wrong with the requests that make and update resources; nothing if all is well."""
     making = [(f"Create{resource.kind}", resource.request) for resource in found]
-    updating = [fault for resource in found for fault in checks.walk(f"Update{resource.kind}", resource.update())]
+    updating = [
+        fault for resource in found for fault in walk(checks.SERVICE, f"Update{resource.kind}", resource.update())
+    ]
     return checks.request_faults(making) + updating
 
 

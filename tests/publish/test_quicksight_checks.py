@@ -11,6 +11,7 @@ from botocore.validate import validate_parameters
 
 from publish.quicksight import checks
 from publish.quicksight.resources import faults
+from publish.service_model import walk
 from tests.publish.quicksight import SETUP, bodies, dashboard, data_sets, requests, sound
 
 Definition = dict[str, Any]
@@ -338,7 +339,7 @@ def test_scopes_are_a_union_and_their_members_are_none(member: dict[str, Any], c
     found = sound()
     dashboard(found)["FilterGroups"][0]["ScopeConfiguration"] = member
 
-    wrong = checks.walk("CreateDashboard", found[-1].request)
+    wrong = walk(checks.SERVICE, "CreateDashboard", found[-1].request)
 
     assert len(wrong) == count
 
@@ -350,9 +351,9 @@ def test_a_union_that_is_a_member_is_one_too() -> None:
         "PhysicalTableId": "table",
         "DataSetArn": SETUP.arn("dataset", "x"),
     }
-    two = checks.walk("CreateDataSet", request)
+    two = walk(checks.SERVICE, "CreateDataSet", request)
     request["LogicalTableMap"]["table"]["Source"] = {}
-    none = checks.walk("CreateDataSet", request)
+    none = walk(checks.SERVICE, "CreateDataSet", request)
 
     assert [fault.partition(": ")[2] for fault in two + none] == [
         "LogicalTableSource takes exactly one member, found ['DataSetArn', 'PhysicalTableId']",
