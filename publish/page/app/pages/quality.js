@@ -267,7 +267,7 @@
       jobs.set(key, entry);
     }
     ctx.table({
-      id: "adjusted-classes", title: "Labels that adjustments changed", marts: ["rpt_adjustments"], csv: true, sort: "-share", wide: true,
+      id: "adjusted-classes", title: "Changed labels by job and class", marts: ["rpt_adjustments"], csv: true, sort: "-share", wide: true,
       rows: Array.from(jobs.values(), (row) => {
         const share = row.annotation_count ? row.adjusted_count / row.annotation_count : null;
         return { ...row, share, ...gta.wilson(share, row.annotation_count), iou: row.overlap_count ? row.overlap / row.overlap_count : null };
