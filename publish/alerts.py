@@ -222,7 +222,7 @@ def _send(topic_arn: str, alerts: Sequence[Alert]) -> None:
         sns = boto3.client("sns", region_name=topic_arn.split(":")[3])
         sns.publish(TopicArn=topic_arn, Subject=subject, Message=body)
     except (BotoCoreError, ClientError) as error:
-        raise OSError(f"SNS: {error}; nothing was sent, and the next run tells the same") from None
+        raise OSError(f"SNS: {error}; nothing was sent, and the next run says it again") from None
 
 
 class _TopicType(click.ParamType[str]):
@@ -299,7 +299,7 @@ def alerts(
     and jobs that will be done later than was estimated, by more than a day and a fifth of the days that were left.
     Run it after each build of the marts. If nothing is new, it prints nothing (with --json, an object without alerts).
 
-    The state is written once the alerts are printed and sent; if that fails, the next run tells them again.
+    The state is written once the alerts are printed and sent; if that fails, the next run sends them again.
 
     Exit status: 0 nothing is new, 1 something is, 2 nothing done.
     """
@@ -313,9 +313,9 @@ def alerts(
         before = _read(store, name)
         return store, before, *news(open_marts(), before, now, stuck_days)
 
-    store, before, found, after = or_nothing(read, "nothing was sent, and the next run tells the same")
+    store, before, found, after = or_nothing(read, "nothing was sent, and the next run says it again")
     if found and topic_arn and not dry_run:
-        or_nothing(lambda: _send(topic_arn, found), "the next run tells the same")
+        or_nothing(lambda: _send(topic_arn, found), "the next run says it again")
     if as_json:
         click.echo(json.dumps({"alerts": [asdict(alert) for alert in found]}))
     else:

@@ -1,6 +1,6 @@
 """What needs a look: the exceptions of all jobs, ranked, each a sentence with its figures.
 
-Written once. ``make demo`` shows the leading ones, ``alerts`` tells those that are new, and the Overview of the page
+Written once. ``make demo`` shows the leading ones, ``alerts`` prints those that are new, and the Overview of the page
 has those that its filters leave: nobody is to decide again what is worth a manager's time.
 """
 

@@ -415,7 +415,7 @@ def _notes(plan: Plan, source: str, left_out: Sequence[object]) -> list[str]:
     elif source == CERTIFICATE:
         notes.append("Its lines are marked as a random sample: rpt_label_certificates will count them.")
         if left_out:
-            notes.append("Objects that were left out are missing from the sample: it stands for the others only.")
+            notes.append("Objects that were left out are missing from the sample: it represents the others only.")
     else:
         notes.append(
             "Its lines are marked as chosen because they look wrong: rpt_label_certificates will leave them out. "

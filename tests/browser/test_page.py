@@ -196,6 +196,18 @@ def test_keys_are_enough(browser: Browser, sample_page: Path) -> None:
         assert page.call("() => document.activeElement.textContent").startswith("Show")
 
 
+@pytest.mark.parametrize("route", ["overview", "annotations"])
+def test_what_is_behind_each_card_is_shown(any_page: Visit, route: str) -> None:
+    any_page.filter({})
+    any_page.show(route)
+    behind = any_page.page.locator("article.card button.bare")
+    assert behind.count() >= 4
+    for button in behind.all():
+        button.click()
+        any_page.page.locator("dialog tbody tr").first.wait_for(timeout=20_000)
+        any_page.page.keyboard.press("Escape")
+
+
 def command_of(page: Visit, job: str) -> list[str]:
     page.filter({"job": [job], "job_kind": []})
     page.show("review_queue")

@@ -323,6 +323,12 @@ gta.drillObjects = async function ({ title, keys }) {
   behind(title, lines, keys.length, { job: "Job", object: "Object", label: "Label", source: "Source" }, {}, "objects");
 };
 
+/* The objects of some jobs: what is behind a number that is known by job. */
+gta.drillJobs = async function (ctx, title, jobs) {
+  const mart = "fct_object_labels";
+  if (await gta.load(mart)) return gta.drill({ title, mart, rows: gta.where(mart, ctx.rows(mart, { ignore: ["label"] }), { job_name: jobs }) });
+};
+
 function behind(title, lines, total, titles, formats, what) {
   const keys = Object.keys(titles).filter((key) => lines.some((line) => line[key] !== undefined && line[key] !== null));
   const inside = gta.element("div");

@@ -14,11 +14,14 @@ gta.definePage({
     const labels = gta.group("rpt_labels", ctx.rows("rpt_labels"), [], { made: ["sum", "made_count"], classes: ["distinct", "label"], jobs: ["distinct", "job_name"] })[0] || {};
     const frames = gta.group("fct_frames", ctx.rows("fct_frames"), [], { frames: ["count", "frame_key"], labels: ["sum", "annotation_count"] })[0] || {};
 
+    const ofLabeled = () => gta.drillJobs(ctx, "Objects of the jobs that made labels", gta.group("rpt_labels", ctx.rows("rpt_labels"), ["job_name"], {}).map((row) => row.job_name));
+    const ofFrames = () => gta.drill({ title: "Frames", mart: "fct_frames", rows: ctx.rows("fct_frames") });
+
     ctx.section("");
-    ctx.card({ id: "labels-made", title: "Labels made", value: labels.made ?? null, format: "number", marts: ["rpt_labels"], why: "Each once, whoever reviewed it later." });
-    ctx.card({ id: "classes", title: "Classes in use", value: labels.classes ?? null, format: "number", marts: ["rpt_labels"], why: `In ${gta.format(labels.jobs)} ${labels.jobs === 1 ? "job" : "jobs"}.` });
-    ctx.card({ id: "frames", title: "Frames", value: frames.frames ?? null, format: "number", marts: ["fct_frames"], why: "Of sequences of images and of point clouds.", onClick: () => gta.drill({ title: "Frames", mart: "fct_frames", rows: ctx.rows("fct_frames") }) });
-    ctx.card({ id: "labels-of-frames", title: "Labels in a frame", value: frames.frames ? frames.labels / frames.frames : null, format: "decimal", n: frames.frames || null, marts: ["fct_frames"], why: "On average." });
+    ctx.card({ id: "labels-made", title: "Labels made", value: labels.made ?? null, format: "number", marts: ["rpt_labels"], why: "Each once, whoever reviewed it later.", onClick: ofLabeled });
+    ctx.card({ id: "classes", title: "Classes in use", value: labels.classes ?? null, format: "number", marts: ["rpt_labels"], why: `In ${gta.format(labels.jobs)} ${labels.jobs === 1 ? "job" : "jobs"}.`, onClick: ofLabeled });
+    ctx.card({ id: "frames", title: "Frames", value: frames.frames ?? null, format: "number", marts: ["fct_frames"], why: "Of sequences of images and of point clouds.", onClick: ofFrames });
+    ctx.card({ id: "labels-of-frames", title: "Labels in a frame", value: frames.frames ? frames.labels / frames.frames : null, format: "decimal", n: frames.frames || null, marts: ["fct_frames"], why: "On average.", onClick: ofFrames });
 
     ctx.section("Classes and days");
     const ofLabel = (row) => gta.drillLabel(ctx, row.label);
@@ -123,5 +126,5 @@ gta.drillLabel = async function (ctx, label) {
   const rows = gta.where(mart, ctx.rows(mart, { ignore: ["label"] }), { label: [label] });
   if (rows.length) return gta.drill({ title: `Objects: ${gta.clip(label, 60)}`, mart, rows });
   const jobs = gta.group("rpt_labels", gta.where("rpt_labels", ctx.rows("rpt_labels"), { label: [label] }), ["job_name"], {}).map((row) => row.job_name);
-  return gta.drill({ title: `Objects of the jobs that have ${gta.clip(label, 60)}`, mart, rows: gta.where(mart, ctx.rows(mart, { ignore: ["label"] }), { job_name: jobs }) });
+  return gta.drillJobs(ctx, `Objects of the jobs that have ${gta.clip(label, 60)}`, jobs);
 };

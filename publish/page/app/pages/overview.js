@@ -14,12 +14,14 @@ gta.definePage({
     const change = gta.changes(ctx);
     const behind = (title, column) => () => gta.drill({ title, mart: tasks, rows: column ? gta.where(tasks, ctx.rows(tasks), { [column]: "known" }) : ctx.rows(tasks) });
 
+    const ofJobs = (title, chosen) => (chosen.length ? () => gta.drillJobs(ctx, title, chosen.map((row) => row.job_name)) : undefined);
+
     ctx.section("");
     const objects = sum("object_count");
     const remaining = jobs.every((row) => row.remaining_count === null) ? null : sum("remaining_count");
     const open = jobs.filter((row) => row.remaining_count > 0 && !["Completed", "Failed", "Stopped"].includes(row.status));
     ctx.card({
-      id: "progress", title: "Objects done", value: objects && remaining !== null ? (objects - remaining) / objects : null, format: "share", marts: ["rpt_jobs"],
+      id: "progress", title: "Objects done", value: objects && remaining !== null ? (objects - remaining) / objects : null, format: "share", marts: ["rpt_jobs"], onClick: ofJobs("Objects of these jobs", jobs),
       why: remaining === null ? "How many objects there are is not known." : `${gta.format(objects - remaining)} of ${gta.format(objects)}, in ${gta.format(jobs.length)} ${jobs.length === 1 ? "job" : "jobs"}; ${gta.format(open.length)} still running.`,
     });
     ctx.visual("answers", { change: change && change.answers, onClick: behind("Answers") });
@@ -33,18 +35,18 @@ gta.definePage({
     const accepted = sum("accepted_count");
     const yielded = audited ? accepted / audited : null;
     ctx.card({
-      id: "first-pass-yield", title: "Accepted as they were", value: yielded, n: audited, ...gta.wilson(yielded, audited), format: "share", marts: ["rpt_jobs"],
+      id: "first-pass-yield", title: "Accepted as they were", value: yielded, n: audited, ...gta.wilson(yielded, audited), format: "share", marts: ["rpt_jobs"], onClick: ofJobs("Objects of the jobs that were reviewed", jobs.filter((row) => row.audited_count)),
       why: audited ? "Objects that reviewers did not change." : "No object was audited, adjusted or verified.",
     });
     const costed = jobs.filter((row) => row.cost_usd !== null && row.cost_usd !== undefined);
     ctx.card({
-      id: "cost", title: "Cost of the work", value: costed.length ? sum("cost_usd", costed) : null, format: "usd", marts: ["rpt_jobs"],
+      id: "cost", title: "Cost of the work", value: costed.length ? sum("cost_usd", costed) : null, format: "usd", marts: ["rpt_jobs"], onClick: ofJobs("Objects of the jobs whose cost is known", costed),
       why: costed.length ? `Known for ${gta.format(costed.length)} of ${gta.format(jobs.length)} jobs. ${gta.costOfLabel(costed)}` : "No job has prices or rates for all of its answers: seeds/labor_rates.csv.",
     });
     const dated = open.filter((row) => row.finish_high_at);
     const last = dated.reduce((latest, row) => (latest === null || row.finish_high_at > latest.finish_high_at ? row : latest), null);
     ctx.card({
-      id: "finish", title: "Done by", value: last ? gta.format(last.finish_high_at, "date") : open.length ? null : "Nothing open", format: last ? "date" : "text", marts: ["rpt_jobs"],
+      id: "finish", title: "Done by", value: last ? gta.format(last.finish_high_at, "date") : open.length ? null : "Nothing open", format: last ? "date" : "text", marts: ["rpt_jobs"], onClick: ofJobs("Objects of the jobs that are open, or ended early", jobs.filter((row) => row.remaining_count > 0)),
       why: last ? `${last.job_name}, the last of ${gta.format(open.length)} open jobs; ${gta.format(last.finish_low_at, "date")} at the earliest.` : open.length ? `${gta.format(open.length)} open ${open.length === 1 ? "job has" : "jobs have"} too little history for a date.` : jobs.some((row) => row.remaining_count > 0) ? `${gta.format(remaining)} objects have no label, but their jobs have ended.` : "Every object has its label.",
     });
 
