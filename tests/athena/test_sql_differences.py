@@ -413,6 +413,15 @@ CASES: dict[str, str] = {
         from (values (1, '0123456789abcdef'), (2, 'short'), (3, ''), (4, null)) as edges (number, worker_key)
         order by number
     """,
+    "unknown_worker": "select 1 as number, {{ unknown_worker() }}",
+    "text_member": """
+        select number, {{ text_member('json', 'review-of') }}
+        from (
+            values (1, '{"review-of":"Job/12","b":1}'), (2, '{"review-of":""}'), (3, '{"other":"review-of"}'), (4, '{}'),
+                (5, ''), (6, null), (7, '{"a":{"x":1},"review-of":"Straße/0"}')
+        ) as edges (number, json)
+        order by number
+    """,
     "dbt.listagg": """
         select number, {{ dbt.listagg('x', "', '", 'order by x') }}
         from (values (1, 'b'), (1, 'a'), (1, 'B'), (2, ''), (3, 'x'), (3, null)) as edges (number, x)
