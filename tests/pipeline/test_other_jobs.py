@@ -28,7 +28,7 @@ ACROSS_JOBS = {
     "rpt_worker_quality": "everything that a worker did, each object beside its own answers only",
 }
 
-# Rows of another job that say what an audit found in that job. A later review of the same object is no longer its first.
+# Rows of another job that say what an audit found there; a later review of the same object is no longer its first.
 AUDITED = {
     ("rpt_jobs", "Lidar-Cuboids"),
     ("rpt_label_certificates", "Lidar-Cuboids"),
