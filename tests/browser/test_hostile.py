@@ -112,7 +112,8 @@ def test_csv_is_the_table_without_its_formulas(page: Visit, tmp_path: Path) -> N
                 button.click()
             path = tmp_path / "table.csv"
             download.value.save_as(path)
-            page.page.wait_for_timeout(300)  # Chromium drops a download now and then if they come faster than people click
+            # Chromium drops a download now and then if they come faster than people click.
+            page.page.wait_for_timeout(300)
             with path.open(encoding="utf-8-sig", newline="") as file:
                 titles, *lines = csv.reader(file)
             keys = [column["key"] for column in block["columns"]]
