@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import msgspec
 
 from ingest.formats.parsing import BYTE_ORDER_MARK, BadFile
 from ingest.formats.review_batch import Item, encode_batch, find_fields, make_batches, parse_number, plain_name
-from ingest.storage.open import open_empty_store, open_store
+from ingest.storage.open import open_empty_store, open_store_of_file
 from ingest.storage.store import DEFAULT_S3_OPTIONS, S3Options
 
 MANIFEST = "manifest.jsonl"
@@ -49,8 +48,8 @@ def write_review_batches(
         BadFile: the CSV file cannot be understood; nothing is written.
         OSError: the file cannot be read, or there is something at ``dest`` already.
     """
-    folder, name = os.path.split(table)
-    items = read_items(open_store(folder or ".", s3).read(name))
+    source, name = open_store_of_file(table, s3)
+    items = read_items(source.read(name))
     store = open_empty_store(dest, "the batches need a folder of their own", s3)
     base = (dest_uri or store.uri).rstrip("/")
     lines = []

@@ -1,9 +1,10 @@
-"""Tells what is new since the last run, once: what is wrong that was not, and what is later or worse than it was."""
+"""Prints what is new since the last run, once: what is wrong that was not, and what is later or worse than it was."""
 
 from __future__ import annotations
 
 import datetime
 import json
+import posixpath
 import re
 import sys
 from collections import Counter
@@ -15,7 +16,7 @@ from typing import Any
 import click
 
 from ingest.command_line import DONE, DONE_WITH_REJECTED, fail, json_option, or_nothing, s3_options
-from ingest.storage.open import open_store
+from ingest.storage.open import open_store_of_file
 from ingest.storage.store import S3_SCHEME, S3Options, Store
 from publish import exceptions
 from publish.exceptions import STUCK_DAYS, UNFINISHED
@@ -303,17 +304,16 @@ def alerts(
 
     Exit status: 0 nothing is new, 1 something is, 2 nothing done.
     """
-    folder, _, name = location.rpartition("/")
-    if not name or folder == "s3:/":
+    if not posixpath.basename(location) or posixpath.dirname(location) == "s3:":
         raise click.UsageError(f"--state {location}: expected a file, not a folder or a bucket")
     now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
-    def read() -> tuple[Store, State, list[Alert], State]:
-        store = open_store(folder or ("/" if location.startswith("/") else "."), s3)
+    def read() -> tuple[Store, str, State, list[Alert], State]:
+        store, name = open_store_of_file(location, s3)
         before = _read(store, name)
-        return store, before, *news(open_marts(), before, now, stuck_days)
+        return store, name, before, *news(open_marts(), before, now, stuck_days)
 
-    store, before, found, after = or_nothing(read, "nothing was sent, and the next run says it again")
+    store, name, before, found, after = or_nothing(read, "nothing was sent, and the next run says it again")
     if found and topic_arn and not dry_run:
         or_nothing(lambda: _send(topic_arn, found), "the next run says it again")
     if as_json:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from publish.marts import Marts
+from publish.visuals import literals
 
 MINIMUM_COUNT = 20
 """Observations below which a share is no reason to worry, as the dbt var minimum_rank_count is by default."""
@@ -60,10 +61,6 @@ class Finding:
     worker_name: str | None = None
 
 
-def _texts(texts: Sequence[str]) -> str:
-    return ", ".join(f"'{text}'" for text in texts)
-
-
 QUERIES = {
     # That workers have a flag is said of each worker.
     Kind.JOB: f"""
@@ -82,7 +79,7 @@ QUERIES = {
         select job_name, worker_key, worker_name, flag, observation_count, explanation
         from rpt_worker_flags
         order by
-            case when flag in ({_texts(_OF_LABELS)}) then 0 else 1 end,
+            case when flag in ({literals(_OF_LABELS)}) then 0 else 1 end,
             observation_count desc, worker_name, flag, job_name
     """,
     Kind.FILES: """
@@ -99,11 +96,11 @@ QUERIES = {
             job_kind = 'label'
             and found_count > 0
             and (
-                check_name in ({_texts(_NEVER_RIGHT)})
+                check_name in ({literals(_NEVER_RIGHT)})
                 or (checked_count >= {MINIMUM_COUNT} and found_share_low > {_TOLERATED_SHARE})
             )
         order by
-            case when check_name in ({_texts(_NEVER_RIGHT)}) then 0 else 1 end, found_count desc, job_name, check_name
+            case when check_name in ({literals(_NEVER_RIGHT)}) then 0 else 1 end, found_count desc, job_name, check_name
     """,
 }
 """What is read of each kind, most important first."""

@@ -17,11 +17,8 @@ import pyarrow.compute as pc
 from ingest.command_line import DONE, NOTHING_DONE, fail, json_option, or_nothing, s3_options
 from ingest.storage.open import open_store
 from ingest.storage.store import S3Options
-from publish.marts import Marts, MartsError, marts_options, relation
-from publish.visuals import literal
-
-PEOPLE = "dim_workers"
-"""The mart with people's names."""
+from publish.marts import PEOPLE_MART, Marts, MartsError, marts_options, relation
+from publish.visuals import literals
 
 # What a spreadsheet takes for the beginning of a formula, in ASCII and in the wide letters of East Asia.
 _FORMULA = r"^[=+\-@\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
@@ -79,7 +76,7 @@ def read(marts: Marts, mart: str, jobs: Sequence[str] = ()) -> pa.Table:
     Raises:
         MartsError: the mart cannot be read.
     """
-    where = f" where job_name in ({', '.join(map(literal, jobs))})" if jobs else ""
+    where = f" where job_name in ({literals(jobs)})" if jobs else ""
     table = marts.query(f"select * from {relation(marts, mart)}{where}")
     keys = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
     return table.sort_by([(name, "ascending") for name in keys])
@@ -138,7 +135,7 @@ def export(
         _show(described, as_json)
         return
     folder = (mart if is_all else out) or "."
-    names = [name for name in described if people or name != PEOPLE] if is_all else [mart or ""]
+    names = [name for name in described if people or name != PEOPLE_MART] if is_all else [mart or ""]
     if not is_all and mart not in described:
         fail(f"no mart {mart!r}: `export --list` shows those that there are")
     if jobs:
@@ -172,8 +169,7 @@ def _by_job(marts: Marts, names: Sequence[str], jobs: Sequence[str]) -> list[str
     """Those of the marts that have a job's rows; ends the command if there are none, or no such job."""
 
     def look() -> tuple[set[str], list[str]]:
-        wanted = ", ".join(map(literal, jobs))
-        found = marts.query(f"select job_name from dim_labeling_jobs where job_name in ({wanted})")
+        found = marts.query(f"select job_name from dim_labeling_jobs where job_name in ({literals(jobs)})")
         return set(found["job_name"].to_pylist()), [name for name in names if "job_name" in marts.columns(name)]
 
     known, by_job = or_nothing(look, "nothing was written")

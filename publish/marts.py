@@ -12,13 +12,16 @@ from typing import Any, Protocol
 import click
 import pyarrow as pa
 
+PEOPLE_MART = "dim_workers"
+"""The one mart with people's names."""
 PEOPLE_SUFFIX = "_people"
-"""Ends the name of the schema that holds ``dim_workers``, the one mart with people's names."""
+"""Ends the name of the schema that holds it."""
 
 _TYPES = {
     "boolean": pa.bool_(),
     "tinyint": pa.int64(),
     "smallint": pa.int64(),
+    "int": pa.int64(),
     "integer": pa.int64(),
     "bigint": pa.int64(),
     "double": pa.float64(),
@@ -26,9 +29,8 @@ _TYPES = {
     "decimal": pa.decimal128(18, 6),
     "date": pa.date32(),
     "timestamp": pa.timestamp("ms"),
-    "varchar": pa.string(),
 }
-"""Types of the marts' columns, as Athena names them, and what both engines' answers are cast to."""
+"""Types of the marts' columns but texts, as Athena and Glue name them, and what both engines' answers are cast to."""
 
 
 class MartsError(OSError):
@@ -89,7 +91,10 @@ class DuckDBMarts:
             "select 1 from duckdb_tables() where table_name = ? and schema_name in (?, ?)",
             [mart, self._schema, self.people],
         ).fetchall()
-        return _types(self.query(f"select * from {relation(self, mart)} limit 0")) if found else {}
+        if not found:
+            return {}
+        schema = self.query(f"select * from {relation(self, mart)} limit 0").schema
+        return {field.name: field.type for field in schema}
 
     def descriptions(self) -> dict[str, str]:
         """See `Marts`."""
@@ -133,11 +138,12 @@ class AthenaMarts:
 
     def columns(self, mart: str) -> dict[str, pa.DataType]:
         """See `Marts`."""
+        database = self.people if mart == PEOPLE_MART else self._schema
         try:
-            self._glue.get_table(DatabaseName=relation(self, mart).rpartition(".")[0] or self._schema, Name=mart)
+            table = self._glue.get_table(DatabaseName=database, Name=mart)["Table"]
         except self._glue.exceptions.EntityNotFoundException:
             return {}
-        return _types(self.query(f"select * from {relation(self, mart)} limit 0"))
+        return {column["Name"]: _type(column["Type"]) for column in table["StorageDescriptor"]["Columns"]}
 
     def descriptions(self) -> dict[str, str]:
         """See `Marts`."""
@@ -182,11 +188,12 @@ class AthenaMarts:
 
 def relation(marts: Marts, mart: str) -> str:
     """A mart's name for use in a query."""
-    return f"{marts.people}.{mart}" if mart == "dim_workers" else mart
+    return f"{marts.people}.{mart}" if mart == PEOPLE_MART else mart
 
 
-def _types(table: pa.Table) -> dict[str, pa.DataType]:
-    return {field.name: field.type for field in table.schema}
+def _type(name: str) -> pa.DataType:
+    """A type by Athena's name or Glue's, such as decimal(18,6)."""
+    return _TYPES.get(name.partition("(")[0], pa.string())
 
 
 def _normal(table: pa.Table) -> pa.Table:
@@ -210,7 +217,7 @@ def _from_csv(body: bytes, columns: Sequence[Mapping[str, Any]]) -> pa.Table:
     """A result as Athena writes it: every value in quotes, NULL as nothing."""
     from pyarrow import csv
 
-    types = {column["Name"]: _TYPES.get(column["Type"].partition("(")[0], pa.string()) for column in columns}
+    types = {column["Name"]: _type(column["Type"]) for column in columns}
     return csv.read_csv(
         pa.BufferReader(body),
         parse_options=csv.ParseOptions(newlines_in_values=True),

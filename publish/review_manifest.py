@@ -45,7 +45,7 @@ COUNT = 50
 
 MANIFEST, REQUEST, CONFIG = "input.manifest", "create-labeling-job.json", "label-category-config.json"
 
-_OBJECT = "object_key, object_index, source_uri, source_text"
+_OBJECT = "labels.object_key, labels.object_index, labels.source_uri, labels.source_text"
 
 
 class NothingToDoError(OSError):
@@ -120,7 +120,7 @@ def worst_objects(marts: Marts, job: str) -> list[dict[str, Any]]:
     """The job's objects in the review queue, worst first."""
     return _rows(
         marts,
-        f"select {_columns('labels')} from rpt_review_queue as queue "
+        f"select {_OBJECT} from rpt_review_queue as queue "
         "inner join fct_object_labels as labels on queue.object_key = labels.object_key "
         f"where queue.job_name = {literal(job)} order by queue.position",
     )
@@ -146,7 +146,7 @@ def rejected_objects(marts: Marts, job: Job) -> list[dict[str, Any]]:
             where audited_job_name = {literal(job.name)} and audited_object_key is not null
             group by audited_object_key
         )
-        select {_columns("labels")} from rejected
+        select {_OBJECT} from rejected
         inner join fct_object_labels as labels on rejected.object_key = labels.object_key
         where rejected.rejected_count > 0 and rejected.adjusted_count = 0
         order by rejected.rejected_count desc, labels.object_index""",
@@ -157,7 +157,7 @@ def unsampled_objects(marts: Marts, job: str) -> list[dict[str, Any]]:
     """Labeled objects of a job that no review of a random sample has judged, in order."""
     return _rows(
         marts,
-        f"""select {_columns("labels")}
+        f"""select {_OBJECT}
         from fct_object_labels as labels
         inner join fct_object_results as results on labels.object_key = results.object_key
         left join (
@@ -201,10 +201,6 @@ def audits_needed(marts: Marts, job: str) -> int:
 def _rows(marts: Marts, sql: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = marts.query(sql).to_pylist()
     return rows
-
-
-def _columns(relation: str) -> str:
-    return ", ".join(f"{relation}.{column.strip()}" for column in _OBJECT.split(","))
 
 
 def line_of(

@@ -7,7 +7,7 @@ code.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -147,7 +147,7 @@ class Visual:
         if raw.get("sort", next(iter(values))) not in values:
             raise VisualError(f"{name}: sorted by {raw['sort']!r}, which is none of its values")
         for column, wanted in raw.get("where", {}).items():
-            texts = wanted if isinstance(wanted, list) else [wanted]
+            texts = listed(wanted)
             if not re.fullmatch(_NAME, column) or not texts or not all(isinstance(text, str) for text in texts):
                 raise VisualError(f"{name}: where {column}: expected a text, a list of texts, or {KNOWN}")
         try:
@@ -206,14 +206,23 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def literals(texts: Iterable[str]) -> str:
+    """Texts as a list in SQL, without its parentheses."""
+    return ", ".join(map(literal, texts))
+
+
+def listed(wanted: str | list[str]) -> list[str]:
+    """What a column of ``where`` may be."""
+    return wanted if isinstance(wanted, list) else [wanted]
+
+
 def conditions(where: Mapping[str, str | list[str]]) -> str:
     """What ``where`` says, as SQL."""
 
     def condition(column: str, wanted: str | list[str]) -> str:
         if wanted == KNOWN:
             return f"{column} is not null"
-        texts = wanted if isinstance(wanted, list) else [wanted]
-        return f"{column} in ({', '.join(map(literal, texts))})"
+        return f"{column} in ({literals(listed(wanted))})"
 
     return " and ".join(condition(*item) for item in where.items()) or "true"
 

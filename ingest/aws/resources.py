@@ -11,7 +11,6 @@ import codecs
 import gzip
 import hashlib
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,7 +37,7 @@ from ingest.lake.ledger import (
 )
 from ingest.lake.redaction import Redaction
 from ingest.rows import Rows
-from ingest.storage.open import open_store
+from ingest.storage.open import open_store, open_store_of_file
 from ingest.storage.store import DEFAULT_S3_OPTIONS, S3_SCHEME, S3Options, StoreError
 from ingest.tables import LedgerEntry
 
@@ -258,8 +257,7 @@ def saved_files(locations: Iterable[str], s3: S3Options = DEFAULT_S3_OPTIONS) ->
     """
     for location in locations:
         is_folder = location.endswith("/") if location.startswith(S3_SCHEME) else Path(location).is_dir()
-        folder, name = (location, "") if is_folder else os.path.split(location)
-        store = open_store(folder or ".", s3)
+        store, name = (open_store(location, s3), "") if is_folder else open_store_of_file(location, s3)
         names = [entry.path for entry in store.list() if _SAVED.fullmatch(entry.path)] if is_folder else [name]
         if not names:
             raise StoreError(f"no .json, .jsonl or .gz file in {location}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
@@ -20,7 +19,7 @@ from ingest.job_folder import (
 )
 from ingest.lake.ledger import KnownFiles, Status
 from ingest.load.outcome import Outcome, Summary
-from ingest.storage.open import open_store
+from ingest.storage.open import open_store, open_store_of_file
 from ingest.storage.store import DEFAULT_S3_OPTIONS, Entry, S3Options, Store, StoreError
 
 _WORKER_RESPONSE = FileKind.WORKER_RESPONSE
@@ -187,8 +186,7 @@ class Plan:
             (FileKind.LABEL_CATEGORY_CONFIG, options.label_category_configs),
         ):
             for job_name, location in named.items():
-                folder, name = os.path.split(location)
-                store = open_store(folder or ".", options.s3)
+                store, name = open_store_of_file(location, options.s3)
                 try:
                     etag = hashlib.md5(store.read(name), usedforsecurity=False).hexdigest()
                 except OSError as error:

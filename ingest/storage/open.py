@@ -28,6 +28,16 @@ def open_store(location: str, s3: S3Options = DEFAULT_S3_OPTIONS) -> Store:
     return LocalStore(Path(location))
 
 
+def open_store_of_file(location: str, s3: S3Options = DEFAULT_S3_OPTIONS) -> tuple[Store, str]:
+    """Open the folder or prefix that a file is in; the store, and the file's name in it.
+
+    Raises:
+        StoreError: see `open_store`.
+    """
+    folder, name = os.path.split(location)
+    return open_store(folder or ".", s3), name
+
+
 def open_empty_store(location: str, why: str, s3: S3Options = DEFAULT_S3_OPTIONS) -> Store:
     """Open a folder or an ``s3://`` URI with nothing in it.
 

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ingest import __version__
+from publish.exceptions import MINIMUM_COUNT
 from publish.labeling_jobs import purposes
 from publish.page.data import LAZY, PageData, RefusedError
 from publish.visuals import Visual
@@ -35,9 +36,7 @@ SCRIPTS = (
     "pages/worker.js",
     "main.js",
 )
-"""The page's own code, in this order. A page that is not there yet is left out."""
-SMALL_COUNT = 20
-"""Figures on fewer are grey, as the marts' var minimum_rank_count has it."""
+"""The page's own code, in this order."""
 
 _HTML = """<!doctype html>
 <html lang="en">
@@ -71,8 +70,7 @@ def vega_bundle() -> str:
 
 def app() -> str:
     """The page's own code as one script."""
-    files = [path for path in (_APP / name for name in SCRIPTS) if path.exists()]
-    return _inline("\n".join(["'use strict';", *(path.read_text(encoding="utf-8") for path in files)]))
+    return _inline("\n".join(["'use strict';", *((_APP / name).read_text(encoding="utf-8") for name in SCRIPTS)]))
 
 
 def _inline(script: str) -> str:
@@ -123,7 +121,7 @@ def build(data: PageData, visuals: Sequence[Visual], title: str = "Ground Truth 
         "workers": list(data.audience.workers),
         "restricted": bool(data.audience.workers or data.audience.workteam),
         "left_out": data.left_out,
-        "small_count": SMALL_COUNT,
+        "small_count": MINIMUM_COUNT,
         "purposes": purposes(),
         "visuals": [asdict(visual) for visual in visuals],
     }

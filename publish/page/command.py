@@ -9,10 +9,12 @@ import webbrowser
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ingest.command_line import DONE, fail, json_option, or_nothing
+from ingest.storage.open import open_store_of_file
 from publish.marts import Marts, marts_options
 
 
@@ -60,7 +62,7 @@ def page(
         if sys.stderr.isatty():
             click.echo(f"\r\033[K{text}", nl=False, err=True)
 
-    def make() -> dict[str, object]:
+    def make() -> dict[str, Any]:
         from concurrent.futures import ThreadPoolExecutor
 
         audience = Audience(jobs, workers, workteam, _day(since), names)
@@ -70,12 +72,11 @@ def page(
             progress("the page")
             bundling.result()
         content = build(data, visuals(), title).encode()
-        path = Path(out)
-        beside = path.with_name(path.name + ".part")
-        beside.write_bytes(content)
-        beside.replace(path)
+        store, name = open_store_of_file(out)
+        with store.create(name) as file:
+            file.write(content)
         return {
-            "page": str(path),
+            "page": out,
             "bytes": len(content),
             "answers": data.answers,
             "marts": len(data.packed),
@@ -90,8 +91,8 @@ def page(
     if as_json:
         click.echo(json.dumps(summary, ensure_ascii=False))
     else:
-        size = len(Path(out).read_bytes()) / 1e6
-        click.echo(f"{out}: {summary['answers']:,} answers, {size:.1f} MB, in {summary['seconds']} s")
+        megabytes = summary["bytes"] / 1e6
+        click.echo(f"{out}: {summary['answers']:,} answers, {megabytes:.1f} MB, in {summary['seconds']} s")
     if open_it:
         webbrowser.open(Path(out).resolve().as_uri())
     sys.exit(DONE)

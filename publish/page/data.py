@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from publish.exceptions import findings
-from publish.marts import Marts, relation
+from publish.marts import PEOPLE_MART, Marts, relation
 from publish.page.packing import pack
-from publish.visuals import literal
+from publish.visuals import literal, literals
 
 MAXIMUM_ANSWERS = 3_000_000
 REVIEW_QUEUE_LENGTH = 10_000
@@ -259,9 +259,9 @@ class _Scope:
         """The rows of a mart that the page may have, as SQL."""
         conditions = []
         if self._jobs is not None and "job_name" in columns:
-            conditions.append(f"job_name in ({_texts(self._jobs)})")
+            conditions.append(f"job_name in ({literals(self._jobs)})")
         if self._workers is not None:
-            workers = _texts(self._workers)
+            workers = literals(self._workers)
             conditions += [f"{name} in ({workers})" for name in ("worker_key", "other_worker_key") if name in columns]
             if mart in _OF_OBJECTS:
                 conditions.append(
@@ -338,10 +338,6 @@ class _Scope:
         return table
 
 
-def _texts(values: Iterable[str]) -> str:
-    return ", ".join(map(literal, values))
-
-
 def _pseudonym(key: str) -> str:
     return "worker-" + key[:8]
 
@@ -356,13 +352,13 @@ def _worker(asked: str, known: dict[str, str], names: dict[str, str]) -> str:
 
 def _real_names(marts: Marts, known: dict[str, str]) -> dict[str, str]:
     """Names of people, where there are any; an e-mail address is not used as one."""
-    if not marts.columns("dim_workers"):
+    if not marts.columns(PEOPLE_MART):
         raise RefusedError(
             "--names: there is no dim_workers that may be read: people's names are in a schema of their own"
         )
     people = marts.query(
         "select worker_key, username, case when identity_provider = 'Oidc' then identity_sub end as subject "
-        f"from {relation(marts, 'dim_workers')}"
+        f"from {relation(marts, PEOPLE_MART)}"
     ).to_pylist()
     names: dict[str, str] = {}
     for row in people:

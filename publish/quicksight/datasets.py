@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from publish.marts import PEOPLE_MART, PEOPLE_SUFFIX
 from publish.quicksight.columns import Column, ColumnsError
 
-RULES_MART, PEOPLE_MART = "bridge_row_access", "dim_workers"
+RULES_MART = "bridge_row_access"
 UNKNOWN_WORKER = "unknown"
 """Instead of a NULL worker_key, which no rule can name: macros/ground_truth/unknown_worker.sql has the same."""
 _PEOPLE = {
@@ -134,7 +135,9 @@ def data_sets(
         requests.append(_data_set(setup, mart, columns, "marts", setup.schema, setup.owners))
     if setup.people_role_arn:
         columns = {name: column for name, column in marts[PEOPLE_MART].items() if name in _PEOPLE}
-        requests.append(_data_set(setup, PEOPLE_MART, columns, "people", f"{setup.schema}_people", setup.people_owners))
+        requests.append(
+            _data_set(setup, PEOPLE_MART, columns, "people", setup.schema + PEOPLE_SUFFIX, setup.people_owners)
+        )
     return requests
 
 

@@ -10,17 +10,16 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped] # it ships no type information
 
+from publish.exceptions import MINIMUM_COUNT
 from publish.quicksight.checks import GRID_COLUMNS
 from publish.quicksight.columns import Column, ColumnsError
-from publish.visuals import KNOWN, PERCENTILES, Format, Kind, Value, Visual, VisualError, visuals
+from publish.visuals import KNOWN, PERCENTILES, Format, Kind, Value, Visual, VisualError, listed, visuals
 
 WARN_COLOR, GREY = "#FBEAE6", "#6D7784"
 NULL_TEXT = "\N{EN DASH}"
 """What is shown of a value that is not known."""
 _FILE = Path(__file__).with_name("visuals.yml")
 _Where = dict[str, str | list[str]]
-MINIMUM_COUNT = 20
-"""Fewest observations on which nobody is judged on less: dbt's var minimum_rank_count. Shares of fewer are grey."""
 
 # Columns of `where` that readers may change: the value in visuals.yml is what the control begins with.
 _DEFAULTS = {"job_kind": "Job kind of counted labels", "reference": "Compared with"}
@@ -34,8 +33,8 @@ _AGGREGATIONS = {
     "min": "MIN",
     "max": "MAX",
 }
-# In expressions, by the same names.
-_FUNCTIONS = {"count": "COUNT", "distinct": "DISTINCT_COUNT", "sum": "SUM", "mean": "AVG", "min": "MIN", "max": "MAX"}
+# In expressions, by the same names but one.
+_FUNCTIONS = _AGGREGATIONS | {"mean": "AVG"}
 # Columns and rows of the grid that a visual takes.
 _SIZES = {Kind.KPI: (12, 6), Kind.TABLE: (36, 12), Kind.PIVOT: (36, 10)}
 _CHART = (18, 12)
@@ -44,36 +43,35 @@ _CANVAS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Own:
     id: str
     title: str
     page: str
     mart: str
+    where: _Where = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rows(_Own):
     """A table of a mart's rows, as they are."""
 
     columns: dict[str, str]
     sort: str
     ascending: bool = False
-    where: _Where = field(default_factory=dict)
     format: dict[str, str] = field(default_factory=dict)
     grey: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trend(_Own):
     """A figure with its change from one day to the next, and a sparkline."""
 
     value: str
     day: str
-    where: _Where = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scatter(_Own):
     """Two values of each category."""
 
@@ -81,26 +79,23 @@ class Scatter(_Own):
     x: str
     y: str
     size: str
-    where: _Where = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HeatMap(_Own):
     """A value by two categories, as shades."""
 
     rows: str
     columns: str
     value: str
-    where: _Where = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DrillDown(_Own):
     """Bars that open into the next column of a hierarchy."""
 
     hierarchy: list[str]
     value: str
-    where: _Where = field(default_factory=dict)
 
 
 Shown = Visual | Rows | Trend | Scatter | HeatMap | DrillDown
@@ -415,12 +410,15 @@ class _Builder:
                 },
                 "FieldOptions": _labels(shown.id, labels),
             },
-            "ConditionalFormatting": {
-                "ConditionalFormattingOptions": [
-                    {"Cell": {"FieldId": f"{shown.id}.{roles[title]}", "TextFormat": self._warning(shown, title)}}
-                    for title in shown.warn
-                ]
-            },
+            "ConditionalFormatting": self._warnings(shown, roles),
+        }
+
+    def _warnings(self, shown: Visual, roles: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            "ConditionalFormattingOptions": [
+                {"Cell": {"FieldId": f"{shown.id}.{roles[title]}", "TextFormat": self._warning(shown, title)}}
+                for title in shown.warn
+            ]
         }
 
     def _warning(self, shown: Visual, title: str) -> dict[str, Any]:
@@ -449,12 +447,7 @@ class _Builder:
                 "SortConfiguration": {"FieldSortOptions": []},
                 "TotalOptions": {"RowTotalOptions": {"TotalsVisibility": "VISIBLE"}},
             },
-            "ConditionalFormatting": {
-                "ConditionalFormattingOptions": [
-                    {"Cell": {"FieldId": f"{shown.id}.value", "TextFormat": self._warning(shown, title)}}
-                    for title in shown.warn
-                ]
-            },
+            "ConditionalFormatting": self._warnings(shown, {"value": "value"}),
         }
 
     def _kpi(self, shown: Visual) -> tuple[str, dict[str, Any]]:
@@ -746,7 +739,7 @@ def _filters(page: str, shown: Sequence[Shown], builder: _Builder) -> tuple[dict
             kind = builder.column(visual.mart, column).type
             name = f"{visual.id}.{column}"
             if wanted != KNOWN:
-                add(name, visual.mart, "CategoryFilter", _is_in(_texts(wanted)), [visual.id], False)
+                add(name, visual.mart, "CategoryFilter", _is_in(listed(wanted)), [visual.id], False)
             elif kind == "DATETIME":
                 add(name, visual.mart, "TimeRangeFilter", _any_day("NON_NULLS_ONLY"), [visual.id], False)
             elif kind in ("INTEGER", "DECIMAL"):
@@ -767,10 +760,6 @@ def _filters(page: str, shown: Sequence[Shown], builder: _Builder) -> tuple[dict
 def _identifier(name: str) -> str:
     """An id of letters, digits, hyphens and underscores."""
     return re.sub(r"[^\w-]+", "-", name)
-
-
-def _texts(wanted: str | list[str]) -> list[str]:
-    return wanted if isinstance(wanted, list) else [wanted]
 
 
 def _category(**settings: Any) -> dict[str, Any]:

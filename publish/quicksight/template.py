@@ -12,9 +12,6 @@ from publish.quicksight.columns import MODELS
 from publish.quicksight.datasets import Setup
 from publish.quicksight.resources import Kind, Resource, resources
 
-INLINE_LIMIT = 51_200
-"""Bytes of a template that CloudFormation takes in a request; a larger one goes through a bucket."""
-
 _HEAD = """\
 # Made by `python -m publish quicksight render --format cloudformation`: change publish/quicksight, not this file.
 """

@@ -15,8 +15,8 @@ import pytest
 from demo.show_marts import answers, screen
 from publish.alerts import State, news
 from publish.exceptions import findings
-from publish.export import PEOPLE, read
-from publish.marts import AthenaMarts, DuckDBMarts, Marts, MartsError
+from publish.export import read
+from publish.marts import PEOPLE_MART, AthenaMarts, DuckDBMarts, Marts, MartsError
 from publish.page.data import Audience, page_data
 from publish.quicksight.deployment import unsafe_rules
 from publish.review_manifest import write_review_manifest
@@ -83,7 +83,7 @@ def test_the_figures_of_a_visual(both: BothMarts, visual: object) -> None:
 
 def test_what_is_exported(both: BothMarts) -> None:
     marts = both.descriptions()
-    assert PEOPLE in marts
+    assert PEOPLE_MART in marts
     for mart in marts:
         read(both, mart)
     read(both, "fct_worker_tasks", ["Wildlife-Images", "O'Hare"])

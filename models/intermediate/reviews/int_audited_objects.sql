@@ -56,36 +56,22 @@ reviewing_objects as (
 
 -- The line says which object it is, if review-manifest wrote it: of a data object that the job has twice, maybe the
 -- second.
-named_objects as (
-    select
-        reviewing_objects.job_name,
-        reviewing_objects.object_index,
-        reviewing_objects.audited_job_name,
-        earlier_objects.object_index as audited_object_index
-    from reviewing_objects
-    inner join objects as earlier_objects
-        on reviewing_objects.audited_job_name = earlier_objects.job_name
-        and reviewing_objects.data_object = earlier_objects.data_object
-        and reviewing_objects.audited_object_key = earlier_objects.object_key
-),
-
 found_objects as (
-    select * from named_objects
-    union all
     select
         reviewing_objects.job_name,
         reviewing_objects.object_index,
         reviewing_objects.audited_job_name,
-        earlier_objects.object_index as audited_object_index
+        coalesce(named_objects.object_index, placed_objects.object_index) as audited_object_index
     from reviewing_objects
-    inner join objects as earlier_objects
-        on reviewing_objects.audited_job_name = earlier_objects.job_name
-        and reviewing_objects.data_object = earlier_objects.data_object
-        and reviewing_objects.occurrence = earlier_objects.occurrence
-    left join named_objects
-        on reviewing_objects.job_name = named_objects.job_name
-        and reviewing_objects.object_index = named_objects.object_index
-    where named_objects.job_name is null
+    left join objects as named_objects
+        on reviewing_objects.audited_job_name = named_objects.job_name
+        and reviewing_objects.data_object = named_objects.data_object
+        and reviewing_objects.audited_object_key = named_objects.object_key
+    left join objects as placed_objects
+        on reviewing_objects.audited_job_name = placed_objects.job_name
+        and reviewing_objects.data_object = placed_objects.data_object
+        and reviewing_objects.occurrence = placed_objects.occurrence
+    where named_objects.job_name is not null or placed_objects.job_name is not null
 ),
 
 audited_objects as (

@@ -103,16 +103,22 @@ const labelsOf = (values) => values.map((value) => gta.clip(value, 48));
 const ordinal = (field, domain, extra) => ({ field, type: "ordinal", sort: null, scale: { domain }, ...extra });
 const numbers = (count) => Array.from({ length: count }, (_, place) => place);
 
+/* Rows with a known value, as many as have room, and their marks: with an interval, grey if few are behind them. */
+function measured(o, axis, most) {
+  const usable = o.rows.filter((row) => row[o.value] !== null && row[o.value] !== undefined);
+  const rows = usable.slice(0, o.limit || most);
+  const data = rows.map((row, i) => ({
+    i, c: i, v: row[o.value] * axis.by, lo: scaled(row[o.low], axis), hi: scaled(row[o.high], axis),
+    few: o.n && gta.small(row[o.n]) ? 1 : 0, ...tooltipOf(o, row),
+  }));
+  return { usable, rows, data };
+}
+
 /* What is drawn: {spec, source: rows by the number of their mark, drawn: how many marks, hidden: how many rows have none}. */
 const KINDS = {
   bar(o, palette) {
     const axis = axisOf(o.format);
-    const usable = o.rows.filter((row) => row[o.value] !== null && row[o.value] !== undefined);
-    const rows = usable.slice(0, o.limit || 30);
-    const data = rows.map((row, i) => ({
-      i, c: i, v: row[o.value] * axis.by, lo: scaled(row[o.low], axis), hi: scaled(row[o.high], axis),
-      few: o.n && gta.small(row[o.n]) ? 1 : 0, ...tooltipOf(o, row),
-    }));
+    const { usable, rows, data } = measured(o, axis, 30);
     const y = ordinal("c", numbers(rows.length), { axis: { labelExpr: "names[datum.value]", title: null, grid: false } });
     const x = { field: "v", type: "quantitative", axis: valueAxis(o, axis) };
     if (o.domain) x.scale = { domain: o.domain };
@@ -127,12 +133,7 @@ const KINDS = {
 
   interval(o, palette) {
     const axis = axisOf(o.format);
-    const usable = o.rows.filter((row) => row[o.value] !== null && row[o.value] !== undefined);
-    const rows = usable.slice(0, o.limit || 40);
-    const data = rows.map((row, i) => ({
-      i, c: i, v: row[o.value] * axis.by, lo: scaled(row[o.low], axis), hi: scaled(row[o.high], axis),
-      few: o.n && gta.small(row[o.n]) ? 1 : 0, ...tooltipOf(o, row),
-    }));
+    const { usable, rows, data } = measured(o, axis, 40);
     const y = ordinal("c", numbers(rows.length), { axis: { labelExpr: "names[datum.value]", title: null, grid: true, labelLimit: Math.min(o.wide ? 280 : 170, o.width * 0.36) } });
     const x = { field: "v", type: "quantitative", axis: valueAxis(o, axis), scale: o.domain ? { domain: o.domain } : { zero: false } };
     const color = { condition: { test: "datum.few === 1", value: palette.few }, value: palette.accent };
@@ -370,8 +371,6 @@ function fieldsOf(o) {
 }
 const tooltipOf = (o, row) => Object.fromEntries(fieldsOf(o).map((field, place) => ["t" + place, gta.clip(typeof row[field.key] === "string" ? row[field.key] : gta.format(row[field.key], field.format), 120)]));
 const tooltips = (o) => fieldsOf(o).map((field, place) => ({ field: "t" + place, title: field.title, type: "nominal" }));
-
-gta.kinds = Object.keys(KINDS);
 
 /* Draws a chart into an element; a promise of how many rows have a mark. */
 gta.draw = async function (element, options) {

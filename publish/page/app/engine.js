@@ -54,8 +54,8 @@
  *   ctx.matrix({…})                        a table of cells with share, n and interval: matrix.js
  *   ctx.note(text)                         a sentence
  *   ctx.empty(text)                        why there is nothing
- *   ctx.drill({title, mart, rows})         a dialog with the tasks or objects behind a number, with their uris
- *   ctx.drillObjects({title, keys})        keys: [[job_name, object_index], …]
+ *   gta.drill({title, mart, rows})         a dialog with the tasks or objects behind a number, with their uris
+ *   gta.drillJobs(ctx, title, jobs)        the same of the objects of jobs
  *   format: number, decimal, seconds, hours, share, score, usd, date, time, text, bool, progress
  *   marts: what it was made of; it then says by itself which active filters do not reach it. Default: the page's first.
  *
@@ -302,6 +302,9 @@ gta.rows = function (mart, { ignore = [] } = {}) {
   passed.set(key, rows);
   return rows;
 };
+
+/* What a visual of reviews ignores: they are jobs of kinds of their own, and the default, `label`, would leave nothing. */
+gta.ignoredByReviews = () => (gta.state.job_kind.join() === "label" ? ["job_kind"] : []);
 
 /* Records of a mart of reviews. A review belongs to its own job and to the job that it reviewed: filters by job and by kind
  * of job may be about either. */

@@ -207,6 +207,9 @@ gta.where = function (mart, rows, where = {}) {
   return rows;
 };
 
+/* The sum of what is known, of records. */
+gta.sum = (rows, key) => rows.reduce((total, row) => total + (row[key] ?? 0), 0);
+
 gta.figures = function (visual, ctx) {
   const rows = gta.where(visual.mart, ctx.rows(visual.mart), visual.where);
   const values = Object.values(visual.values).map((value, place) => [`value_${place + 1}`, [value.aggregation, value.column]]);

@@ -98,8 +98,6 @@ function context(page, root, argument) {
       return ctx.place(gta.element("p", { class: "empty" }, text));
     },
     visual: (id, options) => visualOf(id, ctx, options),
-    drill: gta.drill,
-    drillObjects: gta.drillObjects,
   };
   return ctx;
 }
@@ -314,13 +312,6 @@ gta.drill = async function ({ title, mart, rows }) {
   const titles = { job: "Job", object: "Object", frame: "Frame", labels: "Labels", worker: "Worker", day: "Day", seconds: "Time", golden: "Golden", consolidated: "Agreement", label: "Label", source: "Source" };
   const formats = { seconds: "seconds", golden: "score", consolidated: "score" };
   behind(title, lines, rows.length, titles, formats, mart === "fct_worker_tasks" ? "answers" : "rows");
-};
-
-/* Objects by [job_name, object_index]. */
-gta.drillObjects = async function ({ title, keys }) {
-  const index = await objects();
-  const lines = keys.slice(0, MOST_BEHIND).map(([job, object]) => ({ job, object, ...sourceOf(index, job, object) }));
-  behind(title, lines, keys.length, { job: "Job", object: "Object", label: "Label", source: "Source" }, {}, "objects");
 };
 
 /* The objects of some jobs: what is behind a number that is known by job. */

@@ -64,7 +64,7 @@ gta.definePage({
 
     ctx.section("What reviewers found");
     // By default labels are counted in the jobs that made them; reviews are in jobs of their own.
-    ctx.visual("audit-per-job", { wide: true, ignore: gta.state.job_kind.join() === "label" ? ["job_kind"] : [] });
+    ctx.visual("audit-per-job", { wide: true, ignore: gta.ignoredByReviews() });
     const results = gta.about(ctx, "rpt_audit_results");
     if (results.length)
       ctx.table({

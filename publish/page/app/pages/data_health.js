@@ -1,7 +1,7 @@
 /* Data health: is everything loaded, what was refused, and what is wrong with the labels as a data set. */
 {
   const chosen = { control: null };
-  const sum = (rows, key) => rows.reduce((total, row) => total + (row[key] ?? 0), 0);
+  const { sum } = gta;
   const largest = (rows, key) => rows.reduce((most, row) => (row[key] !== null && (most === null || row[key] > most) ? row[key] : most), null);
 
   function cards(ctx, loads, jobs, checks) {

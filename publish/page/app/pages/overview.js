@@ -6,7 +6,7 @@ gta.definePage({
   render(root, ctx) {
     const tasks = "fct_worker_tasks";
     const jobs = ctx.records("rpt_jobs");
-    const sum = (name, rows = jobs) => rows.reduce((total, row) => total + (row[name] || 0), 0);
+    const sum = (name, rows = jobs) => gta.sum(rows, name);
     const answers = gta.group(tasks, ctx.rows(tasks), [], {
       n: ["count", "task_key"], golden_count: ["count", "golden_score"], golden: ["mean", "golden_score"],
       timed: ["count", "time_spent_seconds"], consolidated_count: ["count", "consolidated_score"], consolidated: ["mean", "consolidated_score"],

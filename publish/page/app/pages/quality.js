@@ -28,7 +28,7 @@
   /* What the reader chose to see in the matrix; kept while filters change. */
   const chosen = { confusion: null, bands: null };
 
-  const sum = (rows, key) => rows.reduce((total, row) => total + (row[key] ?? 0), 0);
+  const { sum } = gta;
   const by = (...keys) => (a, b) => {
     for (const key of keys) {
       const [x, y] = [key(a), key(b)];
@@ -277,9 +277,7 @@
         { key: "adjusted_count", title: "Changed labels" }, { key: "annotation_count", title: "Of" }, { key: "added_count", title: "Added" }, { key: "iou", title: "Overlap before and after", format: "score", n: "overlap_count" },
       ],
     });
-    // Reviews are jobs of kinds of their own: the default, `label`, would leave nothing.
-    const ignore = gta.state.job_kind.join() === "label" ? ["job_kind"] : [];
-    for (const id of ["audit-results", "adjustments"]) ctx.visual(id, { wide: true, ignore });
+    for (const id of ["audit-results", "adjustments"]) ctx.visual(id, { wide: true, ignore: gta.ignoredByReviews() });
     ctx.table({
       id: "audit-results-all", title: "Every outcome", marts: ["rpt_audit_results"], csv: true, search: true, wide: true, size: 10, sort: "job_name",
       rows: outcomes.map((row) => ({ ...row, audited: row.audited_job_name ?? row.job_name, unit: row.annotation_count === null ? "objects" : "labels", count: row.annotation_count ?? row.object_count, of: row.annotation_count === null ? row.judged_object_count : row.judged_annotation_count, share: row.annotation_share ?? row.object_share, low: row.annotation_share_low ?? row.object_share_low, high: row.annotation_share_high ?? row.object_share_high })),

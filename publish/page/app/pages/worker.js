@@ -1,7 +1,7 @@
 /* One worker: what a team lead shows the worker. No other worker is named on it. */
 {
   const MOST = 6;
-  const sum = (rows, key) => rows.reduce((total, row) => total + (row[key] ?? 0), 0);
+  const { sum } = gta;
 
   /* A sentence without the names of others. */
   function alone(text, key) {
