@@ -100,6 +100,7 @@ class KnownResources:
         self.lake = lake
         self._ledger: Ledger = read_ledger(lake.store, kinds={*ResourceKind, WORKER_KIND})
         self.forgotten_workers = self._ledger.forgotten_workers
+        self.last_load_id = self._ledger.last_load_id
 
     def newest(self, uri: str) -> LedgerEntry | None:
         """The newest entry of a resource."""
@@ -134,7 +135,7 @@ def sync(known: KnownResources, resources: Iterable[Resource], include_forgotten
     for number, resource in enumerate(wanted):
         rows.begin(number, resource.job_name)
         rows.add_tables(resource.rows)
-    with known.lake.begin() as load:
+    with known.lake.begin(known.last_load_id) as load:
         batches = Redaction(known.forgotten_workers).apply(rows.batches(load.id)).tables
         counts = Counter(number for batch in batches.values() for number in batch.column("file_no").to_pylist())
         with load.part(0) as part:

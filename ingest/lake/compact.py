@@ -40,7 +40,7 @@ def compact(lake: Lake) -> int:
     redaction = Redaction(ledger.forgotten_workers)
     answers = find_answers(store, files, redaction, chosen)
     new_frames = sorted(answers.frames - ledger.forgotten_frames)
-    with lake.begin() as load:
+    with lake.begin(ledger.last_load_id) as load:
         gone = {entry.uri for entry in frames_in(ledger, new_frames)}
         moved = [entry for entry in ledger.current() if entry.load_id in chosen or entry.uri in gone]
         file_numbers = {

@@ -79,7 +79,7 @@ def forget(lake: Lake, selection: Selection) -> Forgotten:
     labels = CurrentLabels(store, files, kept.values(), all_forgotten, answers)
     about = _files_about(store, files, redaction, answers) | _files_with_overlaps(store, files, labels_before, labels)
     changed = sorted(kept.keys() & about)
-    with lake.begin() as load:
+    with lake.begin(ledger.last_load_id) as load:
         entries = [tombstone(load.id, file_no, entry) for file_no, entry in enumerate(gone.values())]
         numbers = {old: file_no for file_no, old in enumerate(changed, len(entries))}
         counts = rewrite(store, files, load, numbers, redaction, answers, labels)

@@ -57,14 +57,17 @@ class Lake:
         """
         format_version.check(self.store)
 
-    def begin(self) -> Load:
+    def begin(self, after: str | None = None) -> Load:
         """Begin a load. It writes nothing before its first rows, or its commit.
+
+        Args:
+            after: the newest load that the command has seen in the lake, if there is one; the new one follows it.
 
         Raises:
             StoreError: as ``check_format``.
         """
         self.check_format()
-        return Load(self.store)
+        return Load(self.store, after)
 
 
 class Load:
@@ -73,8 +76,8 @@ class Load:
     Leaving it without an error commits it, if it has entries; after an error, nothing of it is ever visible.
     """
 
-    def __init__(self, store: Store) -> None:
-        self.id = new_load_id()
+    def __init__(self, store: Store, after: str | None = None) -> None:
+        self.id = new_load_id(after)
         self.is_committed = False
         self._store = store
         self._is_marked = False

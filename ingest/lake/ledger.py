@@ -3,15 +3,19 @@
 A load is committed by one object, its ledger file, for all tables at once. For each uri the newest entry counts,
 newest by the load that *read* the file (``origin_load_id``), then by the load that wrote the entry: so rows that
 ``compact`` rewrote never hide a load that read the file later.
+
+A load's id is its place among all loads. It begins with the time, or with a later one if the command has seen an id
+that is newer: clocks of machines differ, and what a command has seen must come before what it writes.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -24,7 +28,7 @@ from ingest import __version__
 from ingest.job_folder import FileKind, FramesFolder, place_of
 from ingest.lake.layout import load_id_of, table_folder
 from ingest.lake.parquet import parse_table
-from ingest.storage.store import Entry, Store
+from ingest.storage.store import Entry, Store, StoreError
 from ingest.tables import LEDGER, OVERLAPS, LedgerEntry
 
 _READERS = 16
@@ -55,13 +59,48 @@ _MEASURES_OVERLAPS = "0.3.0"
 """The first version whose loads measure overlaps."""
 
 
-def new_load_id() -> str:
-    """UTC time to the millisecond, so that loads sort by age, and 32 random bits, so that no two are the same."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"[:18] + f"-{secrets.token_hex(4)}"
+_LOAD_ID = re.compile(r"(?P<time>\d{8}T\d{9})-[0-9a-f]{8}")
+_TIME = "%Y%m%dT%H%M%S%f"
+
+
+def is_load_id(text: str | None) -> bool:
+    """Whether a text is a load's id."""
+    return _LOAD_ID.fullmatch(text or "") is not None
+
+
+def new_load_id(after: str | None = None) -> str:
+    """A load's id: text that sorts as loads are ordered, of the same width for all.
+
+    It is the UTC time to the millisecond, or the millisecond after that of a newer id that the command has seen; and 32
+    random bits, so that no two are the same.
+
+    Args:
+        after: the newest id that the command has seen.
+
+    Raises:
+        StoreError: there is no time after that one.
+    """
+    time = datetime.now(UTC).replace(tzinfo=None)
+    seen = _time_of(after)
+    if seen is not None:
+        try:
+            time = max(time, seen + timedelta(milliseconds=1))
+        except OverflowError:
+            raise StoreError(f"no load can follow load {after}: delete its ledger file, and load again") from None
+    return f"{time:{_TIME}}"[:18] + f"-{secrets.token_hex(4)}"
+
+
+def _time_of(load_id: str | None) -> datetime | None:
+    """Time that a load's id begins with; None if it is no load's id."""
+    match = _LOAD_ID.fullmatch(load_id or "")
+    try:
+        return datetime.strptime(match["time"], _TIME) if match else None
+    except ValueError:  # no such day
+        return None
 
 
 def now() -> int:
-    """Milliseconds since 1970-01-01 UTC."""
+    """Milliseconds since 1970-01-01 UTC, as this machine's clock says. Only people read it: it decides nothing."""
     return int(datetime.now(UTC).timestamp() * 1000)
 
 
@@ -164,6 +203,8 @@ class Ledger:
     older_versions: dict[str, LedgerEntry] = field(default_factory=dict)
     superseded_loads: set[str] = field(default_factory=set)
     """Loads with an entry that no longer says anything."""
+    last_load_id: str | None = None
+    """The newest id of a load, which a new one must follow."""
 
     def version(self, uri: str) -> LedgerEntry | None:
         """The entry whose rows count as the uri's, or that says that they no longer count; None if there is none."""
@@ -217,7 +258,9 @@ def read_ledger(store: Store, files: Iterable[Entry] | None = None, kinds: Colle
     def wanted(batch: pa.RecordBatch) -> pa.RecordBatch:
         return batch.filter(pc.is_in(batch["file_kind"], pa.array(kinds, pa.string()))) if kinds is not None else batch
 
-    entries = _read_entries(store, ledger_files(store) if files is None else files, LedgerEntry._fields, wanted)
+    entries, last_load_id = _read_entries(
+        store, ledger_files(store) if files is None else files, LedgerEntry._fields, wanted
+    )
     rows = newest_rows(entries)
     older = rows.versions.filter(pc.invert(pc.is_in(rows.versions, rows.newest)))
     every_row = pa.array(range(len(entries)), pa.uint64())
@@ -227,6 +270,7 @@ def read_ledger(store: Store, files: Iterable[Entry] | None = None, kinds: Colle
         {entry.uri or "": entry for entry in _take(entries, rows.newest)},
         {entry.uri or "": entry for entry in _take(entries, older)},
         {load_id or "" for load_id in superseded.to_pylist()},
+        last_load_id,
     )
 
 
@@ -255,7 +299,7 @@ class KnownFiles:
         self.forgotten_frames: set[FramesFolder] = set()
         self.has_overlaps = False
         """Whether a load measured the overlaps of the lake's labels."""
-        entries = _read_entries(store, ledger_files(store), _KNOWN_COLUMNS, self._hashed)
+        entries, self.last_load_id = _read_entries(store, ledger_files(store), _KNOWN_COLUMNS, self._hashed)
         rows = newest_rows(entries, "uri_hash")
         hashes = entries.select(["uri_hash", "etag_hash"]).take(rows.newest)
         is_forgotten = pc.equal(entries["status"].take(rows.newest).cast(pa.string()), Status.FORGOTTEN.value)
@@ -341,7 +385,7 @@ def current_files(
             mask = pc.and_(mask, pc.is_in(batch["job_name"], pa.array([*jobs], pa.string())))
         return batch.filter(mask)
 
-    entries = _read_entries(store, files, FILE_COLUMNS.names, wanted)
+    entries, _ = _read_entries(store, files, FILE_COLUMNS.names, wanted)
     more = [_encoded(wanted(batch)) for batch in uncommitted]
     if more:
         entries = pa.concat_tables([entries, pa.Table.from_batches(more)]).unify_dictionaries()
@@ -355,7 +399,8 @@ def job_names(store: Store, files: Iterable[Entry]) -> set[str]:
     def distinct(batch: pa.RecordBatch) -> pa.RecordBatch:
         return pa.RecordBatch.from_arrays([pc.unique(batch["job_name"])], schema=batch.schema)
 
-    return set(_read_entries(store, files, ["job_name"], distinct)["job_name"].cast(pa.string()).to_pylist()) - {None}
+    entries, _ = _read_entries(store, files, ["job_name"], distinct)
+    return set(entries["job_name"].cast(pa.string()).to_pylist()) - {None}
 
 
 FILE_COLUMNS = pa.schema(
@@ -392,15 +437,21 @@ def _read_entries(
     files: Iterable[Entry],
     columns: Sequence[str],
     change: Callable[[pa.RecordBatch], pa.RecordBatch],
-) -> pa.Table:
-    """The entries of ledger files, in no order; each batch of them changed as it is read."""
+) -> tuple[pa.Table, str | None]:
+    """The entries of ledger files, in no order, each batch changed as it is read; and the newest id of a load."""
     schema = pa.schema([LEDGER.schema.field(name) for name in columns])
     empty = pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
     batches = [_encoded(change(empty))]
+    files = [*files]
+    seen = {load_id_of(file.path) for file in files}
     with ThreadPoolExecutor(_READERS) as readers:
         for data in readers.map(lambda file: store.read(file.path), files):
-            batches += (_encoded(change(batch)) for batch in parse_table(data, schema))
-    return pa.Table.from_batches(batches).unify_dictionaries()
+            for batch in parse_table(data, schema):
+                if "origin_load_id" in columns:  # of a load that was compacted, and deleted
+                    seen.add(pc.max(batch["origin_load_id"]).as_py())
+                batches.append(_encoded(change(batch)))
+    last_load_id = max((load_id for load_id in seen if load_id and _time_of(load_id) is not None), default=None)
+    return pa.Table.from_batches(batches).unify_dictionaries(), last_load_id
 
 
 # The same few texts are in millions of entries.

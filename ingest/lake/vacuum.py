@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from ingest.lake.lake import Lake
 from ingest.lake.layout import files_by_table, load_id_of
-from ingest.lake.ledger import ledger_files, now, read_ledger
+from ingest.lake.ledger import is_load_id, ledger_files, read_ledger
 from ingest.storage.store import PART_SUFFIX
 from ingest.tables import LEDGER, TABLES
-
-_LOAD_ID = re.compile(r"\d{8}T\d{9}-[0-9a-f]{8}")
 
 
 def vacuum(lake: Lake, grace_hours: float) -> tuple[int, int]:
     """Delete what no current row needs, and what dead loads left behind, if it is older than the grace period.
 
     A dbt run works on the snapshot it took when it began: the grace period must be longer than the longest run, and
-    than the longest load.
+    than the longest load. Ages are by the clock of the store, not by this machine's.
 
     Returns:
         Files deleted, and their size in bytes.
@@ -27,7 +23,7 @@ def vacuum(lake: Lake, grace_hours: float) -> tuple[int, int]:
     """
     lake.check_format()
     store = lake.store
-    deadline = now() - int(grace_hours * 3_600_000)
+    deadline = store.now() - int(grace_hours * 3_600_000)
     ledgers = ledger_files(store)
     old_ledgers = [file for file in ledgers if file.modified_at <= deadline]
     committed, old = ({load_id_of(file.path) for file in some} for some in (ledgers, old_ledgers))
@@ -38,7 +34,7 @@ def vacuum(lake: Lake, grace_hours: float) -> tuple[int, int]:
         for table, found in files_by_table(store).items()
         for file in found
         # A folder that no table is declared for may be a newer loader's, or no loader's.
-        if table in TABLES or table == LEDGER.name or _LOAD_ID.fullmatch(load_id_of(file.path) or "")
+        if table in TABLES or table == LEDGER.name or is_load_id(load_id_of(file.path))
     ]
     last_written: dict[str | None, int] = {}
     for file, load_id in files:

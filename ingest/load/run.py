@@ -53,7 +53,7 @@ def load(
     target = Lake.open(lake, options.s3)
     known = KnownFiles(target.store)
     check_jobs(source_store, known, options)
-    with without_gc(), target.begin() as load:
+    with without_gc(), target.begin(known.last_load_id) as load:
         plan = Plan(source_store, known, options)
         run = _Run(load, plan, options, progress or _silent)
         run.read(plan.chunks())

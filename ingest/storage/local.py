@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from operator import attrgetter
 from pathlib import Path
@@ -29,6 +30,11 @@ class LocalStore:
     def uri_of(self, path: str) -> str:
         """See ``Store``."""
         return f"{self.uri}/{_text(path)}"
+
+    def now(self) -> int:
+        """See ``Store``. The folder may be another machine's."""
+        with tempfile.TemporaryFile(dir=self.root) as file:
+            return os.fstat(file.fileno()).st_mtime_ns // 1_000_000
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """See ``Store``. Symbolic links are followed, but never back to a folder that is being listed."""

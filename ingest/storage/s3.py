@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -168,6 +169,14 @@ class S3Store:
 
     def _key(self, path: str) -> str:
         return f"{self._prefix}/{path}" if self._prefix else path
+
+    def now(self) -> int:
+        """See ``Store``. It is the end of the second in which S3 answers."""
+        with self._explained("", _TO_LIST):
+            headers = self._client.head_bucket(Bucket=self._name)["ResponseMetadata"]["HTTPHeaders"]
+        if "date" not in headers:
+            raise StoreError(f"{self.uri}: the server's answer has no Date, so nobody knows how old objects are")
+        return int(parsedate_to_datetime(headers["date"]).timestamp()) * 1000 + 999
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """See ``Store``."""

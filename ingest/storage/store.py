@@ -79,6 +79,9 @@ class Store(Protocol):
     def uri_of(self, path: str) -> str:
         """URI of a file."""
 
+    def now(self) -> int:
+        """Time by the clock that ``Entry.modified_at`` is by, which may differ from this machine's; in milliseconds."""
+
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """Every file under a folder of the store, at any depth, in order of names within each folder."""
 

@@ -85,6 +85,8 @@ def told_one_by_one(entries: list[LedgerEntry]) -> Ledger:
         ledger.newest[uri] = entry
     said = {(entry.load_id, entry.file_no) for entry in ledger.current()}
     ledger.superseded_loads = {entry.load_id or "" for entry in entries if (entry.load_id, entry.file_no) not in said}
+    seen = (load_id for entry in entries for load_id in (entry.load_id, entry.origin_load_id) if load_id)
+    ledger.last_load_id = max(seen, default=None)
     return ledger
 
 
