@@ -15,7 +15,16 @@ import click
 from tqdm import tqdm
 
 from ingest import __version__
-from ingest.command_line import DONE, DONE_WITH_REJECTED, fail, json_option, or_nothing, s3_options
+from ingest.command_line import (
+    DONE,
+    DONE_WITH_REJECTED,
+    FiniteRange,
+    fail,
+    json_option,
+    or_nothing,
+    s3_options,
+    say,
+)
 from ingest.display import text_table
 from ingest.formats.parsing import BadFile, milliseconds
 from ingest.lake.compact import compact as compact_lake
@@ -43,6 +52,8 @@ FAULTS = (
 )
 
 _LOG_SECONDS = 10
+# A hundred years, in hours: longer than any file is old.
+_YEARS = 876_000
 _ERRORS_SHOWN = 20
 
 
@@ -112,7 +123,7 @@ def cli() -> None:
 @_option_by_job("--review-batches", "FOLDER", "Batches of a bulk-review job, if not in its folder.")
 @click.option("--include-forgotten", is_flag=True, help="Load again the files that `forget` erased.")
 @click.option(
-    "--processes", type=click.IntRange(min=0), default=0, help="Number of worker processes; 0: one per processor."
+    "--processes", type=click.IntRange(0, 1_024), default=0, help="Number of worker processes; 0: one per processor."
 )
 @s3_options
 @json_option
@@ -295,7 +306,7 @@ def _finish_sync(summary: SyncSummary, as_json: bool) -> NoReturn:
         f"{summary.loaded:,} loaded ({summary.rows:,} rows), {summary.unchanged:,} unchanged, "
         f"{summary.rejected:,} rejected, {summary.skipped:,} skipped"
     )
-    _show(asdict(summary), text + (f", {summary.forgotten:,} forgotten" if summary.forgotten else ""), as_json)
+    _show(asdict(summary), as_json, text + (f", {summary.forgotten:,} forgotten" if summary.forgotten else ""))
     if not as_json:
         _show_errors([(error["uri"], error["error"]) for error in summary.errors])
     sys.exit(DONE_WITH_REJECTED if summary.errors else DONE)
@@ -370,7 +381,7 @@ def register(lake: str, database: str, s3: S3Options, as_json: bool) -> None:
         f"{len(done.unchanged):,} unchanged in Glue database {database}"
     )
     lines = [f"  {table}: {', '.join(columns)} added" for table, columns in done.widened.items()]
-    _show(asdict(done), "\n".join([text, *lines]), as_json)
+    _show(asdict(done), as_json, text, *lines)
 
 
 @cli.command()
@@ -383,14 +394,14 @@ def compact(lake: str, s3: S3Options, as_json: bool) -> None:
     Rows that a newer load replaced, and forgotten rows, are left out. Old files stay until `vacuum`.
     """
     loads = or_nothing(lambda: compact_lake(Lake.open(lake, s3, must_exist=True)))
-    _show({"loads_rewritten": loads}, f"{loads:,} loads merged into one" if loads else "nothing to merge", as_json)
+    _show({"loads_rewritten": loads}, as_json, f"{loads:,} loads merged into one" if loads else "nothing to merge")
 
 
 @cli.command()
 @click.argument("lake")
 @click.option(
     "--grace-hours",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(0, _YEARS),
     default=24,
     show_default=True,
     help="Keep younger files: a dbt run or a load may still need them.",
@@ -403,7 +414,7 @@ def vacuum(lake: str, grace_hours: float, s3: S3Options, as_json: bool) -> None:
     Also deletes what interrupted loads left behind.
     """
     files, size = or_nothing(lambda: vacuum_lake(Lake.open(lake, s3, must_exist=True), grace_hours))
-    _show({"files_deleted": files, "bytes_deleted": size}, f"{files:,} files deleted ({size:,} bytes)", as_json)
+    _show({"files_deleted": files, "bytes_deleted": size}, as_json, f"{files:,} files deleted ({size:,} bytes)")
 
 
 @cli.command()
@@ -430,8 +441,8 @@ def forget(
     done = or_nothing(lambda: forget_rows(Lake.open(lake, s3, must_exist=True), Selection(job, uri, worker)))
     _show(
         asdict(done),
-        f"{done.files:,} files forgotten, and {done.answers:,} answers of {done.workers:,} workers",
         as_json,
+        f"{done.files:,} files forgotten, and {done.answers:,} answers of {done.workers:,} workers",
     )
 
 
@@ -440,7 +451,7 @@ def forget(
 @click.argument("dest")
 @click.option(
     "--batch-size",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 100_000),
     default=25,
     show_default=True,
     help="Maximum number of items in a batch.",
@@ -461,22 +472,28 @@ def review_batches(csv: str, dest: str, batch_size: int, dest_uri: str | None, s
     except BadFile as error:
         fail(f"{csv}: {error}")
     text = f"{made.items:,} items of {made.labels:,} labels in {made.batches:,} batches: {made.manifest}"
-    _show(asdict(made), text, as_json)
+    _show(asdict(made), as_json, text)
 
 
 @cli.command()
 @click.argument("dest", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
-    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="How many sets of seven large jobs."
+    "--jobs", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many sets of seven large jobs."
 )
 @click.option(
     "--objects",
-    type=click.IntRange(min=10),
+    type=click.IntRange(10, 10_000_000),
     default=200,
     show_default=True,
     help="Objects in each large image or text job.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed writes the same files.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=1,
+    show_default=True,
+    help="The same seed writes the same files.",
+)
 @click.option(
     "--without",
     type=click.Choice(FAULTS),
@@ -498,7 +515,7 @@ def sample(dest: Path, jobs: int, objects: int, seed: int, without: tuple[str, .
         made = generate(dest, jobs=jobs, objects=objects, seed=seed, without=list(map(Fault, without)))
     except DestinationNotEmptyError as error:
         fail(str(error))
-    _show(asdict(made), f"{made.files:,} files with {made.answers:,} answers written to {dest}", as_json)
+    _show(asdict(made), as_json, f"{made.files:,} files with {made.answers:,} answers written to {dest}")
 
 
 class _Progress:
@@ -526,13 +543,16 @@ class _Progress:
             click.echo(f"{read:,} files read, {summary.rows:,} rows, {summary.files_rejected:,} rejected", err=True)
 
 
-def _show(summary: dict[str, object], text: str, as_json: bool) -> None:
-    click.echo(json.dumps(summary) if as_json else text)
+def _show(summary: dict[str, object], as_json: bool, *lines: str) -> None:
+    if as_json:
+        click.echo(json.dumps(summary))
+    else:
+        say(*lines)
 
 
 def _show_errors(errors: list[tuple[str, str]]) -> None:
     for uri, error in errors[:_ERRORS_SHOWN]:
-        click.echo(f"  {uri}\n    {error}", err=True)
+        say(f"  {uri}", f"    {error}", err=True)
     if len(errors) > _ERRORS_SHOWN:
         click.echo(f"  … and {len(errors) - _ERRORS_SHOWN:,} more: see `status`, or --json", err=True)
 

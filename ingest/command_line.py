@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import functools
+import io
+import math
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 import click
 
-from ingest.storage.store import Encryption, S3Options
+from ingest.display import plain
+from ingest.interrupts import INTERRUPTED
+from ingest.storage.store import Encryption, S3Options, without_credentials
 
-DONE, DONE_WITH_REJECTED, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 130
+DONE, DONE_WITH_REJECTED, NOTHING_DONE = 0, 1, 2
 
 _Result = TypeVar("_Result")
 
@@ -75,11 +80,48 @@ def or_nothing(action: Callable[[], _Result], left: str = "the lake is unchanged
     except OSError as error:
         fail(str(error))
     except KeyboardInterrupt:
-        click.echo(f"interrupted: {left}", err=True)
+        say(f"interrupted: {left}", err=True)
         sys.exit(INTERRUPTED)
 
 
-def fail(message: str) -> NoReturn:
-    """End the command: nothing was done, and this is why."""
-    click.echo(f"error: {message}", err=True)
+def fail(message: str, *details: str) -> NoReturn:
+    """End the command: nothing was done, and this is why, in one line, and a line for each detail."""
+    say(f"error: {message}", *(f"  {detail}" for detail in details), err=True)
     sys.exit(NOTHING_DONE)
+
+
+def say(*lines: str, err: bool = False) -> None:
+    """Print lines, whatever names and texts are in them: each stays one line, without credentials of an address."""
+    for line in lines:
+        click.echo(plain(without_credentials(line)), err=err)
+
+
+def run(command: click.Command) -> NoReturn:
+    """Run a command line, and end the process with its exit status."""
+    try:
+        status = command.main(standalone_mode=False)
+    except click.ClickException as error:
+        shown = io.StringIO()
+        error.show(shown)
+        say(*shown.getvalue().rstrip("\n").split("\n"), err=True)
+        sys.exit(error.exit_code)
+    except click.Abort as error:
+        is_interrupt = isinstance(error.__cause__, KeyboardInterrupt)
+        say(f"{'interrupted: ' if is_interrupt else ''}nothing was done", err=True)
+        sys.exit(INTERRUPTED if is_interrupt else NOTHING_DONE)
+    except Exception as error:
+        # A fault of ours is none of the commands' own statuses; Python would end with that of rejected files.
+        click.echo("".join(traceback.format_tb(error.__traceback__)), err=True, nl=False)
+        fail(f"a fault of this program, {type(error).__name__}: {error}")
+    sys.exit(status if isinstance(status, int) else DONE)
+
+
+class FiniteRange(click.FloatRange):
+    """A number of some range, never nan or infinite."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """See ``click.ParamType``."""
+        number = click.FLOAT.convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r}: expected a number", param, ctx)
+        return super().convert(value, param, ctx)

@@ -1,15 +1,10 @@
 """``python -m publish``."""
 
-import sys
-import traceback
-
-from ingest.command_line import NOTHING_DONE
-from publish.cli import cli
+from ingest.interrupts import interrupts_end_at_once
 
 if __name__ == "__main__":
-    try:
-        cli()
-    except Exception:
-        # A fault of ours is none of the commands' own statuses; Python would end with 1.
-        traceback.print_exc()
-        sys.exit(NOTHING_DONE)
+    with interrupts_end_at_once():
+        from ingest.command_line import run
+        from publish.cli import cli
+
+    run(cli)

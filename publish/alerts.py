@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from ingest.command_line import DONE, DONE_WITH_REJECTED, fail, json_option, or_nothing, s3_options
+from ingest.command_line import DONE, DONE_WITH_REJECTED, FiniteRange, fail, json_option, or_nothing, s3_options, say
 from ingest.storage.open import open_store_of_file
 from ingest.storage.store import S3_SCHEME, S3Options, Store
 from publish import exceptions
@@ -278,7 +278,7 @@ def _write(store: Store, name: str, state: State) -> None:
 )
 @click.option(
     "--stuck-days",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(0, 36_500, min_open=True),
     default=STUCK_DAYS,
     show_default=True,
     help="Days without an answer after which an unfinished job is stuck.",
@@ -320,7 +320,7 @@ def alerts(
         click.echo(json.dumps({"alerts": [asdict(alert) for alert in found]}))
     else:
         for line in lines(found):
-            click.echo(line)
+            say(line)
     sys.stdout.flush()
     if after != before and not dry_run:
         try:

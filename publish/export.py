@@ -14,7 +14,7 @@ import click
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.command_line import DONE, NOTHING_DONE, fail, json_option, or_nothing, s3_options
+from ingest.command_line import DONE, NOTHING_DONE, fail, json_option, or_nothing, s3_options, say
 from ingest.storage.open import open_store
 from ingest.storage.store import S3Options
 from publish.marts import PEOPLE_MART, Marts, MartsError, marts_options, relation
@@ -152,7 +152,7 @@ def export(
         files = {name: {"rows": count, "uri": uri} for name, (count, uri) in written.items()}
         click.echo(json.dumps({"marts": files, "rows": rows}))
     else:
-        click.echo(f"{len(written):,} {'mart' if len(written) == 1 else 'marts'}, {rows:,} rows, in {folder}")
+        say(f"{len(written):,} {'mart' if len(written) == 1 else 'marts'}, {rows:,} rows, in {folder}")
     sys.exit(DONE if written else NOTHING_DONE)
 
 
@@ -162,7 +162,7 @@ def _show(described: dict[str, str], as_json: bool) -> None:
         return
     width = max(map(len, described), default=0)
     for name, description in described.items():
-        click.echo(f"{name.ljust(width)}  {first_sentence(description)}".rstrip())
+        say(f"{name.ljust(width)}  {first_sentence(description)}".rstrip())
 
 
 def _by_job(marts: Marts, names: Sequence[str], jobs: Sequence[str]) -> list[str]:
@@ -177,7 +177,7 @@ def _by_job(marts: Marts, names: Sequence[str], jobs: Sequence[str]) -> list[str
         fail(f"no labeling job {', '.join(map(repr, unknown))}: dim_labeling_jobs has those that there are")
     for name in names:
         if name not in by_job:
-            click.echo(f"{name}: is not by labeling job, left out", err=True)
+            say(f"{name}: is not by labeling job, left out", err=True)
     if not by_job:
         fail("nothing to write: leave --job out")
     return by_job
@@ -198,5 +198,5 @@ def _export(
         with store.create(path) as file:
             write(table, form, file)
         written[name] = (table.num_rows, store.uri_of(path))
-        click.echo(f"{name}: {table.num_rows:,} rows", err=True)
+        say(f"{name}: {table.num_rows:,} rows", err=True)
     return written

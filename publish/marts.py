@@ -83,7 +83,7 @@ class DuckDBMarts:
         try:
             return _normal(self._connection.sql(sql).to_arrow_table())
         except self._errors as error:
-            raise MartsError(f"the query failed: {error}\n{sql}") from None
+            raise MartsError(_failure(error, sql)) from None
 
     def columns(self, mart: str) -> dict[str, pa.DataType]:
         """See `Marts`."""
@@ -176,7 +176,7 @@ class AthenaMarts:
             if state == "SUCCEEDED":
                 return execution
             if state in ("FAILED", "CANCELLED"):
-                raise MartsError(f"the query failed: {execution['Status'].get('StateChangeReason')}\n{sql}")
+                raise MartsError(_failure(execution["Status"].get("StateChangeReason"), sql))
             time.sleep(wait)
             wait = min(wait * 1.5, 2)
 
@@ -184,6 +184,11 @@ class AthenaMarts:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         body: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         return body
+
+
+def _failure(reason: object, sql: str) -> str:
+    """Why a query failed, in one line."""
+    return " ".join(f"the query failed: {reason}: {sql}".split())
 
 
 def relation(marts: Marts, mart: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from ingest.command_line import DONE, DONE_WITH_REJECTED, fail, json_option, or_nothing, s3_options
+from ingest.command_line import DONE, DONE_WITH_REJECTED, fail, json_option, or_nothing, s3_options, say
 from ingest.display import text_table
 from ingest.storage.open import open_empty_store
 from ingest.storage.store import S3_SCHEME, S3Options
@@ -431,7 +431,7 @@ def _json(value: object) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _text(made: Written) -> str:
+def _lines(made: Written) -> list[str]:
     """The summary for people."""
     chosen = {
         "worst": f"the worst of {made.listed:,} in rpt_review_queue",
@@ -447,13 +447,13 @@ def _text(made: Written) -> str:
         lines.append(f"label category config: {made.config}")
     lines.append(f"request: {made.request}")
     if made.placeholders:
-        lines += ["", "Not known, to be filled in:", text_table([("where", "what"), *made.placeholders])]
+        lines += ["", "Not known, to be filled in:", *text_table([("where", "what"), *made.placeholders]).split("\n")]
     lines += [
         "",
         *made.notes,
         f"Start it, in that folder: aws sagemaker create-labeling-job --cli-input-json file://{REQUEST}",
     ]
-    return "\n".join(lines)
+    return lines
 
 
 @click.command()
@@ -479,10 +479,10 @@ def _text(made: Written) -> str:
 )
 @click.option(
     "--count",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 10_000_000),
     help=f"Objects at most.  [default: {COUNT}; from certificate, as many as it needs]",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the random sample.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the random sample.")
 @click.option("--name", "new_job", metavar="NAME", help="Name of the new job.  [default: JOB-verification and so on]")
 @click.option("--workers", type=click.IntRange(1, 9), help="Workers per object.  [default: as in JOB]")
 @click.option("--dest-uri", metavar="URI", help="Where the files will be when the job runs, if not in DEST.")
@@ -516,9 +516,12 @@ def review_manifest(
         lambda: write_review_manifest(
             *(open_marts(), job, dest, purpose, source, count, seed, new_job, workers, dest_uri),
             s3=s3,
-            progress=lambda text: click.echo(text, err=True),
+            progress=lambda text: say(text, err=True),
         ),
         "nothing was written",
     )
-    click.echo(json.dumps(asdict(made)) if as_json else _text(made))
+    if as_json:
+        click.echo(json.dumps(asdict(made)))
+    else:
+        say(*_lines(made))
     sys.exit(DONE_WITH_REJECTED if made.left_out else DONE)

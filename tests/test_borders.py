@@ -22,7 +22,8 @@ ROOMS: dict[str, set[str]] = {
     "identity": set(),
     "storage": set(),
     "display": set(),
-    "command_line": {"storage"},
+    "interrupts": set(),
+    "command_line": {"storage", "display", "interrupts"},
     "geometry": set(),
     "rows": {"tables"},
     "formats": {"tables", "job_folder", "identity", "geometry", "rows"},
@@ -32,11 +33,14 @@ ROOMS: dict[str, set[str]] = {
     "review_batches": {"storage", "formats"},
     "sample": {"formats"},
     "cli": {"display", "command_line", "storage", "formats", "lake", "load", "aws", "review_batches", "sample"},
-    "__main__": {"cli", "command_line"},
+    "__main__": {"cli", "command_line", "interrupts"},
 }
 
 # What `publish` may import of the loader: it reads marts, and knows neither the lake nor Ground Truth's files.
-LENT = {"ingest", "ingest.command_line", "ingest.display", "ingest.storage.open", "ingest.storage.store"}
+LENT = {
+    *("ingest", "ingest.command_line", "ingest.display", "ingest.interrupts"),
+    *("ingest.storage.open", "ingest.storage.store"),
+}
 
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path

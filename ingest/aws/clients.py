@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from ingest.formats.parsing import BadFile
 from ingest.storage.boto import NO_CREDENTIALS, session, with_advice
+from ingest.storage.store import without_credentials
 
 Client: TypeAlias = Any
 """A boto3 client of any service: the dependencies have the types of a few only."""
@@ -53,7 +54,9 @@ def client(service: str, region: str | None = None) -> Client:
     except NoRegionError:
         raise AwsError("no AWS region: set AWS_REGION") from None
     except BotoCoreError as error:
-        raise AwsError(str(error)) from None
+        raise AwsError(without_credentials(str(error))) from None
+    except ValueError:  # it names the address, whose credentials are anywhere in it
+        raise AwsError("the endpoint of AWS_ENDPOINT_URL is no address: expected one such as https://host") from None
 
 
 def default_region() -> str | None:
@@ -110,4 +113,4 @@ def explained(action: str, of: str = "") -> Iterator[None]:
     except NoCredentialsError:
         raise AwsError(f"{where}: {NO_CREDENTIALS}") from None
     except BotoCoreError as error:
-        raise AwsError(f"{where}: {' '.join(str(error).split())}") from None
+        raise AwsError(with_advice(f"{where}: {error}", "", action)) from None

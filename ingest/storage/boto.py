@@ -6,6 +6,8 @@ import os
 
 import boto3
 
+from ingest.storage.store import without_credentials
+
 NO_CREDENTIALS = "no AWS credentials found (boto3 looks in the environment, profiles and roles)"
 
 _CHECK_CREDENTIALS = "check the credentials: environment, profile or role"
@@ -55,6 +57,6 @@ def with_advice(text: str, code: str, action: str) -> str:
         code: AWS's code of the error, such as ``AccessDenied``.
         action: the permission that the request needs, such as ``s3:GetObject``.
     """
-    line = " ".join(text.split())
+    line = without_credentials(" ".join(text.split()))
     advice = _ADVICE.get(code, "").format(action=action)
     return f"{line} ({advice})" if advice else line

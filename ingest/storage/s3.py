@@ -29,7 +29,14 @@ from obstore.store import S3Store as Bucket
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from ingest.storage.boto import NO_CREDENTIALS, session, with_advice
-from ingest.storage.store import BLOCK_BYTES, DEFAULT_S3_OPTIONS, S3_SCHEME, Entry, S3Options, StoreError
+from ingest.storage.store import (
+    BLOCK_BYTES,
+    DEFAULT_S3_OPTIONS,
+    S3_SCHEME,
+    Entry,
+    S3Options,
+    StoreError,
+)
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -161,7 +168,10 @@ class S3Store:
 
     def _client_in(self, region: str | None) -> Any:
         config = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
-        return self._session.client("s3", region, endpoint_url=self._options.endpoint_url, config=config)
+        try:
+            return self._session.client("s3", region, endpoint_url=self._options.endpoint_url, config=config)
+        except ValueError:  # it names the address, whose credentials are anywhere in it
+            raise StoreError("the S3 endpoint is no address: expected one such as https://host:9000") from None
 
     def uri_of(self, path: str) -> str:
         """See ``Store``."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +23,14 @@ PART_SUFFIX = ".part"
 
 class StoreError(OSError):
     """A folder or bucket that cannot be used at all; the message says why."""
+
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s\"'<>]+@")
+
+
+def without_credentials(text: str) -> str:
+    """Text without the user and the password of any address in it, such as ``https://user:secret@host``."""
+    return _CREDENTIALS.sub("", text)
 
 
 class Encryption(StrEnum):

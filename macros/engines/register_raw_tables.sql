@@ -11,7 +11,9 @@
 {% macro duckdb__register_raw_tables() %}
     {% if execute %}
         {% set lake = env_var('GT_LAKE', 'demo/lake').rstrip('/') %}
-        {% set loads = "'" ~ (lake ~ '/raw/source_files/[0-9]*.parquet') | replace("'", "''") ~ "'" %}
+        {# It is a path: what DuckDB would take for a pattern means itself in brackets. #}
+        {% set folder = modules.re.sub('[*?\\[]', '[\\g<0>]', lake) | replace("'", "''") ~ '/raw/' %}
+        {% set loads = "'" ~ folder ~ "source_files/[0-9]*.parquet'" %}
         {% if run_query('select count(*) from glob(' ~ loads ~ ')').columns[0].values()[0] == 0 %}
             {% set advice = "nothing is loaded in '" ~ lake ~ "'; run `python -m ingest load SOURCE " ~ lake ~ "` first" %}
             {% if env_var('GT_LAKE', '') %}
@@ -22,7 +24,7 @@
         {% endif %}
         {% for table in graph.sources.values() | sort(attribute='name') if table.package_name == project_name %}
             {% if loop.first %}{% do run_query('create schema if not exists ' ~ table.schema) %}{% endif %}
-            {% set files = "'" ~ (lake ~ '/raw/' ~ table.name ~ '/*.parquet') | replace("'", "''") ~ "'" %}
+            {% set files = "'" ~ folder ~ table.name ~ "/*.parquet'" %}
             {% set is_empty = run_query('select count(*) from glob(' ~ files ~ ')').columns[0].values()[0] == 0 %}
             {% set rows %}
                 select

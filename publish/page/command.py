@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from ingest.command_line import DONE, fail, json_option, or_nothing
+from ingest.command_line import DONE, fail, json_option, or_nothing, say
 from ingest.storage.open import open_store_of_file
 from publish.marts import Marts, marts_options
 
@@ -89,10 +89,10 @@ def page(
     summary = or_nothing(make, "no page was written")
     progress("")
     if as_json:
-        click.echo(json.dumps(summary, ensure_ascii=False))
+        click.echo(json.dumps(summary))
     else:
         megabytes = summary["bytes"] / 1e6
-        click.echo(f"{out}: {summary['answers']:,} answers, {megabytes:.1f} MB, in {summary['seconds']} s")
+        say(f"{out}: {summary['answers']:,} answers, {megabytes:.1f} MB, in {summary['seconds']} s")
     if open_it:
         webbrowser.open(Path(out).resolve().as_uri())
     sys.exit(DONE)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ingest.command_line import DONE, DONE_WITH_REJECTED, fail, json_option, or_nothing
+from ingest.command_line import DONE, DONE_WITH_REJECTED, FiniteRange, fail, json_option, or_nothing, say
 from publish.marts import AthenaMarts, Marts
 from publish.quicksight.columns import MODELS
 from publish.quicksight.datasets import Setup
@@ -112,7 +112,7 @@ def _checked(setup: Setup, models: Path) -> list[Resource]:
     except VisualError as error:
         fail(str(error))
     if wrong := faults(found):
-        fail("the requests are wrong; nothing was sent:\n  " + "\n  ".join(wrong))
+        fail("the requests are wrong; nothing was sent:", *wrong)
     return found
 
 
@@ -162,7 +162,13 @@ def render(form: str, to: Path | None, models: Path, **options: Any) -> None:
 @click.option(
     "--s3-staging-dir", metavar="URI", envvar="GT_S3_STAGING_DIR", show_envvar=True, help="For results of Athena."
 )
-@click.option("--timeout", default=1800.0, show_default=True, help="Seconds to wait for one resource.")
+@click.option(
+    "--timeout",
+    type=FiniteRange(0, 86_400),
+    default=1800.0,
+    show_default=True,
+    help="Seconds to wait for one resource.",
+)
 @json_option
 def deploy(
     models: Path, account_id: str | None, s3_staging_dir: str | None, timeout: float, as_json: bool, **options: Any
@@ -190,7 +196,7 @@ def deploy(
         click.echo(json.dumps(counts | {"url": url}))
     else:
         click.echo(", ".join(f"{len(titles)} {name}" for name, titles in counts.items()))
-        click.echo(url)
+        say(url)
     sys.exit(DONE)
 
 
@@ -217,7 +223,7 @@ def diff(models: Path, account_id: str | None, as_json: bool, **options: Any) ->
     else:
         for planned in changed:
             words = f": {'; '.join(planned.differences)}" if planned.differences else ""
-            click.echo(f"{planned.change} {planned.resource.title}{words}")
+            say(f"{planned.change} {planned.resource.title}{words}")
         click.echo(f"{len(changed)} of {len(found)} would change")
     sys.exit(DONE_WITH_REJECTED if changed else DONE)
 
@@ -242,7 +248,7 @@ def destroy(models: Path, account_id: str | None, region: str, prefix: str, yes:
 
 
 def _say(text: str) -> None:
-    click.echo(text, err=True)
+    say(text, err=True)
 
 
 def quicksight_client(region: str) -> Any:

@@ -421,6 +421,20 @@ def test_a_mistyped_lake_empties_no_marts(tmp_path: Path) -> None:
     assert f"GT_LAKE: nothing is loaded in '{tmp_path / 'lale'}'" in said
 
 
+def test_the_lake_is_a_path_and_no_pattern(tmp_path: Path) -> None:
+    lakes = {name: tmp_path / name for name in ("a[1]'", "a1'", "b*[!c]?", "bx[!c]y")}
+    for name, lake in lakes.items():
+        write_job(tmp_path / "source" / name, name.encode().hex(), {0: {"ann": "Cat"}})
+        load(str(tmp_path / "source" / name), str(lake))
+
+    for name in ("a[1]'", "b*[!c]?"):
+        folder = tmp_path / name.encode().hex()
+        dbt("run", "--target", "local", "--select", "stg_ground_truth__source_files", lake=lakes[name], folder=folder)
+        with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+            found = connection.sql("select distinct job_name from ground_truth_raw.source_files").fetchall()
+        assert found == [(name.encode().hex(),)]
+
+
 def test_a_second_run_takes_what_is_new(tmp_path: Path) -> None:
     job = write_job(tmp_path / "source", "Pets", {0: {"ann": "Cat", "ben": "Dog"}})
     lake, folder = tmp_path / "lake", tmp_path / "marts"
