@@ -147,6 +147,22 @@ def overlaps_entry(load_id: str, file_no: int) -> LedgerEntry:
     return new_entry(load_id, file_no, OVERLAPS_URI, Status.LOADED, file_kind=_OVERLAPS_KIND)
 
 
+def unlisted_entry(
+    load_id: str, file_no: int, uri: str, reason: str, job_name: str | None, job_uri: str | None
+) -> LedgerEntry:
+    """Entry of a folder, or of a file, that could not be listed; the next load tries again."""
+    job = {"job_name": job_name, "job_uri": job_uri}
+    return new_entry(load_id, file_no, uri, Status.REJECTED, file_kind=FOLDER_KIND, error=reason, **job)
+
+
+def listed_entry(load_id: str, file_no: int, uri: str) -> LedgerEntry:
+    """Entry that takes the place of such an entry once the folder is listed, or gone."""
+    return new_entry(load_id, file_no, uri, Status.LOADED, file_kind=FOLDER_KIND, etag=_LISTED)
+
+
+FOLDER_KIND = "source_folder"
+_LISTED = "listed"
+
 _BLANK = LedgerEntry(*[None] * len(LedgerEntry._fields))._replace(row_count=0)
 
 
@@ -299,6 +315,7 @@ class KnownFiles:
         self.forgotten_frames: set[FramesFolder] = set()
         self.has_overlaps = False
         """Whether a load measured the overlaps of the lake's labels."""
+        self._folders: set[str] = set()
         entries, self.last_load_id = _read_entries(store, ledger_files(store), _KNOWN_COLUMNS, self._hashed)
         rows = newest_rows(entries, "uri_hash")
         hashes = entries.select(["uri_hash", "etag_hash"]).take(rows.newest)
@@ -313,6 +330,9 @@ class KnownFiles:
             if job_name and job_uri
         }
 
+        self.unlisted = {uri for uri in self._folders if not (self.has(uri, _LISTED) or self.is_forgotten(uri))}
+        """Uris of what the newest load could not list."""
+
     def _hashed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Some entries, with hashes in place of uris and etags; forgotten workers and frames are noted."""
         forgotten = batch.filter(pc.equal(batch.column("status"), Status.FORGOTTEN.value))
@@ -321,6 +341,7 @@ class KnownFiles:
                 self.forgotten_workers.add(uri.removeprefix(WORKER_SCHEME))
             elif uri.startswith(FRAMES_SCHEME):
                 self.forgotten_frames.add(_frames_folder(uri))
+        self._folders.update(batch.filter(pc.equal(batch["file_kind"], FOLDER_KIND))["uri"].to_pylist())
         if not self.has_overlaps:
             # Not the entries of other commands: forgetting and asking AWS measure nothing.
             loads = pc.is_in(batch.column("file_kind"), pa.array([*FileKind, _OVERLAPS_KIND], pa.string()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.lake.lake import Lake
-from ingest.lake.ledger import FRAMES_SCHEME, OVERLAPS_URI, WORKER_SCHEME, Status, read_ledger
+from ingest.lake.ledger import FOLDER_KIND, FRAMES_SCHEME, OVERLAPS_URI, WORKER_SCHEME, Status, read_ledger
 from ingest.tables import LedgerEntry
 
 
@@ -65,7 +65,12 @@ def status(lake: Lake) -> LakeStatus:
         kind = entry.file_kind or ""
         return directories.setdefault(kind, DirectoryStatus(file_kind=kind))
 
-    ledger.newest.pop(OVERLAPS_URI, None)  # it is no file
+    ledger.newest = {
+        uri: entry
+        for uri, entry in ledger.newest.items()
+        # They are no files.
+        if uri != OVERLAPS_URI and (entry.file_kind, entry.status) != (FOLDER_KIND, Status.LOADED)
+    }
     for entry in ledger.newest.values():
         if entry.status != Status.FORGOTTEN:
             counts = counts_of(entry)

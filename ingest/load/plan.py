@@ -17,10 +17,11 @@ from ingest.job_folder import (
     own_file,
     place_of,
 )
-from ingest.lake.ledger import KnownFiles, Status
+from ingest.lake.ledger import KnownFiles, Status, listed_entry, unlisted_entry
 from ingest.load.outcome import Outcome, Summary
 from ingest.storage.open import open_store, open_store_of_file
 from ingest.storage.store import DEFAULT_S3_OPTIONS, Entry, S3Options, Store, StoreError
+from ingest.tables import LedgerEntry
 
 _WORKER_RESPONSE = FileKind.WORKER_RESPONSE
 _CHUNK_FILES = 2_048
@@ -59,7 +60,7 @@ def check_jobs(source: Store, known: KnownFiles, options: Options) -> None:
     missing = {name for name in options.jobs if name not in known.job_uris}
     if not missing:
         return
-    for entry in source.list():
+    for entry in source.list(on_error=lambda path, error: None):  # the load itself records them
         place = place_of(source.uri_of(entry.path))
         if place is not None:
             missing.discard(place.job_name)
@@ -82,6 +83,7 @@ class Plan:
         self._label_files: set[str] = set()
         self._waiting_frames: list[tuple[Entry, str, Place]] = []
         self._numbers = itertools.count()
+        self._unlisted: dict[str, str] = {}
 
     def chunks(self) -> Iterator[tuple[Store, list[SourceFile]]]:
         """Files in chunks of some megabytes, with the store they are in; those that options name come first."""
@@ -108,10 +110,30 @@ class Plan:
             file = SourceFile(self.next_number(), "", uri, place.kind, manifest.job_name, manifest.job_uri)
             yield Outcome(file, Status.REJECTED, error=f"missing file, referenced by {manifest.uri}")
 
+    def unlisted(self, load_id: str) -> Iterator[LedgerEntry]:
+        """Entries of what could not be listed, which is counted; and of what could not be before, and now is."""
+        for uri, reason in self._unlisted.items():
+            if not self.known.is_forgotten(uri):
+                job = next((job for job in self.job_uris.items() if uri.startswith(f"{job[1]}/")), (None, None))
+                self.summary.files_rejected += 1
+                self.summary.errors.append({"uri": uri, "error": reason})
+                yield unlisted_entry(load_id, self.next_number(), uri, reason, *job)
+        for uri in sorted(self.known.unlisted - self._unlisted.keys()):
+            if uri.startswith(f"{self.source.uri}/"):
+                yield listed_entry(load_id, self.next_number(), uri)
+
+    def _note_unlisted(self, path: str, error: OSError) -> None:
+        reason = f"cannot be listed: {error.strerror or error}"
+        if not path:
+            raise StoreError(f"{self.source.uri}: {reason}")
+        self._unlisted[self.source.uri_of(path)] = reason
+
     def _listed(self) -> Iterator[SourceFile]:
         frames_wait = bool(self.known.forgotten_workers)
         summary, uri_of = self.summary, self.source.uri_of
-        for entry in self.source.list():
+        for entry in self.source.list(on_error=self._note_unlisted):
+            if entry.original is not None and place_of(uri_of(entry.original)):
+                continue  # its work counts once, where it is
             summary.files_found += 1
             uri = uri_of(entry.path)
             place = place_of(uri)

@@ -114,10 +114,11 @@ class _Run:
                 for folder in sorted(self.forgotten_frames - plan.known.forgotten_frames)
             ]
         )
+        self._load.add([*plan.unlisted(self._load.id)])
         if not plan.job_uris:
-            raise StoreError(
-                f"no labeling job under {plan.source.uri}: expected a job's output folder, or one above it"
-            )
+            unlisted = (f"; {error['uri']} {error['error']}" for error in summary.errors[:1])
+            advice = "expected a job's output folder, or one above it"
+            raise StoreError(f"no labeling job under {plan.source.uri}: {advice}{''.join(unlisted)}")
         summary.jobs = sorted(self._jobs | {outcome.file.job_name for outcome in others})
         self._progress(summary)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import heapq
 import io
 import os
 import secrets
@@ -10,9 +11,9 @@ import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from operator import attrgetter
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
-from ingest.storage.store import BLOCK_BYTES, PART_SUFFIX, Entry, StoreError
+from ingest.storage.store import BLOCK_BYTES, PART_SUFFIX, Entry, OnError, StoreError
 
 _SMALL_BYTES = 2**16
 _name = attrgetter("name")
@@ -36,17 +37,19 @@ class LocalStore:
         with tempfile.TemporaryFile(dir=self.root) as file:
             return os.fstat(file.fileno()).st_mtime_ns // 1_000_000
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        """See ``Store``. Symbolic links are followed, but never back to a folder that is being listed."""
+    def list(self, prefix: str = "", on_error: OnError | None = None) -> Iterator[Entry]:
+        """See ``Store``.
+
+        Symbolic links to folders are followed, but each folder only once, and none back to a folder that they are in.
+        """
         if self.root.is_file():
             raise StoreError(f"{self.root} is a file: expected a folder")
         if not prefix and not self.root.is_dir():
             raise StoreError(f"no such folder: {self.root}")
         folder = self.root / prefix
         if folder.is_dir():
-            yield from _scan(
-                _Folder(str(folder), f"{prefix.rstrip('/')}/" if prefix else "", (os.path.realpath(folder),))
-            )
+            prefix = f"{prefix.rstrip('/')}/" if prefix else ""
+            yield from _Scan(str(folder), prefix, on_error or _raise).entries()
 
     def read(self, path: str) -> bytes:
         """See ``Store``."""
@@ -97,56 +100,98 @@ def _new_file(target: Path, publish: Callable[[Path, Path], None]) -> Iterator[I
         part.unlink(missing_ok=True)
 
 
-class _Folder(NamedTuple):
-    """A folder that is to be listed: its path, what its files' paths begin with, and the links that led to it."""
+class _Scan:
+    """Every file below a folder, in order of names within each folder: its files first, then each folder in it.
 
-    path: str
-    prefix: str
-    trail: tuple[str, ...]
+    Folders that links lead to come last, each once, however many links lead to it.
+    """
 
+    def __init__(self, folder: str, prefix: str, on_error: OnError) -> None:
+        self._base, self._prefix, self._on_error = os.path.realpath(folder), prefix, on_error
+        self._links: list[tuple[int, int, str, str]] = []
+        self._followed: set[str] = set()
+        self._count = 0
 
-def _scan(folder: _Folder) -> Iterator[Entry]:
-    """Every file below a folder, in order of names within each folder: its files first, then each folder in it."""
-    # Of the folders that are yet to be listed, only the names are kept: there may be hundreds of thousands.
-    unfinished: list[tuple[_Folder, Iterator[str], set[str]]] = []
-    waiting: _Folder | None = folder
-    while waiting:
-        prefix = waiting.prefix
+    def entries(self) -> Iterator[Entry]:
+        yield from self._below(self._base, self._prefix)
+        while self._links:
+            # What is above comes first: what is in it needs no place of its own.
+            _, _, target, prefix = heapq.heappop(self._links)
+            if self._followed.isdisjoint((target, *map(str, Path(target).parents))):
+                self._followed.add(target)
+                yield from self._below(target, prefix)
+
+    def _below(self, folder: str, prefix: str) -> Iterator[Entry]:
+        # Of the folders that are yet to be listed, only the names are kept: there may be hundreds of thousands.
+        unfinished: list[tuple[str, str, Iterator[str]]] = []
+        within = self._within(folder) if prefix != self._prefix else None
+        waiting: tuple[str, str] | None = (folder, prefix)
+        while waiting:
+            path, at = waiting
+            files, folders = self._contents(path, at)
+            for entry in files:
+                try:
+                    status = entry.stat()
+                except OSError as error:
+                    self._on_error(at + entry.name, error)
+                    continue
+                size, modified = status.st_size, status.st_mtime_ns
+                original = None if within is None else f"{within}{at[len(prefix) :]}{entry.name}"
+                yield Entry(at + entry.name, size, f"{size:x}-{modified:x}", modified // 1_000_000, original)
+            if folders:
+                unfinished.append((path, at, iter(folders)))
+            waiting = self._next(unfinished)
+
+    def _within(self, folder: str) -> str | None:
+        """What the paths of a folder's files begin with if it is below the one that is listed."""
+        if not folder.startswith(self._base.rstrip("/") + "/"):
+            return None
+        return f"{self._prefix}{os.path.relpath(folder, self._base)}/"
+
+    def _contents(self, path: str, prefix: str) -> tuple[list[os.DirEntry[str]], list[str]]:
+        """The files of a folder, and the names of its folders; links to folders wait."""
         files: list[os.DirEntry[str]] = []
         folders: list[str] = []
-        links: set[str] = set()
-        with os.scandir(waiting.path) as scan:
-            for entry in scan:
-                if entry.is_dir():
-                    folders.append(entry.name)
-                    if entry.is_symlink():
-                        links.add(entry.name)
-                elif entry.is_file():
-                    files.append(entry)
+        links: list[str] = []
+        try:
+            with os.scandir(path) as scan:
+                for entry in scan:
+                    try:
+                        if entry.is_dir():
+                            (links if entry.is_symlink() else folders).append(entry.name)
+                        elif entry.is_file():
+                            files.append(entry)
+                    except OSError as error:
+                        self._on_error(prefix + entry.name, error)
+        except OSError as error:
+            self._on_error(prefix.removesuffix("/"), error)
         if len(files) > 1:
             files.sort(key=_name)
-        for entry in files:
-            status = entry.stat()
-            size, modified = status.st_size, status.st_mtime_ns
-            yield Entry(prefix + entry.name, size, f"{size:x}-{modified:x}", modified // 1_000_000)
-        if folders:
-            folders.sort()
-            unfinished.append((waiting, iter(folders), links))
-        waiting = _next_folder(unfinished)
+        folders.sort()
+        for name in sorted(links):
+            self._note_link(path, f"{prefix}{name}/", os.path.realpath(f"{path}/{name}"))
+        return files, folders
+
+    def _note_link(self, folder: str, prefix: str, target: str) -> None:
+        below = target.rstrip("/") + "/"
+        if not f"{folder}/".startswith(below):
+            self._count += 1
+            heapq.heappush(self._links, (target.count("/"), self._count, target, prefix))
+        elif target != self._base and self._base.startswith(below):
+            self._on_error(prefix.removesuffix("/"), OSError(f"a link to {target}, which the source is in"))
+
+    @staticmethod
+    def _next(unfinished: list[tuple[str, str, Iterator[str]]]) -> tuple[str, str] | None:
+        while unfinished:
+            path, prefix, names = unfinished[-1]
+            for name in names:
+                return f"{path}/{name}", f"{prefix}{name}/"
+            unfinished.pop()
+        return None
 
 
-def _next_folder(unfinished: list[tuple[_Folder, Iterator[str], set[str]]]) -> _Folder | None:
-    while unfinished:
-        (path, prefix, trail), names, links = unfinished[-1]
-        for name in names:
-            inner = _Folder(f"{path}/{name}", f"{prefix}{name}/", trail)
-            if name not in links:
-                return inner
-            target = os.path.realpath(inner.path)
-            if target not in trail:
-                return inner._replace(trail=(*trail, target))
-        unfinished.pop()
-    return None
+def _raise(path: str, error: OSError) -> None:
+    raise error
 
 
 def _read_small(path: str) -> bytes:

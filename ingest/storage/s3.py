@@ -34,6 +34,7 @@ from ingest.storage.store import (
     DEFAULT_S3_OPTIONS,
     S3_SCHEME,
     Entry,
+    OnError,
     S3Options,
     StoreError,
 )
@@ -188,8 +189,8 @@ class S3Store:
             raise StoreError(f"{self.uri}: the server's answer has no Date, so nobody knows how old objects are")
         return int(parsedate_to_datetime(headers["date"]).timestamp()) * 1000 + 999
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        """See ``Store``."""
+    def list(self, prefix: str = "", on_error: OnError | None = None) -> Iterator[Entry]:
+        """See ``Store``. S3 has no folders: an error concerns the whole list."""
         last = None
         with self._explained(prefix, _TO_LIST):
             try:

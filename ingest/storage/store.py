@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import IO, Protocol
+from typing import IO, Protocol, TypeAlias
 
 import msgspec
 
@@ -73,6 +73,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     size_bytes: int
     etag: str
     modified_at: int
+    original: str | None = None
+    """Path of the same file in the store, if this one leads through a link to a folder."""
+
+
+OnError: TypeAlias = Callable[[str, OSError], None]
+"""Takes the path of what cannot be listed, and the reason."""
 
 
 class Store(Protocol):
@@ -91,8 +97,11 @@ class Store(Protocol):
     def now(self) -> int:
         """Time by the clock that ``Entry.modified_at`` is by, which may differ from this machine's; in milliseconds."""
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        """Every file under a folder of the store, at any depth, in order of names within each folder."""
+    def list(self, prefix: str = "", on_error: OnError | None = None) -> Iterator[Entry]:
+        """Every file under a folder of the store, at any depth, in order of names within each folder.
+
+        With ``on_error``, a file or a folder that cannot be listed is passed over, and told; without, it is an error.
+        """
 
     def read(self, path: str) -> bytes:
         """A file's bytes."""

@@ -25,7 +25,7 @@ from ingest.load.plan import Options
 from ingest.load.run import load
 from ingest.storage.local import LocalStore
 from ingest.storage.open import open_store
-from ingest.storage.store import Entry, S3Options, Store
+from ingest.storage.store import Entry, OnError, S3Options, Store
 from tests.jobs import answers_of, current_rows, write_answers, write_job
 
 ROOT = Path(__file__).parents[2]
@@ -144,7 +144,7 @@ def test_a_file_that_cannot_be_opened_is_recorded(source: Path, lake: Path) -> N
     file = write_answers(source / "Pets", 3, {"ann": "Cat"})
 
     class Vanishing(LocalStore):
-        def list(self, prefix: str = "") -> Iterator[Entry]:
+        def list(self, prefix: str = "", on_error: OnError | None = None) -> Iterator[Entry]:
             yield from list(super().list(prefix))
             file.unlink(missing_ok=True)
 
