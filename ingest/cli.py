@@ -404,17 +404,26 @@ def compact(lake: str, s3: S3Options, as_json: bool) -> None:
     type=FiniteRange(0, _YEARS),
     default=24,
     show_default=True,
-    help="Keep younger files: a dbt run or a load may still need them.",
+    help="Keep younger files: a dbt run may still need them.",
 )
 @s3_options
 @json_option
 def vacuum(lake: str, grace_hours: float, s3: S3Options, as_json: bool) -> None:
     """Delete the files of LAKE that no current row needs.
 
-    Also deletes what interrupted loads left behind.
+    Also deletes what interrupted loads left behind, of a killed one after half an hour. What a running load has
+    written is kept.
     """
-    files, size = or_nothing(lambda: vacuum_lake(Lake.open(lake, s3, must_exist=True), grace_hours))
-    _show({"files_deleted": files, "bytes_deleted": size}, as_json, f"{files:,} files deleted ({size:,} bytes)")
+    done = or_nothing(lambda: vacuum_lake(Lake.open(lake, s3, must_exist=True), grace_hours))
+    counts: dict[str, object] = {
+        "files_deleted": done.files,
+        "bytes_deleted": done.size_bytes,
+        "running_loads": done.running_loads,
+    }
+    text = f"{done.files:,} files deleted ({done.size_bytes:,} bytes)"
+    if done.running_loads:
+        text += f"; kept what {done.running_loads:,} running loads have written: run it again when they have ended"
+    _show(counts, as_json, text)
 
 
 @cli.command()

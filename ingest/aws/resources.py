@@ -138,9 +138,10 @@ def sync(known: KnownResources, resources: Iterable[Resource], include_forgotten
     with known.lake.begin(known.last_load_id) as load:
         batches = Redaction(known.forgotten_workers).apply(rows.batches(load.id)).tables
         counts = Counter(number for batch in batches.values() for number in batch.column("file_no").to_pylist())
-        with load.part(0) as part:
-            for table, batch in batches.items():
-                part.write(table, batch)
+        if batches:
+            with load.part(0) as part:
+                for table, batch in batches.items():
+                    part.write(table, batch)
         load.add([_entry(load.id, number, resource, counts[number]) for number, resource in enumerate(wanted)])
     summary.rows = counts.total()
     summary.load_id = load.id if load.is_committed else None

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ingest.lake.again import again_if_overtaken
 from ingest.lake.lake import Lake
 from ingest.lake.layout import files_by_table, load_id_of
-from ingest.lake.ledger import Status, forgotten_frames_entry, frames_in, read_ledger, tombstone
+from ingest.lake.ledger import (
+    Status,
+    check_not_overtaken,
+    forgotten_frames_entry,
+    frames_in,
+    ledger_files,
+    read_ledger,
+    tombstone,
+)
 from ingest.lake.redaction import Redaction
 from ingest.lake.rewrite import CurrentLabels, FileId, find_answers, rewrite
 from ingest.tables import LEDGER
@@ -17,6 +26,8 @@ _SMALL_LOAD_BYTES = 256 * 2**20
 def compact(lake: Lake) -> int:
     """Rewrite the rows of small loads, and of loads with superseded rows, as one new load.
 
+    If another command deletes what it reads, it begins again.
+
     A load that commits meanwhile keeps its precedence: the rewritten entries keep the load that read them. Rows of
     forgotten workers that a load committed late, while they were being forgotten, are left out.
 
@@ -24,12 +35,17 @@ def compact(lake: Lake) -> int:
         The number of loads rewritten; 0 if there is nothing to gain.
 
     Raises:
-        StoreError: the lake's format is newer than this loader's.
+        StoreError: the lake's format is newer than this loader's; or other commands got in the way each time.
     """
     lake.check_format()
+    return again_if_overtaken("compact", lake.store, lambda: _compact(lake))
+
+
+def _compact(lake: Lake) -> int:
     store = lake.store
-    ledger = read_ledger(store)
-    files = files_by_table(store)
+    committed = ledger_files(store)
+    ledger = read_ledger(store, committed)
+    files = ledger.counted(files_by_table(store))
     sizes: Counter[str] = Counter()
     for file in (file for table, found in files.items() if table != LEDGER.name for file in found):
         sizes[load_id_of(file.path) or ""] += file.size_bytes
@@ -62,4 +78,5 @@ def compact(lake: Lake) -> int:
         load.add(
             [forgotten_frames_entry(load.id, number, folder) for number, folder in enumerate(new_frames, len(moved))]
         )
+        check_not_overtaken(store, committed)
     return len(chosen)

@@ -10,14 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.identity import worker_key
+from ingest.lake.again import again_if_overtaken
 from ingest.lake.lake import Lake
 from ingest.lake.layout import files_by_table
 from ingest.lake.ledger import (
     Ledger,
     Status,
+    check_not_overtaken,
     forgotten_frames_entry,
     forgotten_worker_entry,
     frames_in,
+    ledger_files,
     read_ledger,
     tombstone,
 )
@@ -57,12 +60,17 @@ def forget(lake: Lake, selection: Selection) -> Forgotten:
 
     Raises:
         StoreError: something of the selection is not in the lake, and nothing is forgotten; or the lake's format is
-            newer than this loader's.
+            newer than this loader's; or other commands deleted what it was reading, each time that it began again.
     """
     lake.check_format()
+    return again_if_overtaken("forget", lake.store, lambda: _forget(lake, selection))
+
+
+def _forget(lake: Lake, selection: Selection) -> Forgotten:
     store = lake.store
-    ledger = read_ledger(store)
-    files = files_by_table(store)
+    committed = ledger_files(store)
+    ledger = read_ledger(store, committed)
+    files = ledger.counted(files_by_table(store))
     gone = _files_to_forget(ledger, selection)
     people = _find_people(store, files, selection.workers)
     redaction = Redaction(frozenset().union(*people))
@@ -93,6 +101,7 @@ def forget(lake: Lake, selection: Selection) -> Forgotten:
         for folder in sorted(answers.frames):
             entries.append(forgotten_frames_entry(load.id, len(entries), folder))
         load.add(entries)
+        check_not_overtaken(store, committed)
     return Forgotten(
         files=len(gone),
         workers=len(people),

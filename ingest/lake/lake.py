@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 
@@ -11,8 +12,9 @@ import pyarrow as pa
 
 from ingest.lake import format_version
 from ingest.lake.layout import ledger_path
-from ingest.lake.ledger import ledger_files, new_load_id
+from ingest.lake.ledger import ledger_files, names_of, new_load_id
 from ingest.lake.parquet import SCHEMAS, BufferedParquetWriter, PartWriter, parse_table, to_batch, write_schemas
+from ingest.lake.running import Marker
 from ingest.storage.open import open_store
 from ingest.storage.store import DEFAULT_S3_OPTIONS, S3Options, Store, StoreError
 from ingest.tables import LEDGER, LedgerEntry
@@ -73,7 +75,8 @@ class Lake:
 class Load:
     """What one command writes: rows in parts, and an entry of the ledger for each source file. A context.
 
-    Leaving it without an error commits it, if it has entries; after an error, nothing of it is ever visible.
+    Leaving it without an error commits it, if it has entries; after an error, nothing of it is ever visible. The commit
+    names the parts that were written: a file that it does not name, which a failed attempt left, never counts.
     """
 
     def __init__(self, store: Store, after: str | None = None) -> None:
@@ -85,6 +88,9 @@ class Load:
         # The entries wait as the Parquet file that they become: there may be millions.
         self._entries = BufferedParquetWriter(self._ledger, LEDGER.schema)
         self._has_entries = False
+        self._is_closed = False
+        self._parts: list[str] = []
+        self._marker = Marker(store, self.id)
 
     def __enter__(self) -> Load:
         return self
@@ -92,20 +98,41 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._entries.__exit__(kind, error, traceback)
-        if kind is None:
-            self._commit()
+        try:
+            if kind is None:
+                self._commit()
+        finally:
+            with contextlib.suppress(OSError):  # it expires by itself
+                self._marker.remove()
 
     def part(self, number: int, schemas: Mapping[str, pa.Schema] = SCHEMAS) -> PartWriter:
         """Writer of a part, by its number, which is unique within the load."""
-        return self.part_spec(number)(schemas=schemas)
+        return self.part_spec(number)(schemas=schemas, done=self.add_parts)
 
     def part_spec(self, number: int) -> partial[PartWriter]:
-        """The same, for another process: it can be pickled, and gives the writer when it is called."""
+        """The same, for another process: it can be pickled, and gives the writer when it is called.
+
+        What it has written must be told to ``add_parts``.
+        """
         if not self._is_marked:
             format_version.mark(self._store)
             self._is_marked = True
-        return partial(PartWriter, self._store, self.id, number)
+        self._marker.keep()
+        return partial(PartWriter, self._store, self.id, number, go_on=self._marker.keep)
+
+    def add_parts(self, paths: Iterable[str]) -> None:
+        """Add files that were written: the commit names them."""
+        self._parts += paths
+
+    @property
+    def parts(self) -> Sequence[str]:
+        """Files that were written, in order."""
+        return self._parts
+
+    def take_back(self, kept: int) -> None:
+        """Delete the files that were written after so many."""
+        self._store.delete(self._parts[kept:])
+        del self._parts[kept:]
 
     def add(self, entries: Sequence[LedgerEntry] | pa.RecordBatch) -> None:
         """Add entries of the ledger, as tuples or as a batch of ``LEDGER.schema``."""
@@ -116,13 +143,40 @@ class Load:
 
     def entries(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         """The entries, with the columns of a schema. No more can be added after that."""
-        self._entries.__exit__(None, None, None)
+        self._close()
         return parse_table(self._ledger.getvalue(), schema)
+
+    def _close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self._entries.__exit__(None, None, None)
 
     def _commit(self) -> None:
         """Make the rows of all tables visible at once: the ledger's file is written last."""
         format_version.mark(self._store)
         write_schemas(self._store)
-        if self._has_entries:
-            self._store.put_new(ledger_path(self.id), self._ledger.getvalue())
-            self.is_committed = True
+        if not self._has_entries:
+            return
+        if self._parts:
+            self._marker.keep()
+            self._check_parts()
+        if self._is_closed:  # too early to name the parts
+            entries = parse_table(self._ledger.getvalue(), LEDGER.schema)
+            self._ledger = io.BytesIO()
+            self._entries = BufferedParquetWriter(self._ledger, LEDGER.schema)
+            self._is_closed = False
+            for batch in entries:
+                self._entries.write(batch)
+        self._entries.add_metadata(names_of(self._parts))
+        self._close()
+        self._store.put_new(ledger_path(self.id), self._ledger.getvalue())
+        self.is_committed = True
+
+    def _check_parts(self) -> None:
+        missing = self._store.missing(self._parts)
+        if missing:
+            raise StoreError(
+                f"{self._store.uri_of(missing[0])} was deleted before the load was committed (and {len(missing) - 1:,} "
+                f"more of its {len(self._parts):,} files), so nothing was committed: run the command again, and no "
+                "vacuum of an older version beside it"
+            )

@@ -6,6 +6,7 @@
     <lake>/raw/<table>/<load_id>-<part>.parquet      written once, never changed
     <lake>/raw/<table>/_schema.parquet               no rows: every table and column exists, however old the lake
     <lake>/raw/source_files/<load_id>.parquet        written last: the commit (see ledger.py)
+    <lake>/raw/_running/<load_id>                    there while a load writes its parts (see running.py)
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ingest.tables import LEDGER
 
 RAW = "raw"
 FORMAT_FILE = f"{RAW}/_format.json"
+RUNNING = f"{RAW}/_running"
 _SUFFIX = ".parquet"
 
 
@@ -39,6 +41,11 @@ def data_path(table: str, load_id: str, part: int) -> str:
 def ledger_path(load_id: str) -> str:
     """Path of a load's ledger file, the commit."""
     return f"{table_folder(LEDGER.name)}/{load_id}{_SUFFIX}"
+
+
+def running_path(load_id: str) -> str:
+    """Path of a running load's marker."""
+    return f"{RUNNING}/{load_id}"
 
 
 def load_id_of(path: str) -> str | None:

@@ -10,22 +10,26 @@ that is newer: clocks of machines differ, and what a command has seen must come 
 
 from __future__ import annotations
 
+import io
+import json
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from packaging.version import InvalidVersion, Version
 
 from ingest import __version__
 from ingest.job_folder import FileKind, FramesFolder, place_of
+from ingest.lake.again import OvertakenError, again_if_overtaken
 from ingest.lake.layout import load_id_of, table_folder
 from ingest.lake.parquet import parse_table
 from ingest.storage.store import Entry, Store, StoreError
@@ -61,6 +65,7 @@ _MEASURES_OVERLAPS = "0.3.0"
 
 _LOAD_ID = re.compile(r"(?P<time>\d{8}T\d{9})-[0-9a-f]{8}")
 _TIME = "%Y%m%dT%H%M%S%f"
+LOAD_ID_LENGTH = len("20260102T030405006-0123abcd")
 
 
 def is_load_id(text: str | None) -> bool:
@@ -211,6 +216,32 @@ def _ranks(texts: pa.ChunkedArray) -> pa.Array:
     return pc.index_in(array.dictionary, value_set=array.dictionary.sort()).take(array.indices)
 
 
+Parts: TypeAlias = frozenset[str] | None
+"""Paths of the files that the commit of a load names; None if an older loader committed it, and named none."""
+
+_PARTS = "ground_truth_parts"
+
+
+def names_of(parts: Iterable[str]) -> dict[str, str]:
+    """The parts that a commit names, as metadata of the ledger's file."""
+    return {_PARTS: json.dumps(sorted(parts))}
+
+
+def _named(data: bytes) -> Parts:
+    metadata = pq.read_metadata(io.BytesIO(data)).metadata or {}
+    names = metadata.get(_PARTS.encode())
+    return None if names is None else frozenset(json.loads(names))
+
+
+def is_counted(path: str, parts: Mapping[str, Parts]) -> bool:
+    """Whether rows of a file count, if these are the parts of the committed loads."""
+    load_id = load_id_of(path)
+    if load_id is None or load_id not in parts:
+        return False
+    named = parts[load_id]
+    return named is None or path in named
+
+
 @dataclass
 class Ledger:
     """The newest entry of every uri, and if that is a rejection, the entry whose rows still count."""
@@ -221,6 +252,8 @@ class Ledger:
     """Loads with an entry that no longer says anything."""
     last_load_id: str | None = None
     """The newest id of a load, which a new one must follow."""
+    parts: Mapping[str, Parts] = field(default_factory=dict, compare=False)
+    """The parts of every committed load."""
 
     def version(self, uri: str) -> LedgerEntry | None:
         """The entry whose rows count as the uri's, or that says that they no longer count; None if there is none."""
@@ -235,6 +268,13 @@ class Ledger:
         """Every entry that still says something."""
         yield from self.newest.values()
         yield from self.older_versions.values()
+
+    def counted(self, files: Mapping[str, list[Entry]]) -> dict[str, list[Entry]]:
+        """The files by table whose rows count: those that the commits of loads name."""
+        return {
+            table: [file for file in found if table == LEDGER.name or is_counted(file.path, self.parts)]
+            for table, found in files.items()
+        }
 
     @property
     def forgotten_workers(self) -> frozenset[str]:
@@ -269,14 +309,19 @@ def frames_in(ledger: Ledger, folders: Collection[FramesFolder]) -> Iterator[Led
 
 
 def read_ledger(store: Store, files: Iterable[Entry] | None = None, kinds: Collection[str] | None = None) -> Ledger:
-    """What the lake's committed loads say; or, of them, some ledger files alone, or some kinds of entries alone."""
+    """What the lake's committed loads say; or, of them, some ledger files alone, or some kinds of entries alone.
+
+    Raises:
+        FileNotFoundError: another command deleted one of those files. If none are given, they are listed again.
+    """
+    if files is None:
+        return again_if_overtaken("reading the ledger", store, lambda: read_ledger(store, ledger_files(store), kinds))
 
     def wanted(batch: pa.RecordBatch) -> pa.RecordBatch:
         return batch.filter(pc.is_in(batch["file_kind"], pa.array(kinds, pa.string()))) if kinds is not None else batch
 
-    entries, last_load_id = _read_entries(
-        store, ledger_files(store) if files is None else files, LedgerEntry._fields, wanted
-    )
+    parts: dict[str, Parts] = {}
+    entries, last_load_id = _read_entries(store, files, LedgerEntry._fields, wanted, parts)
     rows = newest_rows(entries)
     older = rows.versions.filter(pc.invert(pc.is_in(rows.versions, rows.newest)))
     every_row = pa.array(range(len(entries)), pa.uint64())
@@ -287,6 +332,7 @@ def read_ledger(store: Store, files: Iterable[Entry] | None = None, kinds: Colle
         {entry.uri or "": entry for entry in _take(entries, older)},
         {load_id or "" for load_id in superseded.to_pylist()},
         last_load_id,
+        parts,
     )
 
 
@@ -316,7 +362,11 @@ class KnownFiles:
         self.has_overlaps = False
         """Whether a load measured the overlaps of the lake's labels."""
         self._folders: set[str] = set()
-        entries, self.last_load_id = _read_entries(store, ledger_files(store), _KNOWN_COLUMNS, self._hashed)
+        entries, self.last_load_id = again_if_overtaken(
+            "reading the ledger",
+            store,
+            lambda: _read_entries(store, ledger_files(store), _KNOWN_COLUMNS, self._hashed),
+        )
         rows = newest_rows(entries, "uri_hash")
         hashes = entries.select(["uri_hash", "etag_hash"]).take(rows.newest)
         is_forgotten = pc.equal(entries["status"].take(rows.newest).cast(pa.string()), Status.FORGOTTEN.value)
@@ -449,8 +499,28 @@ def _is_older(loader_version: str | None, other: str) -> bool:
 
 
 def ledger_files(store: Store) -> list[Entry]:
-    """The ledger file of every committed load."""
-    return [entry for entry in store.list(table_folder(LEDGER.name)) if load_id_of(entry.path)]
+    """The ledger file of every committed load, as they are at one moment.
+
+    A folder that changes while it is listed may show neither the loads that were compacted nor the new one. So it is
+    listed until it stays the same.
+    """
+    files: list[Entry] | None = None
+    while True:
+        again = [entry for entry in store.list(table_folder(LEDGER.name)) if load_id_of(entry.path)]
+        if files is not None and [file.path for file in files] == [file.path for file in again]:
+            return again
+        files = again
+
+
+def check_not_overtaken(store: Store, ledger: Iterable[Entry]) -> None:
+    """Check that what was read since the ledger was listed was all there: ``vacuum`` deletes the ledger's files first.
+
+    Raises:
+        OvertakenError: it may not have been.
+    """
+    gone = {file.path for file in ledger} - {file.path for file in ledger_files(store)}
+    if gone:
+        raise OvertakenError(f"{store.uri_of(min(gone))} was deleted")
 
 
 def _read_entries(
@@ -458,15 +528,21 @@ def _read_entries(
     files: Iterable[Entry],
     columns: Sequence[str],
     change: Callable[[pa.RecordBatch], pa.RecordBatch],
+    parts: dict[str, Parts] | None = None,
 ) -> tuple[pa.Table, str | None]:
-    """The entries of ledger files, in no order, each batch changed as it is read; and the newest id of a load."""
+    """The entries of ledger files, in no order, each batch changed as it is read; and the newest id of a load.
+
+    The parts of the loads are added to ``parts``.
+    """
     schema = pa.schema([LEDGER.schema.field(name) for name in columns])
     empty = pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
     batches = [_encoded(change(empty))]
     files = [*files]
     seen = {load_id_of(file.path) for file in files}
     with ThreadPoolExecutor(_READERS) as readers:
-        for data in readers.map(lambda file: store.read(file.path), files):
+        for file, data in zip(files, readers.map(lambda file: store.read(file.path), files), strict=True):
+            if parts is not None:
+                parts[load_id_of(file.path) or ""] = _named(data)
             for batch in parse_table(data, schema):
                 if "origin_load_id" in columns:  # of a load that was compacted, and deleted
                     seen.add(pc.max(batch["origin_load_id"]).as_py())

@@ -137,6 +137,10 @@ class BufferedParquetWriter:
             self.flush()
         self._writer.close()
 
+    def add_metadata(self, metadata: Mapping[str, str]) -> None:
+        """Add texts to the file's footer; at any time before the end."""
+        self._writer.add_key_value_metadata(metadata)
+
     def write(self, batch: pa.RecordBatch) -> None:
         """Add rows.
 
@@ -163,14 +167,28 @@ class BufferedParquetWriter:
         self._waiting_rows = self.waiting_bytes = 0
 
 
+def _nothing(*_: object) -> None:
+    pass
+
+
 class PartWriter:
     """One part of a load: a Parquet file for each table that gets rows. A context.
 
     It needs nothing but the store, so a worker process can write a part of its parent's load. Files appear whole when
-    the context ends without an error; otherwise they are abandoned.
+    the context ends without an error; otherwise they are abandoned. At the end ``written`` has their paths: the load
+    must name them when it commits, or they do not count.
     """
 
-    def __init__(self, store: Store, load_id: str, part: int, schemas: Mapping[str, pa.Schema] = SCHEMAS) -> None:
+    def __init__(
+        self,
+        store: Store,
+        load_id: str,
+        part: int,
+        schemas: Mapping[str, pa.Schema] = SCHEMAS,
+        *,
+        go_on: Callable[[], None] = _nothing,
+        done: Callable[[Iterable[str]], None] = _nothing,
+    ) -> None:
         """Begin a part.
 
         Args:
@@ -178,8 +196,12 @@ class PartWriter:
             load_id: the load.
             part: number of the part, unique within the load.
             schemas: schema of every table that may get rows.
+            go_on: called again and again, as a sign of life.
+            done: called with ``written`` at the end.
         """
+        self.written: list[str] = []
         self._store, self._load_id, self._part, self._schemas = store, load_id, part, schemas
+        self._go_on, self._done = go_on, done
         self._files: dict[str, contextlib.ExitStack] = {}
         self._writers: dict[str, BufferedParquetWriter] = {}
 
@@ -187,6 +209,17 @@ class PartWriter:
         return self
 
     def __exit__(self, *error: Any) -> None:
+        paths = [self._path(table) for table in self._files]
+        try:
+            self._finish(*error)
+            if error[0] is None:
+                self.written = paths
+                self._done(paths)
+        finally:
+            if not self.written:
+                self._store.delete(paths)  # some may be there
+
+    def _finish(self, *error: Any) -> None:
         if error[0] is None and self._store.writes_at_once > 1:
             _for_each(self._files.values(), contextlib.ExitStack.close, self._store.writes_at_once)
             return
@@ -205,6 +238,7 @@ class PartWriter:
         """
         if not batch.num_rows:
             return
+        self._go_on()
         self._writer(table).write(batch)
         if sum(writer.waiting_bytes for writer in self._writers.values()) >= BUFFERED_BYTES:
             max(self._writers.values(), key=lambda writer: writer.waiting_bytes).flush()
@@ -214,6 +248,9 @@ class PartWriter:
             schema = self._schemas[table]
             # Each file has a stack of its own: they may be finished side by side.
             finish = self._files[table] = contextlib.ExitStack()
-            file = finish.enter_context(self._store.create(data_path(table, self._load_id, self._part)))
+            file = finish.enter_context(self._store.create(self._path(table)))
             self._writers[table] = finish.enter_context(BufferedParquetWriter(file, schema))
         return self._writers[table]
+
+    def _path(self, table: str) -> str:
+        return data_path(table, self._load_id, self._part)

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from ingest.formats.parsing import BadFile, index
 from ingest.job_folder import FileKind, label_file_key, place_of
+from ingest.lake.again import again_if_overtaken
 from ingest.lake.lake import Load
 from ingest.lake.layout import load_id_of, table_folder
 from ingest.lake.ledger import FILE_COLUMNS, current_files, job_names, ledger_files, overlaps_entry
@@ -104,6 +105,24 @@ def add_overlaps(
             entry_no = None
     if not objects and not has_references:
         return
+    kept = len(load.parts)
+
+    def measure() -> None:
+        load.take_back(kept)
+        _measure(store, load, parts, objects, results, entry_no, has_references)
+
+    again_if_overtaken("measuring overlaps", store, measure)
+
+
+def _measure(
+    store: Store,
+    load: Load,
+    parts: Iterator[int],
+    objects: Collection[Object],
+    results: Collection[Object],
+    entry_no: int | None,
+    has_references: bool,
+) -> None:
     measured_at: set[str] | None = None
     done: set[int] = set()
     while True:

@@ -86,6 +86,7 @@ class _Run:
         summary = self._plan.summary
         for done in _read_all(map(self._chunk, chunks), self._processes):
             self._load.add(done.entries)
+            self._load.add_parts(done.parts)
             summary.files_loaded += done.loaded
             summary.rows += done.rows
             self._jobs |= done.jobs

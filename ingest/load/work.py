@@ -61,6 +61,7 @@ class ChunkOutcome:
         label_files: uris of files that hold labels, each with the manifest that refers to it.
         forgotten_frames: folders of frames that answers of forgotten workers point to.
         measured: job and data object of the labels whose overlaps are to be measured, by table.
+        parts: the files of the lake that were written.
     """
 
     entries: pa.RecordBatch
@@ -71,6 +72,7 @@ class ChunkOutcome:
     label_files: list[tuple[SourceFile, str]]
     forgotten_frames: set[FramesFolder]
     measured: dict[str, set[tuple[str, int]]]
+    parts: list[str]
 
     # Between processes the entries are compressed: what does not fit into a pipe waits until it is read there.
     def __getstate__(self) -> dict[str, Any]:
@@ -147,6 +149,7 @@ class _Reader:
             label_files=self._label_files,
             forgotten_frames=self._forgotten_frames,
             measured=self._measured,
+            parts=self._part.written,
         )
 
     def _read_together(self, files: list[SourceFile]) -> None:

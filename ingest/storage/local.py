@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import heapq
 import io
@@ -50,6 +51,10 @@ class LocalStore:
         if folder.is_dir():
             prefix = f"{prefix.rstrip('/')}/" if prefix else ""
             yield from _Scan(str(folder), prefix, on_error or _raise).entries()
+
+    def missing(self, paths: Iterable[str]) -> builtins.list[str]:
+        """See ``Store``."""
+        return [path for path in paths if not (self.root / path).is_file()]
 
     def read(self, path: str) -> bytes:
         """See ``Store``."""
@@ -132,6 +137,8 @@ class _Scan:
             for entry in files:
                 try:
                     status = entry.stat()
+                except FileNotFoundError:  # it was renamed or deleted meanwhile
+                    continue
                 except OSError as error:
                     self._on_error(at + entry.name, error)
                     continue

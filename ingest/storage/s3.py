@@ -6,6 +6,7 @@ obstore cannot do: keys that are not clean paths, and lists that break off.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import functools
 import itertools
@@ -262,6 +263,20 @@ class S3Store:
             path = item["Key"][len(self._prefix) + 1 :] if self._prefix else item["Key"]
             modified_at = int(item["LastModified"].timestamp() * 1000)
             yield Entry(path, item["Size"], item["ETag"].strip('"'), modified_at)
+
+    def missing(self, paths: Iterable[str]) -> builtins.list[str]:
+        """See ``Store``."""
+        paths = [*paths]
+        are_there = _in_order(self._readers, self._is_there, paths, 4 * _READERS)
+        return [path for path, is_there in zip(paths, are_there, strict=True) if not is_there]
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            with self._explained(path, _TO_READ):
+                obstore.head(self._bucket, path)
+        except FileNotFoundError:
+            return False
+        return True
 
     def read(self, path: str) -> bytes:
         """See ``Store``."""

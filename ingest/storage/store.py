@@ -5,6 +5,7 @@ Paths are relative to the store and use ``/``. Nothing here knows what the files
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import io
 import re
@@ -102,6 +103,9 @@ class Store(Protocol):
 
         With ``on_error``, a file or a folder that cannot be listed is passed over, and told; without, it is an error.
         """
+
+    def missing(self, paths: Iterable[str]) -> builtins.list[str]:
+        """Those of some files that do not exist."""
 
     def read(self, path: str) -> bytes:
         """A file's bytes."""

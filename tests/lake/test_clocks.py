@@ -226,7 +226,7 @@ def test_the_grace_period_is_by_the_clock_of_the_store(tmp_path: Path, monkeypat
     compact(Lake.open(lake))
 
     with clock(1000):
-        assert vacuum(Lake.open(lake), grace_hours=1) == (0, 0)
+        assert vacuum(Lake.open(lake), grace_hours=1) == (0, 0, 0)
     real = LocalStore.now
     monkeypatch.setattr(LocalStore, "now", lambda store: real(store) + 2 * 3_600_000)
     with clock(-1000):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import threading
 from pathlib import Path
@@ -12,10 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest.lake import parquet
+from ingest.identity import worker_key
+from ingest.lake import parquet, running
+from ingest.lake.compact import compact
+from ingest.lake.forget import Selection, forget
 from ingest.lake.lake import Lake, Load
 from ingest.lake.ledger import Status, new_entry, read_ledger
 from ingest.lake.parquet import to_batch
+from ingest.lake.vacuum import vacuum
+from ingest.storage.store import StoreError
 from ingest.tables import LEDGER, TABLES, Frame
 
 FRAMES = TABLES["frames"].schema
@@ -103,9 +109,10 @@ def test_the_marker_is_written_first_and_the_ledger_last(lake: Lake, monkeypatch
         with load.part(0) as part:
             part.write("frames", frames(load, 3))
 
-    assert written[:2] == ["raw/_format.json", f"raw/frames/{load.id}-00000.parquet"]
+    marker = f"raw/_running/{load.id}"
+    assert written[:3] == ["raw/_format.json", marker, f"raw/frames/{load.id}-00000.parquet"]
     assert written[-1] == f"raw/source_files/{load.id}.parquet"
-    assert all(path.endswith("/_schema.parquet") for path in written[2:-1])
+    assert all(path.endswith("/_schema.parquet") for path in written[3:-1])
     assert json.loads(store.read("raw/_format.json")) == FORMAT
 
 
@@ -178,3 +185,135 @@ def test_two_first_loads_at_once_mark_the_lake_alike(tmp_path: Path) -> None:
     assert failures == []
     assert json.loads((tmp_path / "lake/raw/_format.json").read_text()) == FORMAT
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_running_load_has_a_marker_from_its_first_part_to_its_end(lake: Lake, tmp_path: Path) -> None:
+    marker = tmp_path / "lake/raw/_running"
+
+    with lake.begin() as load:
+        load.add([entry(load)])
+        assert not marker.exists(), "it has written nothing"
+        with load.part(0) as part:
+            assert (marker / load.id).is_file()
+            part.write("frames", frames(load, 3))
+
+    assert not [*marker.iterdir()]
+
+
+def test_a_marker_is_removed_after_an_error_too(lake: Lake, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="gone"), lake.begin() as load, load.part(0):
+        raise OSError("gone")
+
+    assert not [*(tmp_path / "lake/raw/_running").iterdir()]
+
+
+def test_rows_of_other_processes_keep_the_marker_fresh(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lake.begin() as load:
+        spec = pickle.loads(pickle.dumps(load.part_spec(0)))
+        marker = tmp_path / "lake/raw/_running" / load.id
+        os.utime(marker, (0, 0))
+        with spec() as part:
+            part.write("frames", frames(load, 1))
+            assert marker.stat().st_mtime == 0, "it was written a moment ago"
+            monkeypatch.setattr(running, "_REFRESHED_AFTER_SECONDS", 0)
+            part.write("frames", frames(load, 1))
+        assert marker.stat().st_mtime > 0
+        assert part.written == [f"raw/frames/{load.id}-00000.parquet"]
+
+
+@pytest.mark.parametrize("is_measured", [False, True], ids=["", "after its entries were read"])
+def test_a_commit_names_its_parts(lake: Lake, is_measured: bool) -> None:
+    with lake.begin() as load:
+        load.add([entry(load)])
+        for number in (0, 3):
+            with load.part(number) as part:
+                part.write("frames", frames(load, 1))
+        if is_measured:
+            assert sum(map(len, load.entries(LEDGER.schema))) == 1
+
+    named = {f"raw/frames/{load.id}-00000.parquet", f"raw/frames/{load.id}-00003.parquet"}
+    assert dict(read_ledger(lake.store).parts) == {load.id: frozenset(named)}
+    assert [version.uri for version in read_ledger(lake.store).versions()] == ["file:///0.json"]
+
+
+def test_a_load_whose_rows_were_taken_commits_nothing(lake: Lake) -> None:
+    def lose() -> None:
+        with lake.begin() as load:
+            load.add([entry(load)])
+            for number in range(3):
+                with load.part(number) as part:
+                    part.write("frames", frames(load, 1))
+            lake.store.delete([f"raw/frames/{load.id}-00001.parquet"])
+
+    with pytest.raises(
+        StoreError, match=r"-00001.parquet was deleted before .* nothing was committed: run the command"
+    ):
+        lose()
+
+    assert read_ledger(lake.store).newest == {}
+
+
+def test_what_a_commit_does_not_name_never_counts(lake: Lake, tmp_path: Path) -> None:
+    """Neither for forget, nor for compact; and vacuum deletes it."""
+    ann = {"worker_id": "ann", "worker_key": worker_key("ann"), "job_name": "Pets", "object_index": 0}
+    with lake.begin() as load:
+        load.add([entry(load)])
+        with load.part(0) as part:
+            part.write("frames", frames(load, 3))
+        with load.part_spec(1)() as left:  # an attempt that nobody told the load of
+            left.write("frames", frames(load, 2))
+        with load.part_spec(2)() as left:
+            columns = TABLES["worker_answers"].schema
+            row = dict.fromkeys(columns.names) | ann | {"load_id": load.id, "file_no": 0, "answer_index": 0}
+            left.write("worker_answers", pa.RecordBatch.from_pylist([row], columns))
+    with lake.begin(load.id) as other:
+        other.add([entry(other, 1)])
+        with other.part(0) as part:
+            part.write("frames", frames(other, 1, file_no=1))
+
+    with pytest.raises(StoreError, match="no worker ann"):
+        forget(lake, Selection(workers=["ann"]))
+    assert compact(lake) == 2
+    assert {version.row_count for version in read_ledger(lake.store).versions()} == {3, 1}
+    assert vacuum(lake, grace_hours=0).files == 6
+    assert compact(lake) == 0
+
+
+def test_vacuum_deletes_what_a_commit_does_not_name(lake: Lake, tmp_path: Path) -> None:
+    with lake.begin() as load:
+        load.add([entry(load)])
+        for part in (load.part(1), load.part_spec(0)()):
+            with part:
+                part.write("frames", frames(load, 1))
+
+    assert vacuum(lake, grace_hours=1).files == 0
+    assert vacuum(lake, grace_hours=0).files == 1
+    assert [path.name for path in tmp_path.glob("lake/raw/frames/2*")] == [f"{load.id}-00001.parquet"]
+
+
+def test_a_part_that_fails_takes_back_what_was_finished(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = lake.store
+    create = store.create
+
+    def failing(path: str) -> Any:
+        if "class_labels" in path and "_schema" not in path:
+            raise OSError("no space")
+        return create(path)
+
+    monkeypatch.setattr(store, "create", failing)
+    monkeypatch.setattr(store, "writes_at_once", 2)
+    empty = dict.fromkeys(TABLES["class_labels"].schema.names)
+
+    def fail(load: Load) -> None:
+        with load.part(0) as part:
+            part.write("frames", frames(load, 1))
+            for stack in part._files.values():
+                stack.close()  # as if it were quicker than the other
+            part.write("class_labels", pa.RecordBatch.from_pylist([empty], TABLES["class_labels"].schema))
+
+    with lake.begin() as load, pytest.raises(OSError, match="no space"):
+        fail(load)
+
+    assert not [file for file in store.list("raw/frames") if load.id in file.path]

@@ -56,14 +56,14 @@ def test_compacting_and_vacuuming_change_no_row(lake: Lake) -> None:
 
     assert compact(lake) == 3
     assert current_rows(lake) == before
-    deleted, _ = vacuum(lake, grace_hours=0)
+    deleted = vacuum(lake, grace_hours=0).files
 
     assert deleted > 3
     assert current_rows(lake) == before
     assert status(lake).errors == errors, "the broken file is still reported"
     assert len({path.rpartition("/")[2][:18] for path in data_files(lake)}) == 1
     assert compact(lake) == 0, "there is nothing to gain any more"
-    assert vacuum(lake, grace_hours=0) == (0, 0)
+    assert vacuum(lake, grace_hours=0) == (0, 0, 0)
 
 
 def test_nothing_is_read_again_after_compacting(lake: Lake, source: Path) -> None:
@@ -77,7 +77,7 @@ def test_the_grace_period_protects_what_a_running_query_may_need(lake: Lake) -> 
     compact(lake)
     before = data_files(lake)
 
-    assert vacuum(lake, grace_hours=1) == (0, 0)
+    assert vacuum(lake, grace_hours=1) == (0, 0, 0)
     assert data_files(lake) == before
 
 
@@ -87,7 +87,7 @@ def test_vacuum_deletes_what_a_dead_load_left(lake: Lake) -> None:
     with lake.store.create("raw/annotations/20200101T000000000-deadbeef-00000.parquet") as file:
         file.write(left)
 
-    assert vacuum(lake, grace_hours=1) == (0, 0), "it may be a load that is running"
+    assert vacuum(lake, grace_hours=1) == (0, 0, 0), "it may be a load that is running"
     vacuum(lake, grace_hours=0)
 
     assert set(data_files(lake)) <= set(before)
