@@ -54,8 +54,11 @@ def write_answers(job: Path, number: int, answers: Mapping[str, str]) -> Path:
 def current_rows(lake: Lake | Store | Path) -> dict[str, list[Row]]:
     """Rows of every table that a reader of the lake sees, sorted, without the numbers of loads and files."""
     store = open_store(str(lake)) if isinstance(lake, Path) else lake.store if isinstance(lake, Lake) else lake
+    ledger = read_ledger(store)
     versions = {
-        (entry.load_id, entry.file_no) for entry in read_ledger(store).versions() if entry.status == Status.LOADED
+        (entry.load_id, entry.file_no)
+        for entry in ledger.versions()
+        if entry.status == Status.LOADED and ledger.passed_over(entry) is None
     }
     rows: dict[str, list[Row]] = {}
     for name, table in TABLES.items():

@@ -2,7 +2,8 @@
 
 A load is committed by one object, its ledger file, for all tables at once. For each uri the newest entry counts,
 newest by the load that *read* the file (``origin_load_id``), then by the load that wrote the entry: so rows that
-``compact`` rewrote never hide a load that read the file later.
+``compact`` rewrote never hide a load that read the file later. If two folders have a job of one name, the one with the
+newest result counts, and the other's files read as skipped, as long as that holds.
 
 A load's id is its place among all loads. It begins with the time, or with a later one if the command has seen an id
 that is newer: clocks of machines differ, and what a command has seen must come before what it writes.
@@ -216,6 +217,58 @@ def _ranks(texts: pa.ChunkedArray) -> pa.Array:
     return pc.index_in(array.dictionary, value_set=array.dictionary.sort()).take(array.indices)
 
 
+class Owner(NamedTuple):
+    """The folder that a job's name belongs to, and the time of its newest result: see ``newer_folder``."""
+
+    job_uri: str
+    newest_result_at: int | None
+
+
+def newer_folder(one: Owner, other: Owner) -> Owner:
+    """The one rule for who owns a job's name; ``current_source_files.sql`` has the same.
+
+    The folder whose newest result is newest: by its current output manifest, or if it has none by any of its files. Of
+    two that are equal, the one whose uri comes first.
+    """
+
+    def rank(folder: Owner) -> tuple[bool, int, str]:
+        at = folder.newest_result_at
+        return at is None, -(at or 0), folder.job_uri
+
+    return min(one, other, key=rank)
+
+
+def passed_over(job_name: str, owner: str, job_uri: str) -> str:
+    """Why files of a job's other folder do not count."""
+    return (
+        f"job {job_name} is in two folders: {owner} has the newest results, so {job_uri} does not count: "
+        "forget one of them by its --uri, or rename its folder"
+    )
+
+
+def _owners(versions: pa.Table) -> dict[str, Owner]:
+    """Owner of each job's name, by the entries whose rows are there; texts are dictionary-encoded."""
+    versions = versions.filter(pc.equal(versions["status"].cast(pa.string()), Status.LOADED.value))
+    modified_at = versions["modified_at"].cast(pa.int64())
+    is_manifest = pc.equal(versions["file_kind"].cast(pa.string()), FileKind.OUTPUT_MANIFEST.value)
+    folders = pa.table(
+        {
+            "job_name": versions["job_name"].cast(pa.string()),
+            "job_uri": versions["job_uri"].cast(pa.string()),
+            "any": modified_at,
+            "manifest": pc.if_else(is_manifest, modified_at, None),
+        }
+    )
+    newest = folders.group_by(["job_name", "job_uri"]).aggregate([("manifest", "max"), ("any", "max")])
+    names = ("job_name", "job_uri", "manifest_max", "any_max")
+    found: dict[str, Owner] = {}
+    for job_name, job_uri, manifest, latest in zip(*(newest[name].to_pylist() for name in names), strict=True):
+        if job_name is not None and job_uri is not None:
+            folder = Owner(job_uri, latest if manifest is None else manifest)
+            found[job_name] = newer_folder(found.get(job_name, folder), folder)
+    return found
+
+
 Parts: TypeAlias = frozenset[str] | None
 """Paths of the files that the commit of a load names; None if an older loader committed it, and named none."""
 
@@ -254,6 +307,15 @@ class Ledger:
     """The newest id of a load, which a new one must follow."""
     parts: Mapping[str, Parts] = field(default_factory=dict, compare=False)
     """The parts of every committed load."""
+    owners: Mapping[str, Owner] = field(default_factory=dict, compare=False)
+    """The folder that counts, by job."""
+
+    def passed_over(self, entry: LedgerEntry) -> str | None:
+        """Why the rows of a file do not count though they are there; None if they do."""
+        owner = self.owners.get(entry.job_name or "")
+        if owner is None or entry.job_uri in (None, owner.job_uri) or entry.status == Status.FORGOTTEN:
+            return None
+        return passed_over(entry.job_name or "", owner.job_uri, entry.job_uri or "")
 
     def version(self, uri: str) -> LedgerEntry | None:
         """The entry whose rows count as the uri's, or that says that they no longer count; None if there is none."""
@@ -333,6 +395,7 @@ def read_ledger(store: Store, files: Iterable[Entry] | None = None, kinds: Colle
         {load_id or "" for load_id in superseded.to_pylist()},
         last_load_id,
         parts,
+        _owners(entries.take(rows.versions)),
     )
 
 
@@ -372,13 +435,11 @@ class KnownFiles:
         is_forgotten = pc.equal(entries["status"].take(rows.newest).cast(pa.string()), Status.FORGOTTEN.value)
         etags = pc.if_else(is_forgotten, None, hashes["etag_hash"])
         self._etags: dict[int, int | None] = dict(zip(hashes["uri_hash"].to_pylist(), etags.to_pylist(), strict=True))
-        jobs = entries.select(["status", "job_name", "job_uri"]).take(rows.versions)
-        jobs = jobs.filter(pc.equal(jobs["status"].cast(pa.string()), Status.LOADED.value))
-        self.job_uris: dict[str, str] = {
-            job_name: job_uri
-            for job_name, job_uri in zip(*map(_python_values, (jobs["job_name"], jobs["job_uri"])), strict=True)
-            if job_name and job_uri
-        }
+        self.owners = _owners(
+            entries.select(["status", "job_name", "job_uri", "file_kind", "modified_at"]).take(rows.versions)
+        )
+        """The folder that counts, by job."""
+        self.job_uris = {job_name: owner.job_uri for job_name, owner in self.owners.items()}
 
         self.unlisted = {uri for uri in self._folders if not (self.has(uri, _LISTED) or self.is_forgotten(uri))}
         """Uris of what the newest load could not list."""
@@ -404,7 +465,7 @@ class KnownFiles:
         ]
         uris = [hash(uri) for uri in batch.column("uri").to_pylist()]
         return (
-            batch.drop_columns(["uri", "etag", "loader_version", "file_kind"])
+            batch.drop_columns(["uri", "etag", "loader_version"])
             .append_column("uri_hash", pa.array(uris, pa.int64()))
             .append_column("etag_hash", pa.array(etags, pa.int64()))
         )
@@ -429,7 +490,7 @@ class KnownFiles:
 
 _KNOWN_COLUMNS = [
     *("origin_load_id", "load_id", "file_no", "uri", "etag"),
-    *("status", "loader_version", "job_name", "job_uri", "file_kind"),
+    *("status", "loader_version", "job_name", "job_uri", "file_kind", "modified_at"),
 ]
 
 

@@ -71,19 +71,19 @@ def status(lake: Lake) -> LakeStatus:
         # They are no files.
         if uri != OVERLAPS_URI and (entry.file_kind, entry.status) != (FOLDER_KIND, Status.LOADED)
     }
-    for entry in ledger.newest.values():
-        if entry.status != Status.FORGOTTEN:
-            counts = counts_of(entry)
-            counts.rejected += entry.status == Status.REJECTED
-            counts.skipped += entry.status == Status.SKIPPED
+    errors: list[tuple[str, str]] = []
+    for uri, entry in ledger.newest.items():
+        other_folder = ledger.passed_over(entry)
+        if entry.status == Status.FORGOTTEN:
+            continue
+        counts = counts_of(entry)
+        counts.rejected += entry.status == Status.REJECTED and other_folder is None
+        counts.skipped += entry.status == Status.SKIPPED or other_folder is not None
+        if other_folder is not None or entry.status in (Status.REJECTED, Status.SKIPPED):
+            errors.append((uri, other_folder or entry.error or ""))
     for entry in ledger.versions():
-        if entry.status == Status.LOADED:
+        if entry.status == Status.LOADED and ledger.passed_over(entry) is None:
             counts_of(entry).add(entry)
-    errors = [
-        (uri, entry.error or "")
-        for uri, entry in ledger.newest.items()
-        if entry.status in (Status.REJECTED, Status.SKIPPED)
-    ]
     no_files = (WORKER_SCHEME, FRAMES_SCHEME)
     forgotten_files = sum(
         entry.status == Status.FORGOTTEN and not uri.startswith(no_files) for uri, entry in ledger.newest.items()

@@ -17,7 +17,15 @@ from ingest.job_folder import (
     own_file,
     place_of,
 )
-from ingest.lake.ledger import KnownFiles, Status, listed_entry, unlisted_entry
+from ingest.lake.ledger import (
+    KnownFiles,
+    Owner,
+    Status,
+    listed_entry,
+    newer_folder,
+    passed_over,
+    unlisted_entry,
+)
 from ingest.load.outcome import Outcome, Summary
 from ingest.storage.open import open_store, open_store_of_file
 from ingest.storage.store import DEFAULT_S3_OPTIONS, Entry, S3Options, Store, StoreError
@@ -82,6 +90,11 @@ class Plan:
         self.source, self._options = source, options
         self._label_files: set[str] = set()
         self._waiting_frames: list[tuple[Entry, str, Place]] = []
+        # Times of the newest manifest, and of the newest file, of each folder.
+        self._newest: dict[str, tuple[int | None, int]] = {}
+        # Files of folders whose job's name another folder has, until all folders are listed.
+        self._contested: list[tuple[Entry, str, Place]] = []
+        self._is_listed = False
         self._numbers = itertools.count()
         self._unlisted: dict[str, str] = {}
 
@@ -145,6 +158,34 @@ class Plan:
                 file = self._wanted(entry, uri, place)
                 if file is not None:
                     yield file
+        yield from self._of_contested_jobs()
+
+    def _of_contested_jobs(self) -> Iterator[SourceFile]:
+        """Files of folders that have a job's name from another one, since their results are newer."""
+        self._is_listed = True
+        for _, _, place in self._contested:
+            owner = self._folder(place.job_name, self.job_uris[place.job_name])
+            folder = self._folder(place.job_name, place.job_uri)
+            self.job_uris[place.job_name] = newer_folder(owner, folder).job_uri
+        contested, self._contested = self._contested, []
+        for entry, uri, place in contested:
+            file = self._of_owner(entry, uri, place)
+            if file is not None:
+                yield file
+
+    def _folder(self, job_name: str, job_uri: str) -> Owner:
+        """A job's folder, and the time of its newest result: as it is listed, else as the lake has it."""
+        manifest_at, file_at = self._newest.get(job_uri, (None, None))
+        known = self.known.owners.get(job_name)
+        if manifest_at is None and known is not None and known.job_uri == job_uri:
+            return known
+        return Owner(job_uri, file_at if manifest_at is None else manifest_at)
+
+    def _note_newest(self, place: Place, modified_at: int) -> None:
+        manifest_at, file_at = self._newest.get(place.job_uri, (None, modified_at))
+        if place.kind is FileKind.OUTPUT_MANIFEST:
+            manifest_at = max(manifest_at or modified_at, modified_at)
+        self._newest[place.job_uri] = (manifest_at, max(file_at, modified_at))
 
     def _frames(self, forgotten: Set[FramesFolder]) -> Iterator[SourceFile]:
         for entry, uri, place in self._waiting_frames:
@@ -163,22 +204,30 @@ class Plan:
         options, known = self._options, self.known
         if kind is not _WORKER_RESPONSE and is_label_file(kind):
             self._label_files.add(comparable_uri(uri))
+        if not self._is_first_load and known.is_forgotten(uri) and not options.include_forgotten:
+            self.summary.files_forgotten += 1
+            return None
+        self._note_newest(place, entry.modified_at)
         if not self._is_first_load:
-            if known.is_forgotten(uri) and not options.include_forgotten:
-                self.summary.files_forgotten += 1
-                return None
             # A label attribute that an option names must be written beside the manifest, changed or not.
             is_option = kind is FileKind.OUTPUT_MANIFEST and job_name in options.label_attributes
             if known.has(uri, entry.etag) and not is_option:
                 self.summary.files_unchanged += 1
                 return None
-        first = self.job_uris.setdefault(job_name, place.job_uri)
-        if first == place.job_uri:
+        self.job_uris.setdefault(job_name, place.job_uri)
+        return self._of_owner(entry, uri, place)
+
+    def _of_owner(self, entry: Entry, uri: str, place: Place) -> SourceFile | None:
+        """The file, if it is in the folder that the job's name belongs to; if not, it waits, or is skipped."""
+        owner = self.job_uris[place.job_name]
+        if owner == place.job_uri:
             return self._source_file(entry, uri, place, entry.etag)
-        if known.has(uri, None):
+        if not self._is_listed:
+            self._contested.append((entry, uri, place))
+        elif self.known.has(uri, None):
             self.summary.files_unchanged += 1
         else:
-            reason = f"job {job_name} is loaded from {first}: forget it there, or rename one of the two folders"
+            reason = passed_over(place.job_name, owner, place.job_uri)
             # Without a version: each load tries again a file that is in the way of another.
             self.skipped.append(Outcome(self._source_file(entry, uri, place, None), Status.SKIPPED, error=reason))
         return None

@@ -50,7 +50,7 @@ class LocalStore:
         folder = self.root / prefix
         if folder.is_dir():
             prefix = f"{prefix.rstrip('/')}/" if prefix else ""
-            yield from _Scan(str(folder), prefix, on_error or _raise).entries()
+            yield from _Scan(str(folder), prefix, on_error or _raise_unless_gone).entries()
 
     def missing(self, paths: Iterable[str]) -> builtins.list[str]:
         """See ``Store``."""
@@ -137,8 +137,6 @@ class _Scan:
             for entry in files:
                 try:
                     status = entry.stat()
-                except FileNotFoundError:  # it was renamed or deleted meanwhile
-                    continue
                 except OSError as error:
                     self._on_error(at + entry.name, error)
                     continue
@@ -197,8 +195,9 @@ class _Scan:
         return None
 
 
-def _raise(path: str, error: OSError) -> None:
-    raise error
+def _raise_unless_gone(path: str, error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # it was renamed or deleted meanwhile
+        raise error
 
 
 def _read_small(path: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
 from collections import defaultdict
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.job_folder import FileKind
 from ingest.lake.layout import ledger_path
 from ingest.lake.ledger import VERSIONS, KnownFiles, Ledger, Status, new_entry, read_ledger
 from ingest.lake.parquet import to_batch
@@ -32,8 +34,16 @@ def ledgers(draw: st.DrawFn) -> list[LedgerEntry]:
     for number in range(draw(st.integers(0, 24))):
         read, written = draw(st.tuples(st.sampled_from(LOAD_IDS), st.sampled_from(LOAD_IDS)))
         status = draw(st.sampled_from(Status))
-        uri = f"file:///jobs/{draw(st.sampled_from('abcd'))}"
-        entry = new_entry(written, number, uri, status, job_name=f"job of {uri}", job_uri=f"{uri}-{number}")
+        uri = f"file:///jobs/{draw(st.sampled_from('abcde'))}"
+        # Three folders of two jobs' names; and entries that are about a job, and in no folder.
+        folder = {"a": "x", "b": "x", "c": "y", "d": "z", "e": None}[uri[-1]]
+        entry = new_entry(
+            *(written, number, uri, status),
+            job_name="other" if folder == "z" else "job",
+            job_uri=folder and f"file:///{folder}",
+            file_kind=draw(st.sampled_from([FileKind.OUTPUT_MANIFEST, FileKind.WORKER_RESPONSE])).value,
+            modified_at=draw(st.sampled_from([None, -5, 1, 2, 3])),
+        )
         error = None if status in VERSIONS else f"error {number}"
         entries.append(
             entry._replace(origin_load_id=min(read, written), etag=str(number), row_count=number, error=error)
@@ -66,9 +76,10 @@ def said_by_python(ledger: Ledger) -> dict[str, tuple[Any, ...]]:
     for uri, newest in ledger.newest.items():
         version = ledger.version(uri)
         rows: tuple[Any, ...] = (None, None, None)
-        if version is not None and version.status == Status.LOADED:
+        reason = ledger.passed_over(newest)
+        if version is not None and version.status == Status.LOADED and reason is None:
             rows = (version.load_id, version.file_no, version.row_count)
-        found[uri] = (newest.status, newest.error, *rows)
+        found[uri] = (newest.status, newest.error, *rows) if reason is None else (Status.SKIPPED, reason, *rows)
     return found
 
 
@@ -90,6 +101,22 @@ def told_one_by_one(entries: list[LedgerEntry]) -> Ledger:
     return ledger
 
 
+def owners(ledger: Ledger) -> dict[str, str]:
+    """The folder of each job's name, by the rule in its plainest form."""
+    results: dict[tuple[str, str], list[LedgerEntry]] = defaultdict(list)
+    for entry in ledger.versions():
+        if entry.status == Status.LOADED and entry.job_uri is not None:
+            results[entry.job_name or "", entry.job_uri].append(entry)
+    found: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for (job_name, job_uri), entries in results.items():
+        manifests = [
+            entry for entry in entries if entry.file_kind == "output_manifest" and entry.modified_at is not None
+        ]
+        times = [entry.modified_at for entry in manifests or entries if entry.modified_at is not None]
+        found[job_name].append((-max(times, default=-math.inf), job_uri))
+    return {job_name: min(folders)[1] for job_name, folders in found.items()}
+
+
 @given(ledgers())
 def test_the_ledger_and_the_model_say_the_same(entries: list[LedgerEntry]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -107,8 +134,8 @@ def test_the_ledger_and_the_model_say_the_same(entries: list[LedgerEntry]) -> No
             assert known.is_forgotten(uri) == (newest.status == Status.FORGOTTEN)
             assert known.has(uri, newest.etag) == (newest.status != Status.FORGOTTEN)
             assert not known.has(uri, "another")
-        gave_rows = {entry for entry in ledger.versions() if entry.status == Status.LOADED}
-        assert known.job_uris == {entry.job_name: entry.job_uri for entry in gave_rows}
+        assert known.job_uris == owners(ledger)
+        assert {job_name: owner.job_uri for job_name, owner in ledger.owners.items()} == owners(ledger)
 
 
 def test_rows_of_the_newest_version_stay_when_a_file_breaks(tmp_path: Path) -> None:

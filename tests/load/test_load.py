@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import multiprocessing
+import os
 import shutil
 import subprocess
 import sys
@@ -17,10 +18,12 @@ from click.testing import CliRunner
 from PIL import Image
 
 from ingest.cli import cli
+from ingest.lake.compact import compact
 from ingest.lake.forget import Selection, forget
-from ingest.lake.lake import Lake
+from ingest.lake.lake import Lake, Load
 from ingest.lake.ledger import Status, read_ledger
 from ingest.lake.status import status
+from ingest.lake.vacuum import vacuum
 from ingest.load.plan import Options
 from ingest.load.run import load
 from ingest.storage.local import LocalStore
@@ -30,6 +33,7 @@ from tests.jobs import answers_of, current_rows, write_answers, write_job
 
 ROOT = Path(__file__).parents[2]
 ANN, BEN = "private.us-east-1.ann", "private.us-east-1.ben"
+DOT = "private.us-east-1.dot"
 
 
 @pytest.fixture
@@ -174,16 +178,103 @@ def test_a_lake_that_cannot_be_written_is_no_fault_of_the_files(
     assert load(str(source), str(lake)).files_loaded == 3
 
 
-def test_two_folders_of_one_name_are_not_mixed(source: Path, lake: Path) -> None:
-    write_job(source / "copy", "Pets", {0: {"dot": "Owl"}})
+def aged(job: Path, days: int) -> Path:
+    """A job's folder, as if all its files were written so many days after 2026-01-01."""
+    for path in job.rglob("*"):
+        os.utime(path, (1_767_225_600 + days * 86_400,) * 2)
+    return job
+
+
+def test_of_two_folders_of_one_name_the_one_with_the_newest_result_counts(source: Path, lake: Path) -> None:
+    aged(source / "Pets", 2)
+    aged(write_job(source / "copy", "Pets", {0: {"dot": "Owl"}}), 1)
 
     summary = load(str(source), str(lake))
 
     assert (summary.files_loaded, summary.files_skipped) == (3, 2)
-    assert f"job Pets is loaded from file://{source}/Pets" in summary.errors[0]["error"]
+    error = summary.errors[0]["error"]
+    assert error == (
+        f"job Pets is in two folders: file://{source}/Pets has the newest results, so file://{source}/copy/Pets "
+        "does not count: forget one of them by its --uri, or rename its folder"
+    )
     assert {ANN, BEN} == {answer[2] for answer in answers_of(lake)}
     again = load(str(source / "copy"), str(lake))
     assert (again.load_id, again.files_unchanged) == (None, 2)
+
+    aged(source / "copy/Pets", 3)
+    newer = load(str(source / "copy"), str(lake))
+
+    assert (newer.files_loaded, newer.errors) == (2, [])
+    assert {DOT} == {answer[2] for answer in answers_of(lake)}
+    found = status(Lake.open(str(lake)))
+    assert [(job.job_name, job.files, job.skipped) for job in found.jobs] == [("Pets", 2, 3)]
+    assert all(f"job Pets is in two folders: file://{source}/copy/Pets has" in reason for _, reason in found.errors)
+    assert load(str(source), str(lake)).load_id is None
+
+    forget(Lake.open(str(lake)), Selection(uris=[str(source / "copy")]))
+
+    assert {ANN, BEN} == {answer[2] for answer in answers_of(lake)}, "without a new load"
+    assert status(Lake.open(str(lake))).errors == []
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_the_newest_of_two_folders_counts_wherever_it_is_listed(first: str, tmp_path: Path, lake: Path) -> None:
+    for name in "ab":
+        aged(write_job(tmp_path / "source" / name, "Pets", {0: {name: "Owl"}}), 1 if name == first else 2)
+
+    load(str(tmp_path / "source"), str(lake))
+
+    assert {f"private.us-east-1.{'b' if first == 'a' else 'a'}"} == {answer[2] for answer in answers_of(lake)}
+
+
+def test_a_folder_that_is_behind_is_not_read_until_its_results_are_newer(source: Path, lake: Path) -> None:
+    aged(source / "Pets", 2)
+    load(str(source), str(lake))
+    other = aged(write_job(source.parent / "other", "Pets", {0: {"dot": "Owl"}}), 3)
+    load(str(other), str(lake))
+    write_answers(source / "Pets", 7, {"ann": "Cat"})
+    summary = load(str(source), str(lake))
+    assert (summary.files_loaded, summary.files_skipped) == (0, 1), "an answer is no result"
+
+    manifest = source / "Pets/manifests/output/output.manifest"
+    os.utime(manifest, (1_767_225_600 + 4 * 86_400,) * 2)
+    load(str(source), str(lake))
+
+    assert {(0, ANN), (0, BEN), (1, ANN), (7, ANN)} <= {answer[1:3] for answer in answers_of(lake)}
+    assert DOT not in {answer[2] for answer in answers_of(lake)}
+
+
+def test_two_loads_at_once_of_two_folders_of_one_name_do_not_mix_them(
+    source: Path, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aged(source / "Pets", 1)
+    other = aged(write_job(source.parent / "other", "Pets", {5: {"dot": "Owl"}}), 2)
+    commit = Load._commit
+
+    def late(load_: Load) -> None:
+        monkeypatch.setattr(Load, "_commit", commit)
+        load(str(other), str(lake))
+        commit(load_)
+
+    monkeypatch.setattr(Load, "_commit", late)
+    load(str(source), str(lake))
+
+    assert {(5, DOT)} == {answer[1:3] for answer in answers_of(lake)}
+    compact(Lake.open(str(lake)))
+    assert {(5, DOT)} == {answer[1:3] for answer in answers_of(lake)}
+    forget(Lake.open(str(lake)), Selection(uris=[str(other)]))
+    vacuum(Lake.open(str(lake)), grace_hours=0)
+    assert {ANN, BEN} == {answer[2] for answer in answers_of(lake)}
+
+
+def test_a_forgotten_name_is_forgotten_in_both_its_folders(source: Path, lake: Path) -> None:
+    aged(source / "Pets", 1)
+    load(str(source), str(lake))
+    load(str(aged(write_job(source.parent / "other", "Pets", {5: {"dot": "Owl"}}), 2)), str(lake))
+
+    forget(Lake.open(str(lake)), Selection(jobs=["Pets"]))
+
+    assert answers_of(lake) == []
 
 
 def test_a_sequence_file_that_the_manifest_names_but_is_not_there_is_recorded(tmp_path: Path, lake: Path) -> None:
@@ -438,7 +529,7 @@ def test_a_file_that_is_read_again_gives_its_rows_once(
 
 @pytest.mark.parametrize("way", ["job", "folder"])
 def test_a_folder_in_the_way_can_be_forgotten(way: str, source: Path, lake: Path, tmp_path: Path) -> None:
-    write_job(tmp_path / "moved", "Pets", {0: {"dot": "Owl"}})
+    aged(write_job(tmp_path / "moved", "Pets", {0: {"dot": "Owl"}}), 0)
     load(str(source), str(lake))
     first = load(str(tmp_path / "moved"), str(lake))
     assert (first.files_skipped, len(first.errors)) == (2, 1)

@@ -23,8 +23,11 @@ job_files as (
         cast(count(*) as bigint) as file_count,
         cast(count(*) filter (where status = 'rejected') as bigint) as rejected_count,
         cast(count(*) filter (where status = 'skipped') as bigint) as skipped_count,
-        max(case when status = 'rejected' and newest_rank = 1 then uri || ': ' || coalesce(last_error, '') end)
-            as last_error,
+        coalesce(
+            -- It is about a whole folder, and names it.
+            max(case when status = 'skipped' and newest_rank = 1 then last_error end),
+            max(case when status = 'rejected' and newest_rank = 1 then uri || ': ' || coalesce(last_error, '') end)
+        ) as last_error,
         max(loaded_at) as last_loaded_at,
         max(modified_at) as newest_source_at
     from files_of_jobs

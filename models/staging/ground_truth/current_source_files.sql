@@ -42,6 +42,71 @@ current_files as (
         max(case when is_version and version_rank = 1 and status = 'loaded' then row_count end) as row_count
     from ranked_entries
     group by uri
+),
+
+-- If two folders have a job of one name, the one with the newest result counts, whenever they were loaded.
+folders as (
+    select
+        job_name,
+        job_uri,
+        coalesce(max(case when file_kind = 'output_manifest' then modified_at end), max(modified_at))
+            as newest_result_at
+    from ranked_entries
+    where
+        is_version
+        and version_rank = 1
+        and status = 'loaded'
+        and job_name is not null
+        and job_uri is not null
+    group by
+        job_name,
+        job_uri
+),
+
+ranked_folders as (
+    select
+        *,
+        row_number() over (
+            partition by job_name
+            order by newest_result_at desc nulls last, job_uri asc
+        ) as folder_rank
+    from folders
+),
+
+owners as (
+    select
+        job_name,
+        job_uri as owner_uri
+    from ranked_folders
+    where folder_rank = 1
+),
+
+source_files as (
+    select
+        current_files.uri,
+        current_files.job_name,
+        current_files.job_uri,
+        current_files.file_kind,
+        case when owners.owner_uri is null then current_files.status else 'skipped' end as status,
+        case
+            when owners.owner_uri is null then current_files.last_error
+            else
+                'job ' || current_files.job_name || ' is in two folders: ' || owners.owner_uri
+                || ' has the newest results, so ' || current_files.job_uri
+                || ' does not count: forget one of them by its --uri, or rename its folder'
+        end as last_error,
+        current_files.size_bytes,
+        current_files.modified_at,
+        current_files.loaded_at,
+        case when owners.owner_uri is null then current_files.load_id end as load_id,
+        case when owners.owner_uri is null then current_files.file_no end as file_no,
+        case when owners.owner_uri is null then current_files.etag end as etag,
+        case when owners.owner_uri is null then current_files.row_count end as row_count
+    from current_files
+    left join owners
+        on current_files.job_name = owners.job_name
+        and current_files.job_uri <> owners.owner_uri
+        and current_files.status <> 'forgotten'
 )
 
-select * from current_files
+select * from source_files
