@@ -125,6 +125,15 @@ def cli() -> None:
 @click.option(
     "--processes", type=click.IntRange(0, 1_024), default=0, help="Number of worker processes; 0: one per processor."
 )
+@click.option(
+    "--file-memory",
+    "file_memory_mb",
+    type=click.IntRange(16, 1_000_000),
+    default=1_024,
+    show_default=True,
+    metavar="MB",
+    help="Memory that one file may take; a file that needs more is rejected.",
+)
 @s3_options
 @json_option
 def load(
@@ -136,6 +145,7 @@ def load(
     review_batches: tuple[tuple[str, str], ...],
     include_forgotten: bool,
     processes: int,
+    file_memory_mb: int,
     s3: S3Options,
     as_json: bool,
 ) -> None:
@@ -151,6 +161,7 @@ def load(
         review_batches=dict(review_batches),
         include_forgotten=include_forgotten,
         processes=processes,
+        file_memory_mb=file_memory_mb,
         s3=s3,
     )
     with _Progress() as progress:

@@ -57,6 +57,10 @@ class Layout:
         return [attrgetter(name) for name in self.attributes]
 
 
+class TooMuchTextError(ValueError):
+    """Rows whose texts, as columns, would take too much memory."""
+
+
 @lru_cache
 def whole_rows(table: str) -> Layout:
     """Layout of records that are tuples of all the columns of a table, without its lineage."""
@@ -134,15 +138,24 @@ class Rows:
                 self.count -= length
                 self.added -= length
 
-    def batches(self, load_id: str) -> dict[str, pa.RecordBatch]:
+    def batches(self, load_id: str, most_text: int | None = None) -> dict[str, pa.RecordBatch]:
         """The rows by table, each with the table's whole schema.
 
+        Args:
+            load_id: the load.
+            most_text: most bytes of text that all columns may have together; in rows, one text may be in many.
+
         Raises:
+            TooMuchTextError: they have more; the rows stay as they are.
             pa.ArrowException, ValueError, OverflowError: a value does not fit its column; the rows stay as they are.
         """
         found: dict[str, list[pa.RecordBatch]] = {}
         for layout, runs in self._runs.items():
             if runs.records:
+                if most_text is not None:
+                    most_text -= _text_bytes(layout, runs)
+                    if most_text < 0:
+                        raise TooMuchTextError
                 found.setdefault(layout.table, []).append(_to_batch(layout, runs, load_id))
         return {table: some[0] if len(some) == 1 else pa.concat_batches(some) for table, some in found.items()}
 
@@ -150,6 +163,26 @@ class Rows:
         """Take out all rows."""
         self._runs.clear()
         self.count = 0
+
+
+def _text_bytes(layout: Layout, runs: _Runs) -> int:
+    """About how many bytes the texts of the rows take as columns."""
+    size = 0
+    for of_runs in zip(*runs.shared, strict=True):
+        size += sum(
+            len(value) * length
+            for value, length in zip(of_runs, runs.lengths, strict=True)
+            if isinstance(value, str | bytes)
+        )
+    for values in _own_values(layout, runs.records).values():
+        size += sum(_text_length(value) for value in values)
+    return size
+
+
+def _text_length(value: Value) -> int:
+    if isinstance(value, str | bytes):
+        return len(value)
+    return sum(map(_text_length, value)) if isinstance(value, tuple) else 0
 
 
 def _to_batch(layout: Layout, runs: _Runs, load_id: str) -> pa.RecordBatch:

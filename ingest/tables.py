@@ -146,9 +146,11 @@ class DataObject(NamedTuple):
     stream_object_id: Annotated[Text, "Id that a streaming job's input gave the data object."] = None
     value_json: Annotated[Text, "Value of the attribute, as written."] = None
     metadata_json: Annotated[Text, "Metadata of the attribute, as written."] = None
-    passthrough_json: Annotated[Text, "Other keys of the line, which Ground Truth passes through: a JSON object."] = (
-        None
-    )
+    passthrough_json: Annotated[
+        Text,
+        "Other keys of the line, which Ground Truth passes through: a JSON object. Of the line's rows, that of the "
+        "first label attribute by name has them; in lakes of older loaders, all have.",
+    ] = None
 
 
 class ClassLabel(NamedTuple):
@@ -281,7 +283,9 @@ class WorkerFrame(NamedTuple):
 
     frame_index: Annotated[Int, "Number of the frame in its file; NULL if it has none."]
     annotation_count: Annotated[Int, "Labels in the frame; NULL if the form of some is not flattened."]
-    extra_json: Annotated[Text, "Other fields of the frame: a JSON object."]
+    extra_json: Annotated[
+        Text, "Other fields of the frame, and in the file's first frame also those of the file: a JSON object."
+    ]
 
 
 class LabelOverlap(NamedTuple):

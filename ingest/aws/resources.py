@@ -10,8 +10,10 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import io
 import json
 import re
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -225,6 +227,10 @@ def _etag(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
+MAX_UNPACKED_BYTES = 128 * 2**20
+"""Of a compressed file of saved responses: its values take some times as much memory."""
+
+
 class SavedFile(NamedTuple):
     """A file of saved responses, or of an exported log."""
 
@@ -240,9 +246,12 @@ class SavedFile(NamedTuple):
         data = self.data
         if data.startswith(b"\x1f\x8b"):
             try:
-                data = gzip.decompress(data)
-            except (OSError, EOFError) as error:
+                with gzip.open(io.BytesIO(data)) as file:
+                    data = file.read(MAX_UNPACKED_BYTES + 1)
+            except (OSError, EOFError, zlib.error) as error:
                 raise BadFile(f"not sound gzip: {error}") from None
+            if len(data) > MAX_UNPACKED_BYTES:
+                raise BadFile(f"unpacks to more than {MAX_UNPACKED_BYTES // 2**20} MB: split it")
         is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         return data.decode("utf-16" if is_utf_16 else "utf-8-sig")
 

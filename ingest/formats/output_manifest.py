@@ -40,6 +40,8 @@ from ingest.tables import AnnotationKey, Attribute, ClassLabel, DataObject, Job,
 
 _SUFFIX = "-metadata"
 _OBJECTS_AT_A_TIME = 2_000
+_BYTES_AT_A_TIME = 8 * 2**20
+_MOST_LINE_BYTES = 64 * 2**20
 _STREAM_KEY = "dataset-objectid-attribute-name"
 _NULL = Raw(b"null")
 _SOURCES = frozenset({"source", "source-ref"})
@@ -382,7 +384,11 @@ def _is_text(raw: Raw) -> bool:
 
 
 def lines(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    r"""Number (from 0) and bytes of every line of a file; lines end in ``\n`` or ``\r\n``, and empty ones count."""
+    r"""Number (from 0) and bytes of every line of a file; lines end in ``\n`` or ``\r\n``, and empty ones count.
+
+    Raises:
+        BadFile: a line is longer than any data object needs.
+    """
     number = 0
     rest = b""
     for block in blocks:
@@ -390,6 +396,8 @@ def lines(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         for line in complete:
             yield number, line
             number += 1
+        if len(rest) > _MOST_LINE_BYTES:
+            raise BadFile(f"line {number + 1}: longer than {_MOST_LINE_BYTES // 2**20} MB")
     if rest:
         yield number, rest
 
@@ -414,15 +422,18 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     if file.label_attribute is not None:
         rows.add_rows("labeling_jobs", [Job(label_attribute_name=file.label_attribute)])
     found = _Found([], [], [], [])
+    size = 0
     for number, data in json_lines(blocks):
         try:
             line = read_line(data)
             _add_line(found, number, line)
         except (BadFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadFile(f"line {number + 1}: {error}") from None
-        if len(found.data_objects) >= _OBJECTS_AT_A_TIME:
+        size += len(data)
+        if len(found.data_objects) >= _OBJECTS_AT_A_TIME or size >= _BYTES_AT_A_TIME:
             found.move_to(rows)
             rows.checkpoint()
+            size = 0
     found.move_to(rows)
 
 
@@ -438,9 +449,12 @@ def _add_line(found: _Found, number: int, line: Line) -> None:
                 passthrough_json=passthrough,
             )
         )
+    # What the line has once, one row has: there may be thousands of rows.
+    keeper = min((attribute.name for attribute in line.attributes), default=None)
     for attribute in line.attributes:
         result = attribute.result
-        found.data_objects.append(_data_object(number, line, passthrough, attribute))
+        kept = passthrough if attribute.name == keeper else None
+        found.data_objects.append(_data_object(number, line, kept, attribute))
         if result.classes:
             found.class_labels.extend(ClassLabel(attribute.name, number, *named) for named in result.classes)
         found.annotations.extend(

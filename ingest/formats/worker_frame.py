@@ -77,6 +77,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
             seen.add((name, number))
             payload = PayloadKey(file.payload_folder, name)
             _add_frame(found, (*key, *payload), AnswerLabelKey(holder, number, None), frame, raw, others)
+            others = {}  # what the file has once, its first frame has
         except (BadFile, msgspec.MsgspecError) as error:
             raise BadFile(f"frame {place} of the file: {error}") from None
     rows.add_tables(found._asdict())

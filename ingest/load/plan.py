@@ -51,6 +51,8 @@ class Options:
     processes: int = 0
     """Processes that read; 0 is one per processor."""
     s3: S3Options = DEFAULT_S3_OPTIONS
+    file_memory_mb: int = 1_024
+    """Memory that one file may take."""
 
     @property
     def jobs(self) -> list[str]:

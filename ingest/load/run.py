@@ -77,6 +77,7 @@ class _Run:
         self._processes = options.processes or os.cpu_count() or 1
         self._redaction = Redaction(frozenset(plan.known.forgotten_workers))
         self._parts = itertools.count()
+        self._file_memory = options.file_memory_mb * 2**20
         self._jobs: set[str] = set()
         self._label_files: list[tuple[SourceFile, str]] = []
         self._measured: dict[str, set[tuple[str, int]]] = {table: set() for table in LABEL_TABLES}
@@ -140,7 +141,7 @@ class _Run:
         add_overlaps(store, self._load, self._parts, self._measured, entry_no, has_references)
 
     def _chunk(self, files: tuple[Store, list[SourceFile]]) -> Chunk:
-        return Chunk(self._load.part_spec(next(self._parts)), self._load.id, self._redaction, *files)
+        return Chunk(self._load.part_spec(next(self._parts)), self._load.id, self._redaction, *files, self._file_memory)
 
 
 def _read_all(chunks: Iterator[Chunk], processes: int) -> Iterator[ChunkOutcome]:

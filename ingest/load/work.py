@@ -25,7 +25,7 @@ from ingest.lake.ledger import Status
 from ingest.lake.parquet import PartWriter
 from ingest.lake.redaction import Redaction
 from ingest.load.outcome import Outcome, ledger_entries
-from ingest.rows import Rows
+from ingest.rows import Rows, TooMuchTextError
 from ingest.storage.store import Store, StoreError
 from ingest.tables import LABEL_TABLES, MEASURED_SHAPES
 
@@ -35,6 +35,14 @@ _LOADED = Status.LOADED
 # So many rows, or bytes of JSON, become columns at a time.
 _MANY_ROWS = 8_192
 _MANY_BYTES = 8 * 2**20
+# How many times its size in memory is needed for a file that is decoded whole; others are read in pieces.
+_DECODED = dict.fromkeys(FileKind, 6) | dict.fromkeys(
+    (FileKind.OUTPUT_MANIFEST, FileKind.GOLDEN_LABELS, FileKind.POINT_CLASSES), 0
+)
+# How many times the size of the columns is needed until they are written.
+_COPIES = 3
+# At most so many of a row's columns have the same long text.
+_TEXT_COLUMNS = 4
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,8 @@ class Chunk:
     redaction: Redaction
     source: Store
     files: list[SourceFile]
+    file_memory: int = 2**30
+    """Bytes of memory that one file may take."""
 
 
 @dataclass
@@ -122,6 +132,7 @@ class _Reader:
         self._outcomes: dict[int, Outcome] = {}
         self._waiting: list[SourceFile] = []  # parsed, but not yet columns
         self._bytes = 0
+        self._largest = 0  # of the files that wait
         self._manifests = {file.file_no: file for file in chunk.files if file.kind == FileKind.OUTPUT_MANIFEST}
         self._label_files: list[tuple[SourceFile, str]] = []
         self._forgotten_frames: set[FramesFolder] = set()
@@ -166,7 +177,10 @@ class _Reader:
         rows.begin(file.file_no, file.job_name)
         self._waiting.append(file)
         before = rows.added
+        self._largest = max(self._largest, file.size_bytes)
         try:
+            if file.size_bytes * _DECODED.get(file.kind, 0) > self._chunk.file_memory:
+                raise BadFile(_too_large(self._chunk.file_memory))
             if file.kind is not self._kind:
                 self._kind, self._parse = file.kind, parser_of(file.kind)
             self._parse(file, blocks, rows)
@@ -207,7 +221,7 @@ class _Reader:
         is_large = self._waiting[-1].size_bytes > _SMALL_BYTES
         if is_large and (rows.count >= _MANY_ROWS or self._bytes >= _MANY_BYTES):
             try:
-                batches = rows.batches(self._chunk.load_id)
+                batches = self._batches()
             except _MISFITS as error:
                 raise BadFile(_misfit(error)) from None
             self._write(batches)
@@ -218,7 +232,7 @@ class _Reader:
         """Write the rows of the files that wait."""
         waiting, self._waiting = self._waiting, []
         try:
-            batches = self._rows.batches(self._chunk.load_id)
+            batches = self._batches()
         except _MISFITS as error:
             self._rows.clear()
             self._bytes = 0
@@ -233,6 +247,21 @@ class _Reader:
             self._write(batches)
             self._rows.clear()
             self._bytes = 0
+
+    def _batches(self) -> dict[str, pa.RecordBatch]:
+        """The rows as columns.
+
+        Raises:
+            BadFile: they would take too much memory.
+        """
+        most_text = self._chunk.file_memory // _COPIES
+        # No text is longer than its file, so most rows need not be measured.
+        is_small = self._rows.count * self._largest * _TEXT_COLUMNS <= most_text
+        self._largest = 0
+        try:
+            return self._rows.batches(self._chunk.load_id, None if is_small else most_text)
+        except TooMuchTextError:
+            raise BadFile(_too_large(self._chunk.file_memory)) from None
 
     def _write(self, batches: dict[str, pa.RecordBatch]) -> None:
         if "data_objects" in batches:
@@ -265,6 +294,10 @@ class _Reader:
         for file_no, count in left_out.items():
             outcome = self._outcomes[file_no]
             self._outcomes[file_no] = msgspec.structs.replace(outcome, row_count=outcome.row_count - count)
+
+
+def _too_large(memory: int) -> str:
+    return f"needs more than {memory // 2**20:,} MB of memory: allow more with --file-memory, or split the file"
 
 
 def _unreadable(error: OSError) -> Iterator[bytes]:

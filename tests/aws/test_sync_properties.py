@@ -15,9 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.aws.labeling_jobs import saved_jobs
-from ingest.aws.resources import Moment, Resource, ResourceKind, SavedFile, as_saved, json_values, time_of
+from ingest.aws.resources import (
+    MAX_UNPACKED_BYTES,
+    Moment,
+    Resource,
+    ResourceKind,
+    SavedFile,
+    as_saved,
+    json_values,
+    time_of,
+)
 from ingest.aws.worker_activity import saved_activity
 from ingest.aws.workers import saved_workers
+from ingest.formats.parsing import BadFile
 from ingest.formats.registry import LAMBDA_TASK_TYPES, TASK_TYPES, task_type_of_lambda
 from ingest.lake.ledger import Status
 from ingest.lake.parquet import to_batch
@@ -238,3 +248,11 @@ def test_every_lambda_has_a_known_task_type() -> None:
         arn = f"arn:aws:lambda:us-east-1:432418664414:function:PRE-{name}"
         assert task_type_of_lambda(arn) == task_type_of_lambda(f"{arn}:$LATEST") == task_type
     assert task_type_of_lambda(None) is None
+
+
+def test_gzip_unpacks_to_a_limit() -> None:
+    file = SavedFile("file:///x.gz", gzip.compress(bytes(MAX_UNPACKED_BYTES + 1)))
+    assert len(file.data) < 1_000_000
+    with pytest.raises(BadFile, match="unpacks to more than 128 MB: split it"):
+        file.text()
+    assert SavedFile("", gzip.compress(b"[]") * 2).text() == "[][]"

@@ -26,6 +26,18 @@ mask_labels as (
     select * from {{ ref('int_mask_labels') }}
 ),
 
+-- Of an object's rows, which are one for each label attribute, one has the other keys of its line; in lakes of older
+-- loaders all have.
+passthroughs as (
+    select
+        job_name,
+        object_index,
+        max(passthrough_json) as passthrough_json
+    from data_objects
+    where passthrough_json is not null
+    group by job_name, object_index
+),
+
 -- 0 if a mask was read and nothing is labeled on it.
 mask_label_counts as (
     select
@@ -166,7 +178,7 @@ object_labels as (
         results.source_job_name,
         results.value_json,
         results.metadata_json,
-        results.passthrough_json,
+        case when results.job_name is not null then passthroughs.passthrough_json end as passthrough_json,
         results.worker_feedback_json,
         results.labeled_at,
         cast(results.labeled_at as date) as labeled_date,
@@ -183,6 +195,9 @@ object_labels as (
         on object_attributes.job_name = results.job_name
         and object_attributes.object_index = results.object_index
         and object_attributes.label_attribute_name = results.label_attribute_name
+    left join passthroughs
+        on object_attributes.job_name = passthroughs.job_name
+        and object_attributes.object_index = passthroughs.object_index
     left join mask_label_counts
         on object_attributes.job_name = mask_label_counts.job_name
         and object_attributes.object_index = mask_label_counts.object_index

@@ -2,7 +2,7 @@ with data_objects as (
     select * from {{ ref('stg_ground_truth__data_objects') }}
 ),
 
--- An object has a row for each label attribute, each with the other keys of its line.
+-- An object has a row for each label attribute, of which one has the other keys of its line; in older lakes all have.
 objects as (
     select
         job_name,
