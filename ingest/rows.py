@@ -152,11 +152,12 @@ class Rows:
         found: dict[str, list[pa.RecordBatch]] = {}
         for layout, runs in self._runs.items():
             if runs.records:
+                own = _own_values(layout, runs.records)
                 if most_text is not None:
-                    most_text -= _text_bytes(layout, runs)
+                    most_text -= _text_bytes(layout, runs, own)
                     if most_text < 0:
                         raise TooMuchTextError
-                found.setdefault(layout.table, []).append(_to_batch(layout, runs, load_id))
+                found.setdefault(layout.table, []).append(_to_batch(layout, runs, own, load_id))
         return {table: some[0] if len(some) == 1 else pa.concat_batches(some) for table, some in found.items()}
 
     def clear(self) -> None:
@@ -165,27 +166,24 @@ class Rows:
         self.count = 0
 
 
-def _text_bytes(layout: Layout, runs: _Runs) -> int:
+def _text_bytes(layout: Layout, runs: _Runs, own: Mapping[str, Sequence[Value]]) -> int:
     """About how many bytes the texts of the rows take as columns."""
+    schema = TABLES[layout.table].schema
     size = 0
-    for of_runs in zip(*runs.shared, strict=True):
-        size += sum(
-            len(value) * length
-            for value, length in zip(of_runs, runs.lengths, strict=True)
-            if isinstance(value, str | bytes)
-        )
-    for values in _own_values(layout, runs.records).values():
-        size += sum(_text_length(value) for value in values)
+    for name, of_runs in zip(("file_no", "job_name", *layout.shared), zip(*runs.shared, strict=True), strict=True):
+        if schema.field(name).type == pa.string():
+            size += sum(len(text) * length for text, length in zip(of_runs, runs.lengths, strict=True) if text)
+    converted = {name for name, _ in layout.converted}
+    for name, values in own.items():
+        if name == _INTERNED:
+            sizes = {id(texts): sum(map(len, filter(None, texts))) for texts in values}
+            size += sum(map(sizes.__getitem__, map(id, values)))
+        elif name not in converted and schema.field(name).type == pa.string():
+            size += sum(map(len, filter(None, values)))
     return size
 
 
-def _text_length(value: Value) -> int:
-    if isinstance(value, str | bytes):
-        return len(value)
-    return sum(map(_text_length, value)) if isinstance(value, tuple) else 0
-
-
-def _to_batch(layout: Layout, runs: _Runs, load_id: str) -> pa.RecordBatch:
+def _to_batch(layout: Layout, runs: _Runs, own: dict[str, Sequence[Value]], load_id: str) -> pa.RecordBatch:
     schema = TABLES[layout.table].schema
     length = len(runs.records)
     columns: dict[str, pa.Array] = {"load_id": pa.repeat(pa.scalar(load_id, pa.string()), length)}
@@ -193,7 +191,6 @@ def _to_batch(layout: Layout, runs: _Runs, load_id: str) -> pa.RecordBatch:
     for name, of_runs in zip(("file_no", "job_name", *layout.shared), zip(*runs.shared, strict=True), strict=True):
         column = pa.array(of_runs, schema.field(name).type)
         columns[name] = column if parents is None else column.take(parents)
-    own: dict[str, Sequence[Value]] = _own_values(layout, runs.records)
     if layout.interned:
         columns |= _interned_columns(layout, own.pop(_INTERNED), schema)
     for name, convert in layout.converted:

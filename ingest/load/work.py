@@ -35,10 +35,9 @@ _LOADED = Status.LOADED
 # So many rows, or bytes of JSON, become columns at a time.
 _MANY_ROWS = 8_192
 _MANY_BYTES = 8 * 2**20
-# How many times its size in memory is needed for a file that is decoded whole; others are read in pieces.
-_DECODED = dict.fromkeys(FileKind, 6) | dict.fromkeys(
-    (FileKind.OUTPUT_MANIFEST, FileKind.GOLDEN_LABELS, FileKind.POINT_CLASSES), 0
-)
+# How many times its size in memory is needed for a file that is decoded whole; those of some kinds are read in pieces.
+_DECODED = 6
+_IN_PIECES = frozenset({FileKind.OUTPUT_MANIFEST, FileKind.GOLDEN_LABELS, FileKind.POINT_CLASSES})
 # How many times the size of the columns is needed until they are written.
 _COPIES = 3
 # At most so many of a row's columns have the same long text.
@@ -132,6 +131,7 @@ class _Reader:
         self._outcomes: dict[int, Outcome] = {}
         self._waiting: list[SourceFile] = []  # parsed, but not yet columns
         self._bytes = 0
+        self._most_decoded = chunk.file_memory // _DECODED
         self._largest = 0  # of the files that wait
         self._manifests = {file.file_no: file for file in chunk.files if file.kind == FileKind.OUTPUT_MANIFEST}
         self._label_files: list[tuple[SourceFile, str]] = []
@@ -177,9 +177,10 @@ class _Reader:
         rows.begin(file.file_no, file.job_name)
         self._waiting.append(file)
         before = rows.added
-        self._largest = max(self._largest, file.size_bytes)
+        if file.size_bytes > self._largest:
+            self._largest = file.size_bytes
         try:
-            if file.size_bytes * _DECODED.get(file.kind, 0) > self._chunk.file_memory:
+            if file.size_bytes > self._most_decoded and file.kind not in _IN_PIECES:
                 raise BadFile(_too_large(self._chunk.file_memory))
             if file.kind is not self._kind:
                 self._kind, self._parse = file.kind, parser_of(file.kind)
