@@ -450,7 +450,7 @@ def _add_line(found: _Found, number: int, line: Line) -> None:
             )
         )
     # What the line has once, one row has: there may be thousands of rows.
-    keeper = min((attribute.name for attribute in line.attributes), default=None)
+    keeper = min([attribute.name for attribute in line.attributes]) if passthrough and line.attributes else None
     for attribute in line.attributes:
         result = attribute.result
         kept = passthrough if attribute.name == keeper else None
