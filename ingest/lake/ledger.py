@@ -32,7 +32,7 @@ from ingest import __version__
 from ingest.job_folder import FileKind, FramesFolder, place_of
 from ingest.lake.again import OvertakenError, again_if_overtaken
 from ingest.lake.layout import load_id_of, table_folder
-from ingest.lake.parquet import parse_table
+from ingest.lake.parquet import parse_table, sound_parquet
 from ingest.storage.store import Entry, Store, StoreError
 from ingest.tables import LEDGER, OVERLAPS, LedgerEntry
 
@@ -603,8 +603,9 @@ def _read_entries(
     with ThreadPoolExecutor(_READERS) as readers:
         for file, data in zip(files, readers.map(lambda file: store.read(file.path), files), strict=True):
             if parts is not None:
-                parts[load_id_of(file.path) or ""] = _named(data)
-            for batch in parse_table(data, schema):
+                with sound_parquet(store.uri_of(file.path)):
+                    parts[load_id_of(file.path) or ""] = _named(data)
+            for batch in parse_table(data, schema, store.uri_of(file.path)):
                 if "origin_load_id" in columns:  # of a load that was compacted, and deleted
                     seen.add(pc.max(batch["origin_load_id"]).as_py())
                 batches.append(_encoded(change(batch)))

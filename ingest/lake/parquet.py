@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest.lake.layout import data_path, schema_path
-from ingest.storage.store import Store
+from ingest.storage.store import Store, StoreError
 from ingest.tables import LEDGER, TABLES, TIMESTAMP
 
 _Item = TypeVar("_Item")
@@ -44,7 +44,8 @@ def write_schemas(store: Store) -> None:
         elif isinstance(data, OSError):
             raise data
         else:
-            present = pq.read_schema(io.BytesIO(data))
+            with sound_parquet(store.uri_of(path), "delete it, and the next load makes it anew"):
+                present = pq.read_schema(io.BytesIO(data))
             schema = with_unknown_columns(declared, [present])
             if not present.equals(schema):
                 missing.append((path, schema))
@@ -87,15 +88,42 @@ def to_batch(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBat
 
 def read_table(store: Store, path: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """A Parquet file's rows, with the columns of a schema: NULL if the file lacks one."""
-    return parse_table(store.read(path), schema)
+    return parse_table(store.read(path), schema, store.uri_of(path))
 
 
-def parse_table(data: bytes, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The same, from a file's bytes."""
-    parquet = pq.ParquetFile(io.BytesIO(data))
-    present = set(parquet.schema_arrow.names)
-    for batch in parquet.iter_batches(_BATCH_ROWS, columns=[name for name in schema.names if name in present]):
-        yield in_schema(batch, schema)
+def parse_table(data: bytes, schema: pa.Schema, uri: str = "the load's own ledger") -> Iterator[pa.RecordBatch]:
+    """The same, from a file's bytes.
+
+    Raises:
+        StoreError: the file is damaged, or is not one of the lake.
+    """
+    with sound_parquet(uri):
+        parquet = pq.ParquetFile(io.BytesIO(data))
+        present = set(parquet.schema_arrow.names)
+        if lacking := _LINEAGE - present:
+            raise StoreError(f"{uri}: not a file of this table, it lacks {' and '.join(sorted(lacking))}: {_MOVE}")
+        for batch in parquet.iter_batches(_BATCH_ROWS, columns=[name for name in schema.names if name in present]):
+            yield in_schema(batch, schema)
+
+
+_LINEAGE = frozenset({"load_id", "file_no"})
+_MOVE = "restore it, or move it out of the lake"
+
+
+@contextlib.contextmanager
+def sound_parquet(uri: str, advice: str = _MOVE) -> Iterator[None]:
+    """Name the file whose Parquet Arrow cannot read.
+
+    Raises:
+        StoreError: the file is damaged, or its columns are of other types.
+    """
+    try:
+        yield
+    except StoreError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise StoreError(f"{uri}: not sound Parquet of this lake ({reason[:200]}): {advice}") from None
 
 
 def in_schema(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

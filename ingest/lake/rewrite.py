@@ -15,7 +15,15 @@ import pyarrow.parquet as pq
 from ingest.lake.lake import Load
 from ingest.lake.layout import load_id_of
 from ingest.lake.ledger import Status
-from ingest.lake.parquet import SCHEMAS, in_schema, parse_table, plain_schema, read_table, with_unknown_columns
+from ingest.lake.parquet import (
+    SCHEMAS,
+    in_schema,
+    parse_table,
+    plain_schema,
+    read_table,
+    sound_parquet,
+    with_unknown_columns,
+)
 from ingest.lake.redaction import ANSWER_COLUMNS, ANSWERS, DroppedAnswers, Redaction
 from ingest.storage.store import Entry, Store, StoreError
 from ingest.tables import LEDGER, OVERLAPS, LedgerEntry
@@ -195,10 +203,12 @@ class _Part:
 def _batches(store: Store, path: str) -> Iterator[pa.RecordBatch]:
     """A file's rows, with all its columns."""
     data = store.read(path)
-    schema = plain_schema(pq.read_schema(io.BytesIO(data)))
+    uri = store.uri_of(path)
+    with sound_parquet(uri):
+        schema = plain_schema(pq.read_schema(io.BytesIO(data)))
     if not {"load_id", "file_no"} <= set(schema.names):
-        raise StoreError(f"{store.uri_of(path)}: not a file of a raw table, it lacks load_id or file_no")
-    return parse_table(data, schema)
+        raise StoreError(f"{uri}: not a file of a raw table, it lacks load_id or file_no")
+    return parse_table(data, schema, uri)
 
 
 def _widened(table: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

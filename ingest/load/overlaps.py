@@ -25,7 +25,7 @@ from ingest.lake.again import again_if_overtaken
 from ingest.lake.lake import Load
 from ingest.lake.layout import load_id_of, table_folder
 from ingest.lake.ledger import FILE_COLUMNS, current_files, job_names, ledger_files, overlaps_entry
-from ingest.lake.parquet import SCHEMAS, in_schema, to_batch
+from ingest.lake.parquet import SCHEMAS, in_schema, sound_parquet, to_batch
 from ingest.load.label_pairs import LabelKey, MeasuredLabel, Overlap, Pairs, Reference
 from ingest.storage.store import Entry, Store
 from ingest.tables import LABEL_TABLES, MEASURED_SHAPES, OVERLAPS, TABLES
@@ -293,8 +293,10 @@ def _objects_in_lake(store: Store, table: str) -> set[Object]:
     for entry in store.list(table_folder(table)):
         if load_id_of(entry.path) is None:
             continue
-        parquet = pq.ParquetFile(io.BytesIO(store.read(entry.path)))
-        groups = [group.number for group in _row_groups(parquet, table)]
+        data = store.read(entry.path)
+        with sound_parquet(store.uri_of(entry.path)):
+            parquet = pq.ParquetFile(io.BytesIO(data))
+            groups = [group.number for group in _row_groups(parquet, table)]
         for batch in parquet.iter_batches(row_groups=groups, columns=schema.names) if groups else ():
             found = batch.filter(pc.is_in(batch["shape"], pa.array(("polygon", "polyline"), pa.string())))
             columns = (found[name].to_pylist() for name in ("job_name", "object_index"))
@@ -459,11 +461,13 @@ class _Files:
         known = self._row_groups.get(path)
         if known is not None and not may_have(known):
             return
-        parquet = pq.ParquetFile(io.BytesIO(self._store.read(path)))
-        groups = self._row_groups[path] = _row_groups(parquet, table)
-        wanted = may_have(groups)
-        if wanted:
-            present = set(parquet.schema_arrow.names)
-            columns = [name for name in schema.names if name in present]
-            for batch in parquet.iter_batches(row_groups=wanted, columns=columns):
-                yield in_schema(batch, schema)
+        data = self._store.read(path)
+        with sound_parquet(self._store.uri_of(path)):
+            parquet = pq.ParquetFile(io.BytesIO(data))
+            groups = self._row_groups[path] = _row_groups(parquet, table)
+            wanted = may_have(groups)
+            if wanted:
+                present = set(parquet.schema_arrow.names)
+                columns = [name for name in schema.names if name in present]
+                for batch in parquet.iter_batches(row_groups=wanted, columns=columns):
+                    yield in_schema(batch, schema)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import errno
 import heapq
 import io
 import os
@@ -90,6 +91,9 @@ class LocalStore:
             (self.root / path).unlink(missing_ok=True)
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 @contextlib.contextmanager
 def _new_file(target: Path, publish: Callable[[Path, Path], None]) -> Iterator[IO[bytes]]:
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -101,6 +105,10 @@ def _new_file(target: Path, publish: Callable[[Path, Path], None]) -> Iterator[I
             file.flush()
             os.fsync(file.fileno())
         publish(part, target)
+    except OSError as error:
+        if error.errno in _FULL and error.filename is None:
+            raise StoreError(error.errno, error.strerror, str(target)) from None
+        raise
     finally:
         part.unlink(missing_ok=True)
 
