@@ -28,7 +28,7 @@ from ingest.command_line import (
 from ingest.display import text_table
 from ingest.formats.parsing import BadFile, milliseconds
 from ingest.lake.compact import compact as compact_lake
-from ingest.lake.forget import Selection
+from ingest.lake.forget import Forgotten, Selection
 from ingest.lake.forget import forget as forget_rows
 from ingest.lake.lake import Lake
 from ingest.lake.status import status as lake_status
@@ -446,24 +446,54 @@ def vacuum(lake: str, grace_hours: float, s3: S3Options, as_json: bool) -> None:
     help="Forget a worker: worker_key, worker id, pseudonym, user name or e-mail address. Repeatable.",
 )
 @click.option("--uri", multiple=True, help="Forget a file, or all files below a folder. Repeatable.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be forgotten.")
+@click.option("--yes", is_flag=True, help="Do not ask before a --uri above a job's folder is forgotten.")
 @s3_options
 @json_option
 def forget(
-    lake: str, job: tuple[str, ...], worker: tuple[str, ...], uri: tuple[str, ...], s3: S3Options, as_json: bool
+    lake: str,
+    job: tuple[str, ...],
+    worker: tuple[str, ...],
+    uri: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    s3: S3Options,
+    as_json: bool,
 ) -> None:
     """Erase a job, a worker or files from LAKE for good.
+
+    A --uri above a job's folder, such as /, may take more than is meant: on a terminal it asks, and elsewhere it needs
+    --yes.
 
     Later loads leave them out too. Queries no longer see the rows at once; to delete the bytes, run `compact` and then
     `vacuum --grace-hours 0`.
     """
     if not (job or worker or uri):
         raise click.UsageError("nothing to forget: give --job, --worker or --uri")
-    done = or_nothing(lambda: forget_rows(Lake.open(lake, s3, must_exist=True), Selection(job, uri, worker)))
-    _show(
-        asdict(done),
-        as_json,
-        f"{done.files:,} files forgotten, and {done.answers:,} answers of {done.workers:,} workers",
-    )
+    asked: list[Forgotten] = []
+
+    def is_meant(found: Forgotten) -> bool:
+        if dry_run or yes or not found.is_sweeping or found in asked:
+            return not dry_run
+        text = f"this takes {found.files:,} files of {len(found.jobs):,} jobs: {_some(found.jobs)}"
+        if not sys.stdin.isatty():
+            fail(f"{text}: look at it with --dry-run, and give --yes if it is meant")
+        say(text, err=True)
+        click.confirm("Forget them for good?", abort=True, err=True)
+        asked.append(found)
+        return True
+
+    done = or_nothing(lambda: forget_rows(Lake.open(lake, s3, must_exist=True), Selection(job, uri, worker), is_meant))
+    text = f"{done.files:,} files forgotten, and {done.answers:,} answers of {done.workers:,} workers"
+    if dry_run:
+        of = f" of {len(done.jobs):,} jobs: {_some(done.jobs)}" if done.jobs else ""
+        text = f"would forget {done.files:,} files{of}; and {done.answers:,} answers of {done.workers:,} workers"
+    _show(asdict(done), as_json, text)
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _ERRORS_SHOWN
+    return ", ".join(names[:_ERRORS_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 @cli.command()

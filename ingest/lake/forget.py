@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -51,27 +51,40 @@ class Forgotten:
     files: int = 0
     workers: int = 0
     answers: int = 0
+    jobs: list[str] = field(default_factory=list)
+    """Names of the jobs that lose files."""
+    is_sweeping: bool = False
+    """Whether a folder above a job's own was named, or one of what is no job's: more may go than was meant."""
 
 
-def forget(lake: Lake, selection: Selection) -> Forgotten:
+def _go_on(found: Forgotten) -> bool:
+    return True
+
+
+def forget(lake: Lake, selection: Selection, is_meant: Callable[[Forgotten], bool] = _go_on) -> Forgotten:
     """Write tombstones: the rows are gone from every current view, and no load brings them back.
 
     The rows' bytes go with ``compact`` and then ``vacuum``.
+
+    Args:
+        lake: the lake.
+        selection: what to forget.
+        is_meant: asked with what was found, before anything is written; if not, nothing is.
 
     Raises:
         StoreError: something of the selection is not in the lake, and nothing is forgotten; or the lake's format is
             newer than this loader's; or other commands deleted what it was reading, each time that it began again.
     """
     lake.check_format()
-    return again_if_overtaken("forget", lake.store, lambda: _forget(lake, selection))
+    return again_if_overtaken("forget", lake.store, lambda: _forget(lake, selection, is_meant))
 
 
-def _forget(lake: Lake, selection: Selection) -> Forgotten:
+def _forget(lake: Lake, selection: Selection, is_meant: Callable[[Forgotten], bool]) -> Forgotten:
     store = lake.store
     committed = ledger_files(store)
     ledger = read_ledger(store, committed)
     files = ledger.counted(files_by_table(store))
-    gone = _files_to_forget(ledger, selection)
+    gone, is_sweeping = _files_to_forget(ledger, selection)
     people = _find_people(store, files, selection.workers)
     redaction = Redaction(frozenset().union(*people))
     answers = find_answers(store, files, redaction)
@@ -81,6 +94,19 @@ def _forget(lake: Lake, selection: Selection) -> Forgotten:
         for entry in ledger.versions()
         if entry.status == Status.LOADED and entry.uri not in gone
     }
+    found = Forgotten(
+        files=len(gone),
+        workers=len(people),
+        answers=sum(
+            FileId(load_id, file_no) in kept
+            for load_id in answers.load_ids
+            for file_no in answers.file_numbers(load_id)
+        ),
+        jobs=sorted({entry.job_name for entry in gone.values() if entry.job_name is not None}),
+        is_sweeping=is_sweeping,
+    )
+    if not is_meant(found):
+        return found
     # Those who were forgotten before count too: a load may have committed overlaps with their labels late.
     all_forgotten = Redaction(redaction.workers | ledger.forgotten_workers)
     labels_before = CurrentLabels(store, files, ledger.versions(), Redaction(), DroppedAnswers())
@@ -102,18 +128,11 @@ def _forget(lake: Lake, selection: Selection) -> Forgotten:
             entries.append(forgotten_frames_entry(load.id, len(entries), folder))
         load.add(entries)
         check_not_overtaken(store, committed)
-    return Forgotten(
-        files=len(gone),
-        workers=len(people),
-        answers=sum(
-            FileId(load_id, file_no) in kept
-            for load_id in answers.load_ids
-            for file_no in answers.file_numbers(load_id)
-        ),
-    )
+    return found
 
 
-def _files_to_forget(ledger: Ledger, selection: Selection) -> dict[str, LedgerEntry]:
+def _files_to_forget(ledger: Ledger, selection: Selection) -> tuple[dict[str, LedgerEntry], bool]:
+    """The files, and whether a uri sweeps away more than what is in one job's folder."""
     known = [entry for entry in ledger.newest.values() if entry.status != Status.FORGOTTEN]
     folders = {
         entry.job_uri
@@ -121,6 +140,7 @@ def _files_to_forget(ledger: Ledger, selection: Selection) -> dict[str, LedgerEn
         if entry.status == Status.LOADED and entry.job_name in selection.jobs
     }
     gone: dict[str, LedgerEntry] = {}
+    is_sweeping = False
     for job_name in selection.jobs:
         # Another folder of that name, which was skipped, gave nothing that could be forgotten.
         of_job = [entry for entry in known if entry.job_name == job_name]
@@ -134,7 +154,10 @@ def _files_to_forget(ledger: Ledger, selection: Selection) -> dict[str, LedgerEn
         if not below:
             raise StoreError(f"no file {uri}, nor any below it, in the lake")
         gone |= {entry.uri or "": entry for entry in below}
-    return gone
+        is_sweeping |= any(
+            entry.uri != uri and not (entry.job_uri and f"{uri}/".startswith(f"{entry.job_uri}/")) for entry in below
+        )
+    return gone, is_sweeping
 
 
 # Every table that is about workers, and its columns that may name one besides the key.
