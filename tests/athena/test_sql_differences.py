@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
+from random import Random
 from typing import Any, NamedTuple
 
 import duckdb
@@ -36,6 +37,7 @@ class Fails(NamedTuple):
 NO_SYNTAX, NO_FUNCTION = Fails("mismatched input"), Fails("not registered")
 NO_DUCKDB_SYNTAX, NO_DUCKDB_FUNCTION = Fails("syntax error"), Fails("does not exist")
 NEVER = "never"
+STATUSES = ("rejected", "skipped", "forgotten")
 
 # fmt: off
 # Topic, query, the only value that it gives on Athena and on DuckDB, and what models do about it.
@@ -857,3 +859,31 @@ def test_every_macro_is_asked() -> None:
     }
     asked = {name for names in CASES for name in names.split(" of ")[0].split() if not name.startswith("dbt.")}
     assert asked | NO_EXPRESSIONS == macros
+
+
+def test_the_snapshot_of_source_files_gives_the_same(athena: Ask, local: Ask) -> None:
+    """Newest versions, and of each job's folders the one that counts, of random ledgers."""
+    random = Random(7)
+    rows = []
+    for number in range(400):
+        job, folder, name = (random.choice(names) for names in (range(40), "xyz", "abc"))
+        kind, status = random.choice(("output_manifest", "worker_response")), random.choice(("loaded",) * 4 + STATUSES)
+        folder = "null" if random.random() < 0.1 else f"'s3://{folder}/job-{job}'"
+        time = random.choice(("null", "'2026-01-01 00:00:00'", "'2026-01-02 00:00:00'", "'2026-01-03 00:00:00'"))
+        rows.append(
+            f"('L{random.randrange(4)}', {number}, 'L0', 'job-{job}/{name}', 'job-{job}', {folder}, '{kind}', 'etag', "
+            f"cast(1 as bigint), cast({time} as timestamp(3)), '{status}', cast(1 as bigint), '{number}', "
+            "cast(null as timestamp(3)))"
+        )
+    ledger = (
+        f"(select * from (values {', '.join(rows)}) as t (load_id, file_no, origin_load_id, uri, job_name, job_uri, "
+        "file_kind, etag, size_bytes, modified_at, status, row_count, error, loaded_at))"
+    )
+    model = (ROOT / "models/staging/ground_truth/current_source_files.sql").read_text()
+    model = re.sub(r"\{\{ config\(.*?\) \}\}", "", model).replace("{{ ref('stg_ground_truth__source_files') }}", ledger)
+    sql = f"select uri, status, last_error, load_id, file_no, modified_at from ({model}) as files order by uri"
+
+    found = athena(sql)
+
+    assert found == local(sql)
+    assert len({(status, load_id is None) for _, status, _, load_id, *_ in found}) > 4
