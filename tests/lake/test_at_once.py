@@ -142,40 +142,43 @@ def test_vacuum_spares_what_any_command_is_finishing(lake: Lake, tmp_path: Path)
     assert not any(path.exists() for path in unfinished)
 
 
+@pytest.mark.parametrize("step", ["it begins", "it ends"])
 @pytest.mark.parametrize("folder", ["raw", "raw/_running", "raw/source_files"])
-def test_a_load_that_ends_while_vacuum_looks_around_loses_nothing(
-    folder: str, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_load_that_begins_or_ends_while_vacuum_looks_around_loses_nothing(
+    folder: str, step: str, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It ends right before one of the listings, each in turn."""
-    write_job(tmp_path / "lake-source", "Birds", {0: {"ben": "Owl"}})
+    """It does so right before one of the listings, each in turn."""
+    write_job(tmp_path / "other", "Birds", {0: {"ben": "Owl"}})
     lake = tmp_path / "lake"
-    load(str(tmp_path / "lake-source"), str(lake))
-    wrote, may_end, ended = threading.Event(), threading.Event(), threading.Event()
-
-    def run() -> None:
-        load(str(source), str(lake))
-        ended.set()
+    load(str(tmp_path / "other"), str(lake))
+    wrote, may_end = threading.Event(), threading.Event()
 
     def wait() -> None:
         wrote.set()
         assert may_end.wait(20)
 
     before_the_commit(monkeypatch, wait)
-    running = threading.Thread(target=run)
-    running.start()
-    assert wrote.wait(20)
+    running = threading.Thread(target=load, args=(str(source), str(lake)))
+    if step == "it ends":
+        running.start()
+        assert wrote.wait(20)
     lists = LocalStore.list
 
-    def ends_before(store: LocalStore, prefix: str = "", *more: Any) -> Iterator[Entry]:
-        if prefix == folder and threading.current_thread() is not running:
-            may_end.set()
-            assert ended.wait(20)
-        return lists(store, prefix, *more)
+    def list_late(store: LocalStore, prefix: str = "", **options: Any) -> Iterator[Entry]:
+        if prefix == folder and threading.current_thread() is threading.main_thread():
+            if step == "it ends":
+                may_end.set()
+                running.join(20)
+            elif not wrote.is_set():
+                running.start()
+                assert wrote.wait(20)
+        return lists(store, prefix, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(LocalStore, "list", ends_before)
+        patch.setattr(LocalStore, "list", list_late)
         vacuum(Lake(LocalStore(lake)), grace_hours=0)
-    running.join()
+    may_end.set()
+    running.join(20)
 
     assert {answer[0] for answer in answers_of(lake)} == {"Birds", "Pets"}
 
@@ -257,13 +260,13 @@ def test_compact_never_gives_empty_rows_for_files_that_were_taken_before_it_list
     lists = LocalStore.list
     is_first = True
 
-    def list_late(store: LocalStore, prefix: str = "", *more: Any) -> Iterator[Entry]:
+    def list_late(store: LocalStore, prefix: str = "", **options: Any) -> Iterator[Entry]:
         nonlocal is_first
         if prefix == "raw" and is_first:
             is_first = False
             compact(lake)
             vacuum(lake, grace_hours=0)
-        return lists(store, prefix, *more)
+        return lists(store, prefix, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(LocalStore, "list", list_late)
@@ -301,10 +304,10 @@ def test_a_ledger_that_changes_while_it_is_listed_is_listed_again(lake: Lake, mo
     lists = LocalStore.list
     calls = 0
 
-    def torn(store: LocalStore, prefix: str = "", *more: Any) -> Iterator[Entry]:
+    def torn(store: LocalStore, prefix: str = "", **options: Any) -> Iterator[Entry]:
         nonlocal calls
         calls += 1
-        return iter(()) if calls == 1 else lists(store, prefix, *more)
+        return iter(()) if calls == 1 else lists(store, prefix, **options)
 
     monkeypatch.setattr(LocalStore, "list", torn)
 
