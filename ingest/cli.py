@@ -562,7 +562,10 @@ def sample(dest: Path, jobs: int, objects: int, seed: int, without: tuple[str, .
     from ingest.sample.truth import Fault
 
     try:
-        made = generate(dest, jobs=jobs, objects=objects, seed=seed, without=list(map(Fault, without)))
+        made = or_nothing(
+            lambda: generate(dest, jobs=jobs, objects=objects, seed=seed, without=list(map(Fault, without))),
+            f"{dest} is incomplete",
+        )
     except DestinationNotEmptyError as error:
         fail(str(error))
     _show(asdict(made), as_json, f"{made.files:,} files with {made.answers:,} answers written to {dest}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import errno
 import heapq
 import io
 import os
@@ -15,7 +14,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import IO
 
-from ingest.storage.store import BLOCK_BYTES, PART_SUFFIX, Entry, OnError, StoreError
+from ingest.storage.store import BLOCK_BYTES, PART_SUFFIX, Entry, OnError, StoreError, with_place
 
 _SMALL_BYTES = 2**16
 _name = attrgetter("name")
@@ -91,9 +90,6 @@ class LocalStore:
             (self.root / path).unlink(missing_ok=True)
 
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
 @contextlib.contextmanager
 def _new_file(target: Path, publish: Callable[[Path, Path], None]) -> Iterator[IO[bytes]]:
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -106,9 +102,7 @@ def _new_file(target: Path, publish: Callable[[Path, Path], None]) -> Iterator[I
             os.fsync(file.fileno())
         publish(part, target)
     except OSError as error:
-        if error.errno in _FULL and error.filename is None:
-            raise StoreError(error.errno, error.strerror, str(target)) from None
-        raise
+        raise with_place(error, str(target)) from None
     finally:
         part.unlink(missing_ok=True)
 

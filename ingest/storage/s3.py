@@ -38,6 +38,7 @@ from ingest.storage.store import (
     OnError,
     S3Options,
     StoreError,
+    with_place,
 )
 
 if TYPE_CHECKING:
@@ -317,16 +318,21 @@ class S3Store:
     @contextlib.contextmanager
     def create(self, path: str) -> Iterator[IO[bytes]]:
         """See ``Store``. It is a file of this machine first: an upload is begun only if it can be finished."""
-        with tempfile.TemporaryFile() as file:
-            yield file
+        try:
+            with tempfile.TemporaryFile() as file:
+                yield file
+                self._upload(path, file)
+        except OSError as error:
+            raise with_place(error, f"{tempfile.gettempdir()}, for {self.uri_of(path)}") from None
 
-            def upload() -> None:
-                file.seek(0)
-                # In parts if it is large; if one fails, obstore takes the others back.
-                obstore.put(self._bucket, path, file, chunk_size=_PART_BYTES, max_concurrency=_PART_WRITERS)
+    def _upload(self, path: str, file: IO[bytes]) -> None:
+        def upload() -> None:
+            file.seek(0)
+            # In parts if it is large; if one fails, obstore takes the others back.
+            obstore.put(self._bucket, path, file, chunk_size=_PART_BYTES, max_concurrency=_PART_WRITERS)
 
-            with self._explained(path, _TO_WRITE):
-                _retried(upload, if_error=_is_unanswered)
+        with self._explained(path, _TO_WRITE):
+            _retried(upload, if_error=_is_unanswered)
 
     def put_new(self, path: str, data: bytes) -> None:
         """See ``Store``.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import errno
 import io
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -32,6 +33,16 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/\s\"'<>]+@")
 def without_credentials(text: str) -> str:
     """Text without the user and the password of any address in it, such as ``https://user:secret@host``."""
     return _CREDENTIALS.sub("", text)
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def with_place(error: OSError, place: str) -> OSError:
+    """The error, with the file that was written if a disk is full: the system does not name it."""
+    if error.errno in _FULL and error.filename is None:
+        return StoreError(error.errno, error.strerror, place)
+    return error
 
 
 class Encryption(StrEnum):

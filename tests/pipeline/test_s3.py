@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from ingest.load.plan import Options
 from ingest.load.run import load
 from ingest.storage.open import open_store
 from ingest.storage.s3 import S3Store
-from ingest.storage.store import Encryption, S3Options
+from ingest.storage.store import Encryption, S3Options, StoreError
 from tests.jobs import current_rows, write_answers, write_job
 from tests.s3_server import Proceed, S3Server, refusal, upload
 
@@ -361,3 +362,12 @@ def test_nothing_of_s3_is_imported_where_it_is_not_used(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_full_disk_of_this_machine_is_named(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(f"{bucket}/lake")
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda: Path("/dev/full").open("w+b"))  # noqa: SIM115
+    place = re.escape(f"{tempfile.gettempdir()}, for {bucket}/lake/raw/x.parquet")
+    with pytest.raises(StoreError, match=f"No space left on device: '{place}'"), store.create("raw/x.parquet") as file:
+        file.write(b"x")
+    assert [*store.list()] == []
