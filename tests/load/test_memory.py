@@ -20,12 +20,15 @@ ROOT = Path(__file__).parents[2]
 MB = 1_000_000
 # Loads a source, and prints what it did and its peak of memory in MB.
 _LOAD = """
-import json, resource, sys
+import json, re, sys
 from dataclasses import asdict
 from ingest.load.plan import Options
 from ingest.load.run import load
+from pathlib import Path
 done = load(sys.argv[1], sys.argv[2], Options(processes=1))
-print(json.dumps(asdict(done) | {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+# Not that of getrusage, which begins with the memory of the process that started this one.
+peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024
+print(json.dumps(asdict(done) | {"peak": peak}))
 """
 
 
