@@ -171,6 +171,7 @@ def test_two_links_to_a_job_elsewhere_count_its_work_once(source: Path, lake: Pa
     done = load(str(source), str(lake))
 
     assert (done.jobs, done.files_loaded) == (["Birds", "Fish", "Pets"], 7)
+    assert {path.partition("/")[0] for path in paths(source)} == {"Birds", "Fish", "Pets"}
 
 
 def test_a_part_of_a_job_may_be_a_link(source: Path, lake: Path) -> None:

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from ingest.cli import cli
 from ingest.load.plan import Options
 from ingest.load.run import load
-from tests.jobs import answers_of, current_rows, write_job
+from tests.jobs import answers_of, current_rows, write_answers, write_job
 
 ROOT = Path(__file__).parents[2]
 MB = 1_000_000
@@ -82,12 +82,19 @@ def test_the_pass_through_of_a_line_is_kept_once(job: Path, tmp_path: Path) -> N
     assert len(found) == 1
 
 
-@pytest.mark.parametrize("what", ["source", "frame", "label"])
+@pytest.mark.parametrize("what", ["source", "frame", "element", "config"])
 def test_a_file_that_needs_more_than_the_limit_is_rejected(what: str, job: Path, tmp_path: Path) -> None:
     if what == "source":
         write_line(job, 1_000, source="p" * MB)
     elif what == "frame":
         write_frame(job, [{"frameNumber": 0, "frame": "f" * MB, "boundingBoxes": [{"label": "x"} | BOX] * 1_000}])
+    elif what == "element":
+        path = write_answers(job, 1, {"ann": "Cat"})
+        response = json.loads(path.read_text())
+        image = {"height": 90, "width": 90}
+        boxes = {"boundingBoxes": [{"label": "x"} | BOX] * 1_000, "inputImageProperties": image}
+        response["answers"][0]["answerContent"] = {"e" * MB: boxes}
+        path.write_text(json.dumps(response))
     else:
         write_frame(job, [{"frameNumber": n, "boundingBoxes": [{"label": "x"} | BOX]} for n in range(3)], u="p" * MB)
         config = job / "label_category_config.json"
