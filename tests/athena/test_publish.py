@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
+from pyarrow import parquet
 
 from demo.show_marts import answers, screen
 from publish.alerts import State, news
+from publish.cli import cli
 from publish.exceptions import findings
 from publish.export import read
 from publish.marts import PEOPLE_MART, AthenaMarts, DuckDBMarts, Marts, MartsError
@@ -24,6 +27,7 @@ from publish.visuals import figures_sql, visuals
 from tests.athena.comparison import differences
 from tests.athena.project import WORK_GROUP
 from tests.athena.sample import Sample
+from tests.publish.page_file import packed, table
 
 
 class BothMarts:
@@ -122,6 +126,40 @@ def test_the_data_of_the_page(both: BothMarts, audience: Audience) -> None:
 )
 def test_the_next_labeling_job(both: BothMarts, tmp_path: Path, job: str, source: str, purpose: str) -> None:
     assert write_review_manifest(both, job, str(tmp_path), purpose, source, count=5).objects
+
+
+def test_the_commands_give_the_same_page_and_files(
+    sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in sample.project.environment.items():
+        monkeypatch.setenv(name, value)
+    engines = {"athena": ("--target", "athena"), "local": ("--target", "local", "--warehouse", sample.warehouse)}
+    for name, options in engines.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        for command in (
+            ["page", str(folder / "page.html")],
+            ["page", str(folder / "job.html"), "--job", "Wildlife-Images", "--names"],
+            ["export", "--all", str(folder / "marts"), "--format", "parquet"],
+        ):
+            done = CliRunner().invoke(cli, [*command, *options])
+            assert done.exit_code == 0, done.output
+    for page in ("page.html", "job.html"):
+        ours, theirs = ((tmp_path / name / page).read_text(encoding="utf-8") for name in engines)
+        assert packed(ours).keys() == packed(theirs).keys()
+        for mart in packed(ours):
+            columns = [table(content, mart) for content in (ours, theirs)]
+            assert list(columns[0]) == list(columns[1]), mart
+            rows = [[*zip(*some.values(), strict=True)] for some in columns]
+            assert len(rows[0]) == len(rows[1]), mart
+            assert differences(*rows) == [], mart
+    files = [sorted((tmp_path / name / "marts").rglob("*.parquet")) for name in engines]
+    assert [file.name for file in files[0]] == [file.name for file in files[1]]
+    assert files[0]
+    for ours, theirs in zip(*files, strict=True):
+        tables = [parquet.read_table(file) for file in (ours, theirs)]
+        assert tables[0].schema.equals(tables[1].schema), ours.name
+        assert differences(*map(_rows, tables)) == [], ours.name
 
 
 def test_the_rules_of_row_level_security(both: BothMarts) -> None:

@@ -28,6 +28,7 @@ from publish.marts import DuckDBMarts
 from publish.page import build, data, packing
 from publish.page.packing import pack, unpack
 from publish.visuals import visuals
+from tests.publish.page_file import packed, table
 from tests.publish.warehouse import make_warehouse
 
 ANNA, BERT, CARL = (digit * 32 for digit in "abc")
@@ -132,15 +133,6 @@ def page(warehouse: str, out: Path, *options: str) -> str:
     result = run(warehouse, out, *options)
     assert result.exit_code == DONE, result.output
     return out.read_text(encoding="utf-8")
-
-
-def packed(content: str) -> dict[str, bytes]:
-    found = re.findall(r'<script type="text/plain" data-mart="(\w+)"[^>]*>([^<]*)</script>', content)
-    return {mart: base64.b64decode(text) for mart, text in found}
-
-
-def table(content: str, mart: str) -> dict[str, list[Any]]:
-    return unpack(packed(content)[mart])
 
 
 def all_bytes(content: str) -> str:
