@@ -55,6 +55,12 @@ def _contents(command: Callable[..., None]) -> Callable[..., None]:
             help="User or group that may know who the workers are; several times.",
         ),
         click.option(
+            "--people-work-group",
+            default="ground-truth-people",
+            show_default=True,
+            help="Athena work group of that role. Its results have people's names.",
+        ),
+        click.option(
             "--people-role-arn", metavar="ARN", help="Role that may read dim_workers; without, it is not shown."
         ),
         click.option(

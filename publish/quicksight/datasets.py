@@ -56,6 +56,7 @@ class Setup:
         schema: Glue database of the marts.
         work_group: Athena work group.
         people_role_arn: role that may read dim_workers; without it there is no data set of people.
+        people_work_group: Athena work group of that role: its results are not for readers of the marts.
         people_owners: principals that may see who the workers are.
         direct_query: ask Athena at each look, instead of a copy in SPICE.
         partition: of AWS.
@@ -70,6 +71,7 @@ class Setup:
     schema: str = "ground_truth"
     work_group: str = "ground-truth-bi"
     people_role_arn: str | None = None
+    people_work_group: str = "ground-truth-people"
     people_owners: tuple[str, ...] = ()
     direct_query: bool = False
     partition: str = "aws"
@@ -96,19 +98,21 @@ def permissions(principals: Sequence[str], actions: Sequence[str]) -> list[dict[
 
 def data_sources(setup: Setup) -> list[dict[str, Any]]:
     """Requests that make the data sources: one for the marts, and one for people with a role of its own."""
-    sources = [_data_source(setup, "marts", setup.role_arn, setup.owners)]
+    sources = [_data_source(setup, "marts", setup.role_arn, setup.work_group, setup.owners)]
     if setup.people_role_arn:
-        sources.append(_data_source(setup, "people", setup.people_role_arn, setup.people_owners))
+        sources.append(
+            _data_source(setup, "people", setup.people_role_arn, setup.people_work_group, setup.people_owners)
+        )
     return sources
 
 
-def _data_source(setup: Setup, name: str, role_arn: str, owners: Sequence[str]) -> dict[str, Any]:
+def _data_source(setup: Setup, name: str, role_arn: str, work_group: str, owners: Sequence[str]) -> dict[str, Any]:
     return {
         "AwsAccountId": setup.account_id,
         "DataSourceId": f"{setup.prefix}-{name}",
         "Name": f"Ground Truth Analytics: {name}",
         "Type": "ATHENA",
-        "DataSourceParameters": {"AthenaParameters": {"WorkGroup": setup.work_group, "RoleArn": role_arn}},
+        "DataSourceParameters": {"AthenaParameters": {"WorkGroup": work_group, "RoleArn": role_arn}},
         "SslProperties": {"DisableSsl": False},
         "Permissions": permissions(owners, _SOURCE_OWNER_ACTIONS),
     }

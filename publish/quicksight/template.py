@@ -27,6 +27,7 @@ _SETUP = Setup(
     schema="${MartsDatabase}",
     work_group="${WorkGroup}",
     people_role_arn="${PeopleRole.Arn}",
+    people_work_group="${PeopleWorkGroup}",
     people_owners=("${PeopleOwnerArn}",),
 )
 # Principals that may be left out, and the condition that they are there.
@@ -75,6 +76,11 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "Default": "ground-truth-bi",
         "Description": "Athena workgroup, which leaves its results in the folder bi/ of that bucket.",
     },
+    "PeopleWorkGroup": {
+        "Type": "String",
+        "Default": "ground-truth-people",
+        "Description": "Athena workgroup of those who may know who the workers are: its results are in people/ there.",
+    },
     "KmsKeyArn": {
         "Type": "String",
         "Default": "",
@@ -110,6 +116,7 @@ def template(models: Path = MODELS) -> str:
                             "MartsBucket",
                             "ResultsBucket",
                             "WorkGroup",
+                            "PeopleWorkGroup",
                             "KmsKeyArn",
                         ],
                     },
@@ -222,26 +229,26 @@ def _roles() -> dict[str, Any]:
             "Properties": {"Description": description, "AssumeRolePolicyDocument": trust},
         }
 
-    def policy(name: str, database: str) -> dict[str, Any]:
+    def policy(name: str, database: str, work_group: str, results: str) -> dict[str, Any]:
         return {
             "Type": "AWS::IAM::RolePolicy",
             "Properties": {
                 "RoleName": {"Ref": name},
                 "PolicyName": "read",
-                "PolicyDocument": {"Version": "2012-10-17", "Statement": _statements(database)},
+                "PolicyDocument": {"Version": "2012-10-17", "Statement": _statements(database, work_group, results)},
             },
         }
 
     people: dict[str, Any] = {"Condition": "HasPeople"}
     return {
         "MartsRole": role("QuickSight reads the marts of Ground Truth Analytics with it."),
-        "MartsRolePolicy": policy("MartsRole", "${MartsDatabase}"),
+        "MartsRolePolicy": policy("MartsRole", "${MartsDatabase}", "WorkGroup", "bi"),
         "PeopleRole": people | role("QuickSight reads who the workers are with it."),
-        "PeopleRolePolicy": people | policy("PeopleRole", "${MartsDatabase}_people"),
+        "PeopleRolePolicy": people | policy("PeopleRole", "${MartsDatabase}_people", "PeopleWorkGroup", "people"),
     }
 
 
-def _statements(database: str) -> list[Any]:
+def _statements(database: str, work_group: str, results: str) -> list[Any]:
     def sub(text: str) -> dict[str, str]:
         return {"Fn::Sub": text}
 
@@ -259,7 +266,7 @@ def _statements(database: str) -> list[Any]:
                 "athena:GetQueryResults",
                 "athena:GetQueryResultsStream",
             ],
-            "Resource": sub(f"arn:${{AWS::Partition}}:athena:{here}:workgroup/${{WorkGroup}}"),
+            "Resource": sub(f"arn:${{AWS::Partition}}:athena:{here}:workgroup/${{{work_group}}}"),
         },
         {
             "Sid": "Browse",
@@ -307,7 +314,7 @@ def _statements(database: str) -> list[Any]:
             "Sid": "WriteResults",
             "Effect": "Allow",
             "Action": ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
-            "Resource": sub("arn:${AWS::Partition}:s3:::${ResultsBucket}/bi/*"),
+            "Resource": sub(f"arn:${{AWS::Partition}}:s3:::${{ResultsBucket}}/{results}/*"),
         },
         {
             "Sid": "FindResults",
@@ -320,7 +327,7 @@ def _statements(database: str) -> list[Any]:
             "Effect": "Allow",
             "Action": "s3:ListBucket",
             "Resource": sub("arn:${AWS::Partition}:s3:::${ResultsBucket}"),
-            "Condition": {"StringLike": {"s3:prefix": "bi/*"}},
+            "Condition": {"StringLike": {"s3:prefix": f"{results}/*"}},
         },
         {
             "Fn::If": [

@@ -25,6 +25,7 @@ EVERY_OPTION = {
     "KmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/lake",
     "UserPoolId": "us-east-1_Example",
     "ReadLabelingJobs": "true",
+    "ReadWorkerActivity": "true",
     "AccessLogBucket": "access-logs",
     "BiPrincipalArns": f"arn:aws:iam::{ACCOUNT}:role/analysts",
     "AlarmEmail": "alarms@example.com",

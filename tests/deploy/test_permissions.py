@@ -17,6 +17,7 @@ import pytest
 from moto.moto_api import recorder
 from moto.server import ThreadedMotoServer
 
+from ingest.aws.worker_activity import LOG_GROUP
 from tests.deploy.stack import ACCOUNT, EVERY_OPTION, REGION, ROOT, Stack, as_list, camel
 from tests.jobs import write_job
 
@@ -57,7 +58,7 @@ def test_no_wildcard_on_data(name: str) -> None:
             else:
                 # At the end, after a bucket and folder, or a database.
                 assert re.fullmatch(r"[^*]+", resource) or re.fullmatch(
-                    r"arn:aws:s3:::[^*/]+/[^*]+/\*|arn:aws:glue:[^*]+:table/[^*/]+/\*", resource
+                    r"arn:aws:s3:::[^*/]+/[^*]+/\*|arn:aws:glue:[^*]+:table/[^*/]+/\*|arn:aws:logs:[^*]+:\*", resource
                 ), resource
 
 
@@ -136,6 +137,14 @@ def test_those_who_may_know_who_the_workers_are_read_that_besides() -> None:
         assert not PEOPLE.allows("s3:GetObject", key)
 
 
+def test_a_result_with_names_is_not_for_readers_of_the_marts() -> None:
+    """Who may ask for a result in a workgroup may fetch those of others there."""
+    assert PEOPLE.allows("s3:PutObject", f"{RESULTS}/people/0.csv")
+    assert PEOPLE.allows("s3:ListBucket", RESULTS, s3_prefix="people/")
+    assert not BI.allows("s3:GetObject", f"{RESULTS}/people/0.csv")
+    assert not BI.allows("s3:ListBucket", RESULTS, s3_prefix="people/")
+
+
 def test_readers_write_nothing_but_their_results() -> None:
     assert BI.allows("s3:PutObject", f"{RESULTS}/bi/0.csv")
     for key in (f"{RESULTS}/dbt/0.csv", f"{MARTS}/ground_truth/a_table/0", f"{LAKE}/raw/workers/0.parquet"):
@@ -143,11 +152,14 @@ def test_readers_write_nothing_but_their_results() -> None:
     assert not any(BI.allows(action, MART_TABLE) for action in CHANGES_TABLES)
 
 
-@pytest.mark.parametrize(("policy", "own", "other"), [(BI, "bi", "dbt"), (DBT, "dbt", "bi")])
-def test_each_has_its_own_workgroup(policy: Any, own: str, other: str) -> None:
+@pytest.mark.parametrize(
+    ("policy", "own", "others"), [(BI, "bi", "dbt people"), (DBT, "dbt", "bi people"), (PEOPLE, "people", "bi dbt")]
+)
+def test_each_has_its_own_workgroup(policy: Any, own: str, others: str) -> None:
     workgroup = f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/ground-truth-"
-    assert policy.allows("athena:StartQueryExecution", workgroup + own)
-    assert not policy.allows("athena:StartQueryExecution", workgroup + other)
+    for action in ("athena:StartQueryExecution", "athena:GetQueryResults"):
+        assert policy.allows(action, workgroup + own)
+        assert not any(policy.allows(action, workgroup + other) for other in others.split())
 
 
 def test_a_run_itself_may_touch_no_data() -> None:
@@ -170,7 +182,7 @@ def test_roles_are_taken_by_who_should() -> None:
 
 def test_what_is_optional_is_off() -> None:
     everything = Stack(**EVERY_OPTION).policy("LoaderPolicy")
-    for service in ("cognito-idp", "sagemaker", "kms"):
+    for service in ("cognito-idp", "sagemaker", "logs", "kms"):
         assert LOADER.actions(service) == set()
         assert everything.actions(service)
     assert everything.allows("kms:Decrypt", EVERY_OPTION["JobOutputKmsKeyArn"])
@@ -346,3 +358,30 @@ def test_the_loader_may_register_and_no_more() -> None:
     # The stack makes the database.
     assert LOADER.actions("glue") == {f"glue:{name}" for name in called} - {"glue:CreateDatabase"}
     assert all(LOADER.allows(action, RAW_TABLE) for action in LOADER.actions("glue"))
+
+
+def test_the_loader_may_ask_what_the_sync_commands_ask_and_no_more() -> None:
+    policy = Stack(**EVERY_OPTION).policy("LoaderPolicy")
+    called = {
+        f"{service}:{action}"
+        for path in (ROOT / "ingest/aws").glob("*.py")
+        for service, action in re.findall(r"explained\(\s*\"([a-z-]+):(\w+)\"", path.read_text())
+        if service in {"cognito-idp", "sagemaker", "logs"}
+    }
+    methods = camel(
+        name
+        for path in (ROOT / "ingest/aws").glob("*.py")
+        for names in re.findall(
+            r"get_paginator\(\"(\w+)|\b(?:sagemaker|cognito|logs|clients\(\"\w+\"\))\.(?!get_paginator)(\w+)\(",
+            path.read_text(),
+        )
+        for name in names
+        if name
+    )
+    methods -= {"GetTables"}  # those of Glue have a test of their own
+    assert {action.partition(":")[2] for action in called} == methods
+    granted = {action for service in ("cognito-idp", "sagemaker", "logs") for action in policy.actions(service)}
+    assert granted == called
+    log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{LOG_GROUP}:*"
+    assert policy.allows("logs:FilterLogEvents", log)
+    assert not policy.allows("logs:FilterLogEvents", log.replace("WorkerActivity", "Other"))

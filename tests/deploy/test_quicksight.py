@@ -146,10 +146,13 @@ def test_what_is_named_in_a_text_is_made_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "readable", "hidden"),
-    [("MartsRole", "ground_truth", "ground_truth_people"), ("PeopleRole", "ground_truth_people", "ground_truth")],
+    ("role", "readable", "hidden", "results"),
+    [
+        ("MartsRole", "ground_truth", "ground_truth_people", "bi"),
+        ("PeopleRole", "ground_truth_people", "ground_truth", "people"),
+    ],
 )
-def test_a_role_reads_its_marts_and_nothing_else(role: str, readable: str, hidden: str) -> None:
+def test_a_role_reads_its_marts_and_nothing_else(role: str, readable: str, hidden: str, results: str) -> None:
     statements = {statement["Sid"]: statement for statement in Filled(**PARAMETERS).statements(role)}
     text = json.dumps(statements)
 
@@ -165,7 +168,8 @@ def test_a_role_reads_its_marts_and_nothing_else(role: str, readable: str, hidde
     assert not any("*" in action for action in actions)
     assert not {action for action in actions if re.search(r"glue:(Create|Update|Delete)|s3:Delete", action)}
     writable = statements["WriteResults"]
-    assert writable["Resource"] == "arn:aws:s3:::results/bi/*"
+    assert writable["Resource"] == f"arn:aws:s3:::results/{results}/*"
+    assert statements["Query"]["Resource"].endswith(f":workgroup/ground-truth-{results}")
     assert [sid for sid, statement in statements.items() if "s3:PutObject" in statement["Action"]] == ["WriteResults"]
 
 

@@ -91,7 +91,7 @@ def test_what_was_deleted_or_asked_does_not_stay_for_ever(stack: Stack) -> None:
 @STACKS
 def test_workgroups(stack: Stack) -> None:
     groups = stack.of_type("AWS::Athena::WorkGroup")
-    assert len(groups) == 2
+    assert len(groups) == 3
     for group in groups.values():
         configuration = group["WorkGroupConfiguration"]
         assert configuration["EngineVersion"] == {"SelectedEngineVersion": "Athena engine version 3"}
@@ -109,9 +109,10 @@ def test_dbts_workgroup_does_not_take_the_place_of_tables_from_dbt() -> None:
 
 
 def test_readers_cannot_choose_where_results_go() -> None:
-    configuration = Stack().properties("BiWorkGroup")["WorkGroupConfiguration"]
-    assert configuration["EnforceWorkGroupConfiguration"] is True
-    assert configuration["ResultConfiguration"]["OutputLocation"].endswith("/bi/")
+    for name, folder in (("BiWorkGroup", "bi"), ("PeopleWorkGroup", "people")):
+        configuration = Stack().properties(name)["WorkGroupConfiguration"]
+        assert configuration["EnforceWorkGroupConfiguration"] is True
+        assert configuration["ResultConfiguration"]["OutputLocation"].endswith(f"/{folder}/")
 
 
 def test_databases_are_those_of_dbt() -> None:

@@ -231,6 +231,12 @@ def test_names_of_people_have_a_source_and_permissions_of_their_own() -> None:
 
     assert people["DataSourceArn"].endswith(":datasource/ground-truth-people")
     assert people["Schema"] == "ground_truth_people"
+    groups = {
+        resource.id: resource.request["DataSourceParameters"]["AthenaParameters"]["WorkGroup"]
+        for resource in sound()
+        if resource.kind is Kind.DATA_SOURCE
+    }
+    assert groups == {"ground-truth-marts": "ground-truth-bi", "ground-truth-people": "ground-truth-people"}
     assert {permission["Principal"] for permission in SETS["dim_workers"]["Permissions"]} == {PERSONNEL}
     for mart in SETS.keys() - {"dim_workers"}:
         assert physical(mart)["DataSourceArn"].endswith(":datasource/ground-truth-marts")
