@@ -58,7 +58,7 @@ QUESTIONS = (
     (
         "Whom should I ask about what?  (rpt_worker_flags)",
         """
-        select job_name, flag, explanation
+        select job_name, flag, explanation, alike_worker_name as other_worker
         from rpt_worker_flags
         order by job_name, flag, worker_name
         """,

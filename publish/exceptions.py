@@ -7,7 +7,6 @@ has those that its filters leave: nobody is to decide again what is worth a mana
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -76,7 +75,8 @@ QUERIES = {
         order by remaining_count desc, job_name
     """,
     Kind.WORKER: f"""
-        select job_name, worker_key, worker_name, flag, observation_count, explanation
+        select job_name, worker_key, worker_name, alike_worker_name, flag, observation_count,
+            replace(explanation, 'another worker', coalesce(alike_worker_name, 'another worker')) as explanation
         from rpt_worker_flags
         order by
             case when flag in ({literals(_OF_LABELS)}) then 0 else 1 end,
@@ -193,7 +193,7 @@ def _flags(marts: Marts) -> list[Finding]:
     found: dict[str, Finding] = {}
     for row in marts.query(QUERIES[Kind.WORKER]).to_pylist():
         # Two who copy have a flag each, with the same figures.
-        workers = sorted({row["worker_name"], *re.findall(r"\bworker-[0-9a-f]{8}\b", row["explanation"])})
+        workers = sorted({row["worker_name"], row["alike_worker_name"] or row["worker_name"]})
         key = f"{row['job_name']}: {row['flag']}: {', '.join(workers)}"
         found.setdefault(
             key,

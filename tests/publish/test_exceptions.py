@@ -98,11 +98,12 @@ def test_a_job_is_stuck_if_nobody_answers_and_it_is_not_over(tmp_path: Path) -> 
 
 
 def test_flags_on_labels_come_before_flags_on_times_and_a_pair_is_told_once(tmp_path: Path) -> None:
-    alike = "worker-00000001 drew the same as worker-00000002, to the last digit, on 35 of 55 objects."
+    sentence = "{} drew the same as another worker, to the last digit, on 35 of 55 objects."
+    one, two = "worker-00000001", "worker-00000002"
     flags = [
         flag("worker-00000003", "overlapping tasks", observation_count=90),
-        flag("worker-00000001", "too alike", explanation=alike, observation_count=55),
-        flag("worker-00000002", "too alike", explanation=alike, observation_count=55),
+        flag(one, "too alike", explanation=sentence.format(one), alike_worker_name=two, observation_count=55),
+        flag(two, "too alike", explanation=sentence.format(two), alike_worker_name=one, observation_count=55),
         flag("worker-00000002", observation_count=60),
     ]
     assert [finding.key for finding in found(tmp_path, {"rpt_worker_flags": flags})] == [

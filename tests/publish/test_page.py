@@ -67,8 +67,9 @@ def rows() -> dict[str, list[dict[str, Any]]]:
     jobs = [{"job_name": job, "job_kind": "label"} for job in JOBS]
 
     def flag(key: str, other: str, job: str) -> dict[str, Any]:
+        alike = {"alike_worker_key": other, "alike_worker_name": WORKERS[other]}
         sentence = f"{WORKERS[key]} drew the same as {WORKERS[other]}, on 3 of 3 objects."
-        return worker(key) | {"job_name": job, "flag": "too alike", "explanation": sentence}
+        return worker(key) | alike | {"job_name": job, "flag": "too alike", "explanation": sentence}
 
     def pair(key: str, other: str, job: str) -> dict[str, Any]:
         return worker(key) | {"other_worker_key": other, "other_worker_name": WORKERS[other], "job_name": job}

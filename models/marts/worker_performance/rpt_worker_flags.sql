@@ -278,6 +278,7 @@ alike_workers as (
     select
         job_name,
         member_key as worker_key,
+        twin_key,
         'too alike' as flag,
         case when is_drawing then identical_share else same_wrong_share end as observed,
         case when is_drawing then coalesce(others_identical_share, 0) else expected_share end as limit_value,
@@ -294,11 +295,11 @@ alike_workers as (
         case
             when is_drawing
                 then
-                    'drew the same as ' || {{ worker_name('twin_key') }} || ', to the last digit, on '
+                    'drew the same as another worker, to the last digit, on '
                     || {{ number_text('identical_count') }} || ' of ' || {{ number_text('drawn_object_count') }}
                     || ' objects; of other pairs, it is ' || {{ percent_text('coalesce(others_identical_share, 0)') }}
             else
-                'gave the same wrong class as ' || {{ worker_name('twin_key') }} || ' to '
+                'gave the same wrong class as another worker to '
                 || {{ number_text('same_wrong_count') }} || ' of ' || {{ number_text('reference_object_count') }}
                 || ' objects; their own mistakes would give ' || {{ number_text('expected_same_wrong_count', 1) }}
         end as finding
@@ -407,7 +408,10 @@ candidates as (
     {%- for rule in [
         'speeders', 'golden_results', 'returns', 'falls', 'alike_workers', 'impossible_times', 'overlapping_tasks', 'log_differences'
     ] %}
-        select {{ columns | join(', ') }} from {{ rule }}
+        select
+            {{ columns | join(', ') }},
+            {{ 'twin_key' if rule == 'alike_workers' else 'cast(null as varchar)' }} as alike_worker_key
+        from {{ rule }}
         {%- if not loop.last %}
             union all
         {%- endif %}
@@ -437,6 +441,12 @@ final as (
         adjusted_tests.worker_key,
         {{ worker_name('adjusted_tests.worker_key') }} as worker_name,
         cast(adjusted_tests.flag as varchar) as flag,
+        -- Not in the sentence: workers may read what is said of them, and not of whom else.
+        adjusted_tests.alike_worker_key,
+        case
+            when adjusted_tests.alike_worker_key is not null
+                then {{ worker_name('adjusted_tests.alike_worker_key') }}
+        end as alike_worker_name,
         round(adjusted_tests.observed, 9) as observed,
         round(adjusted_tests.limit_value, 9) as limit_value,
         adjusted_tests.observation_count,

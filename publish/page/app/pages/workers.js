@@ -87,6 +87,7 @@ gta.definePage({
           { key: "flag", title: "Flag", tag: () => "bad" },
           { key: "job_name", title: "Job" },
           { key: "explanation", title: "What was seen", clip: 400 },
+          { key: "alike_worker_name", title: "Other worker", nowrap: true },
           { key: "observation_count", title: "n" },
         ],
         rows: flags,
