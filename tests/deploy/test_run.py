@@ -289,6 +289,12 @@ def test_outside_ecs_there_is_no_other_run(monkeypatch: pytest.MonkeyPatch) -> N
     assert subprocess.run([sys.executable, ROOT / "deploy/other_run.py"], check=False).returncode == 1
 
 
+def test_the_base_of_the_image_is_what_was_looked_at() -> None:
+    """A tag may be another image tomorrow; a digest may not, and the build has no default for it."""
+    assert re.findall(r"^FROM (.+)$", DOCKERFILE, re.MULTILINE) == ["python:3.11-slim-bookworm@${BASE_DIGEST}"]
+    assert re.findall(r"^ARG (.+)$", DOCKERFILE, re.MULTILINE) == ["BASE_DIGEST"]
+
+
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
     """The image's /app: what the Dockerfile copies, out of what .dockerignore lets through."""
