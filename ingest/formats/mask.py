@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ingest.formats.parsing import BadFile, index
+from ingest.formats.parsing import BadFile, index_of_folder
 from ingest.geometry.masks import Runs
 from ingest.job_folder import SourceFile
 from ingest.rows import Rows
@@ -39,7 +39,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     Raises:
         BadFile: see ``index_regions``.
     """
-    object_index = index(file.object_folder or "")
+    object_index = index_of_folder(file.object_folder)
     regions = index_regions(b"".join(blocks))
     total = sum(region.pixels for region in regions.values())
     rows.add_rows(

@@ -103,7 +103,7 @@ def yes_no(text: str | bool | None) -> bool | None:
 
 
 def index(text: str) -> int:
-    """A whole number of at most 18 digits, such as the folder name of a data object.
+    """A whole number of at most 18 digits, such as the number of a frame.
 
     Raises:
         BadFile: the text is not such a number.
@@ -111,6 +111,18 @@ def index(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise BadFile(f"not an object's index: {text!r}")
     return int(text)
+
+
+def index_of_folder(folder: str | None) -> int:
+    """Index of the data object that a folder, or a mask's file name, is named after.
+
+    Raises:
+        BadFile: it is not an index as the service writes it: ``0`` and ``00`` would be two folders of one object.
+    """
+    object_index = index(folder or "")
+    if folder != str(object_index):
+        raise BadFile(f"not an object's index: {folder!r} (written {object_index} by Ground Truth)")
+    return object_index
 
 
 def as_written(raw: msgspec.Raw | bytes) -> str:

@@ -10,7 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from ingest.formats.parsing import BadFile, index
+from ingest.formats.parsing import BadFile, index_of_folder
 from ingest.job_folder import SourceFile
 from ingest.rows import Rows
 from ingest.tables import AnnotationKey, Label
@@ -29,7 +29,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     Raises:
         BadFile: the bytes are no whole zlib stream, or one of more than ``MAX_POINTS``.
     """
-    object_index = index(file.object_folder or "")
+    object_index = index_of_folder(file.object_folder)
     points = Counter[int]()
     try:
         for some in _decompressed(blocks):

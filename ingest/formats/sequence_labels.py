@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Raw
 
-from ingest.formats.parsing import BadFile, as_json, as_text, decode_strict_first, index, whole
+from ingest.formats.parsing import BadFile, as_json, as_text, decode_strict_first, index, index_of_folder, whole
 from ingest.formats.shapes import item_label
 from ingest.job_folder import SourceFile
 from ingest.rows import Rows
@@ -94,7 +94,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     Raises:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
-    object_index = index(file.object_folder or "")
+    object_index = index_of_folder(file.object_folder)
     task_type, frames = _read_frames(whole(blocks))
     places = iter(frames.items())
     while some := list(islice(places, _FRAMES_AT_A_TIME)):

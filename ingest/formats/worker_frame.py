@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw
 
 from ingest.formats.crowd_elements import LIST_SHAPES, read_items
-from ingest.formats.parsing import BadFile, as_json, as_text, index, whole
+from ingest.formats.parsing import BadFile, as_json, as_text, index, index_of_folder, whole
 from ingest.job_folder import SourceFile
 from ingest.rows import Rows
 from ingest.tables import AnswerKey, AnswerLabelKey, Attribute, Label, PayloadKey, WorkerFrame
@@ -53,7 +53,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     Raises:
         BadFile, msgspec.MsgspecError: the file holds no frame, or one that cannot be understood.
     """
-    key = AnswerKey(file.iteration, index(file.object_folder or ""), None)
+    key = AnswerKey(file.iteration, index_of_folder(file.object_folder), None)
     fields = _fields.decode(whole(blocks))
     holders = [name for name in _HOLDERS if name in fields]
     if not holders:

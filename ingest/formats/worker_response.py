@@ -22,7 +22,7 @@ from ingest.formats.crowd_elements import (
     read_content,
     task_type_of_elements,
 )
-from ingest.formats.parsing import BadFile, Number, decode_with_extra, index, time_column, whole
+from ingest.formats.parsing import BadFile, Number, decode_with_extra, index_of_folder, time_column, whole
 from ingest.identity import worker_key, workforce
 from ingest.job_folder import SourceFile
 from ingest.rows import Layout, Rows
@@ -103,7 +103,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     Raises:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
-    task = (file.iteration, index(file.object_folder or ""))
+    task = (file.iteration, index_of_folder(file.object_folder))
     answers: list[tuple[Any, ...]] = []
     classes: list[tuple[Any, ...]] = []
     read, extras = _read_response(whole(blocks))

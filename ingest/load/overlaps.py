@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingest.formats.parsing import BadFile, index
+from ingest.formats.parsing import BadFile, index, index_of_folder
 from ingest.job_folder import FileKind, label_file_key, place_of
 from ingest.lake.again import again_if_overtaken
 from ingest.lake.lake import Load
@@ -275,7 +275,7 @@ def _links(lake: _Files, results: Collection[Object], has_references: bool) -> l
         if key is None or place is None or key[0] not in jobs or key[0] == job_name.lower():
             continue
         try:
-            earlier = (key[0], index(place.object_folder or ""))
+            earlier = (key[0], index_of_folder(place.object_folder))
         except BadFile:
             continue
         about = (job_name, row["object_index"])

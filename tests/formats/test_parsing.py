@@ -7,7 +7,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from ingest.formats.parsing import BadFile, as_text, decode_with_extra, index, milliseconds, whole, yes_no
+from ingest.formats.parsing import (
+    BadFile,
+    as_text,
+    decode_with_extra,
+    index,
+    index_of_folder,
+    milliseconds,
+    whole,
+    yes_no,
+)
 
 # 2020-01-01 is day 18,262 since 1970-01-01.
 DAY = 86_400_000
@@ -89,6 +98,17 @@ def test_index(text: str, expected: int) -> None:
 def test_what_is_no_index_is_refused(text: str) -> None:
     with pytest.raises(BadFile, match="not an object's index"):
         index(text)
+
+
+@pytest.mark.parametrize(("folder", "expected"), [("0", 0), ("12", 12), ("9" * 18, 10**18 - 1)])
+def test_index_of_folder(folder: str, expected: int) -> None:
+    assert index_of_folder(folder) == expected
+
+
+@pytest.mark.parametrize("folder", ["00", "01", "000", "x", "", None])
+def test_one_object_has_one_folder(folder: str | None) -> None:
+    with pytest.raises(BadFile, match="not an object's index"):
+        index_of_folder(folder)
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_seconds_that_are_no_sensible_number_are_refused(seconds: str) -> None:
         answers(data)
 
 
-@pytest.mark.parametrize("folder", ["", "x", "-1", "1.0", "\u0661", "1" * 19])
+@pytest.mark.parametrize("folder", ["", "x", "-1", "1.0", "\u0661", "1" * 19, "00", "01"])
 def test_a_folder_that_is_no_index_is_refused(folder: str) -> None:
     with pytest.raises(BadFile, match="not an object's index"):
         answers(response({}), object_folder=folder)
