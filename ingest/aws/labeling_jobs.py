@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import Raw
@@ -29,7 +30,7 @@ from ingest.aws.resources import (
     time_of,
     without_metadata,
 )
-from ingest.formats.parsing import BadFile, Int32, Int64, as_written
+from ingest.formats.parsing import BadFile, as_written
 from ingest.formats.registry import task_type_of_lambda
 from ingest.lake.ledger import Status
 from ingest.tables import Job
@@ -37,12 +38,27 @@ from ingest.tables import Job
 _RESOURCE = "/labeling-job/"
 
 
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+"""A count as the API defines it: what the marts add up stays far below a bigint's end."""
+_WorkersPerObject: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000)]
+"""The API allows 9."""
+
+
 class _Counters(msgspec.Struct, rename="pascal", frozen=True, gc=False):
-    total_labeled: Int64 | None = None
-    human_labeled: Int64 | None = None
-    machine_labeled: Int64 | None = None
-    failed_non_retryable_error: Int64 | None = None
-    unlabeled: Int64 | None = None
+    total_labeled: _Count | None = None
+    human_labeled: _Count | None = None
+    machine_labeled: _Count | None = None
+    failed_non_retryable_error: _Count | None = None
+    unlabeled: _Count | None = None
+
+    def check(self) -> None:
+        """Raise a BadFile if more objects were labeled by somebody than at all."""
+        by_somebody = (self.human_labeled or 0) + (self.machine_labeled or 0)
+        if self.total_labeled is not None and by_somebody > self.total_labeled:
+            raise BadFile(
+                f"LabelCounters do not add up: HumanLabeled {self.human_labeled or 0} and MachineLabeled "
+                f"{self.machine_labeled or 0} are more than TotalLabeled {self.total_labeled}"
+            )
 
 
 class _S3DataSource(msgspec.Struct, rename="pascal", frozen=True, gc=False):
@@ -62,9 +78,9 @@ class _OutputConfig(msgspec.Struct, rename="pascal", frozen=True, gc=False):
 
 
 class _AmountInUsd(msgspec.Struct, rename="pascal", gc=False):
-    dollars: Int32 = 0
-    cents: Int32 = 0
-    tenth_fractions_of_a_cent: Int32 = 0
+    dollars: _Count = 0
+    cents: _Count = 0
+    tenth_fractions_of_a_cent: _Count = 0
 
 
 class _TaskPrice(msgspec.Struct, rename="pascal", frozen=True, gc=False):
@@ -74,8 +90,8 @@ class _TaskPrice(msgspec.Struct, rename="pascal", frozen=True, gc=False):
 class _HumanTaskConfig(msgspec.Struct, rename="pascal", frozen=True, gc=False):
     workteam_arn: str | None = None
     pre_human_task_lambda_arn: str | None = None
-    number_of_human_workers_per_data_object: Int32 | None = None
-    task_time_limit_in_seconds: Int32 | None = None
+    number_of_human_workers_per_data_object: _WorkersPerObject | None = None
+    task_time_limit_in_seconds: _Count | None = None
     public_workforce_task_price: _TaskPrice = _TaskPrice()
 
 
@@ -95,7 +111,7 @@ class JobJson(msgspec.Struct, rename="pascal", gc=False):
     human_task_config: _HumanTaskConfig = _HumanTaskConfig()
     workteam_arn: str | None = None
     pre_human_task_lambda_arn: str | None = None
-    number_of_human_workers_per_data_object: Int32 | None = None
+    number_of_human_workers_per_data_object: _WorkersPerObject | None = None
 
 
 class _Identity(msgspec.Struct, rename="pascal", gc=False):
@@ -179,6 +195,7 @@ def _blank(kind: ResourceKind, region: str, account: str, name: str, part: str =
 
 def _parsed(resource: Resource, response: Raw) -> Resource:
     job = msgspec.json.decode(response, type=JobJson)
+    job.label_counters.check()
     task = job.human_task_config
     workteam_arn = task.workteam_arn or job.workteam_arn
     row = Job(

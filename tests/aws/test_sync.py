@@ -101,6 +101,47 @@ def serve_jobs(api: AwsApi, *jobs: dict[str, Any]) -> None:
     api.answers["DescribeLabelingJob"] = describing({job["LabelingJobName"]: job for job in jobs})
 
 
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        (
+            {"LabelCounters": {"TotalLabeled": 5, "HumanLabeled": 4, "MachineLabeled": 2}},
+            "LabelCounters do not add up: HumanLabeled 4 and MachineLabeled 2 are more than TotalLabeled 5",
+        ),
+        (
+            {"LabelCounters": {"TotalLabeled": 1, "Unlabeled": 2**63 - 1}},
+            "Expected `int` <= 2147483647 - at `$.LabelCounters.Unlabeled`",
+        ),
+        ({"LabelCounters": {"TotalLabeled": -1}}, "Expected `int` >= 0 - at `$.LabelCounters.TotalLabeled`"),
+        (
+            {"HumanTaskConfig": {"NumberOfHumanWorkersPerDataObject": 2**31 - 1}},
+            "Expected `int` <= 1000 - at `$.HumanTaskConfig.NumberOfHumanWorkersPerDataObject`",
+        ),
+        (
+            {"HumanTaskConfig": {"TaskTimeLimitInSeconds": -1}},
+            "Expected `int` >= 0 - at `$.HumanTaskConfig.TaskTimeLimitInSeconds`",
+        ),
+    ],
+)
+def test_counts_that_cannot_be_are_refused(api: AwsApi, lake: Path, fields: dict[str, Any], error: str) -> None:
+    serve_jobs(api, job("Sound"), job("Broken", **fields))
+
+    done = run("sync-jobs", lake, "--json")
+
+    found = summary(done)
+    assert (done.exit_code, found["loaded"], found["rejected"]) == (1, 1, 1)
+    assert [refused["error"] for refused in found["errors"]] == [error]
+    assert column(lake, "labeling_jobs", "job_name") == ["Sound"]
+
+
+def test_counters_of_a_running_job_add_up(api: AwsApi, lake: Path) -> None:
+    """What is labeled by nobody known yet counts in the total only."""
+    serve_jobs(api, job("Running", LabelCounters={"TotalLabeled": 5, "HumanLabeled": 3, "MachineLabeled": 1}))
+
+    assert run("sync-jobs", lake, "--json").exit_code == 0
+    assert column(lake, "labeling_jobs", "total_labeled_count", "human_labeled_count") == [(5, 3)]
+
+
 def test_every_job_of_every_page_is_described(api: AwsApi, lake: Path) -> None:
     serve_jobs(api, *(job(f"Job-{number}") for number in range(5)))
 
