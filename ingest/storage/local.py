@@ -10,6 +10,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
+from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import IO
@@ -18,6 +19,9 @@ from ingest.storage.store import BLOCK_BYTES, PART_SUFFIX, Entry, OnError, Store
 
 _SMALL_BYTES = 2**16
 _name = attrgetter("name")
+# The years 1 to 9999, in milliseconds since 1970: a disk keeps any 64-bit number as a file's time.
+_FIRST_MOMENT = int(datetime.min.replace(tzinfo=UTC).timestamp()) * 1_000
+_LAST_MOMENT = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp()) * 1_000
 
 
 class LocalStore:
@@ -144,7 +148,8 @@ class _Scan:
                     continue
                 size, modified = status.st_size, status.st_mtime_ns
                 original = None if within is None else f"{within}{at[len(prefix) :]}{entry.name}"
-                yield Entry(at + entry.name, size, f"{size:x}-{modified:x}", modified // 1_000_000, original)
+                modified_at = min(max(modified // 1_000_000, _FIRST_MOMENT), _LAST_MOMENT)
+                yield Entry(at + entry.name, size, f"{size:x}-{modified:x}", modified_at, original)
             if folders:
                 unfinished.append((path, at, iter(folders)))
             waiting = self._next(unfinished)

@@ -79,7 +79,7 @@ DEFAULT_S3_OPTIONS = S3Options()
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """File in a store; ``modified_at`` in milliseconds since 1970-01-01 UTC."""
+    """File in a store; ``modified_at`` in milliseconds since 1970-01-01 UTC, within the years 1 to 9999."""
 
     path: str
     size_bytes: int

@@ -6,8 +6,11 @@ The tests may run as root, who may read everything: there, ``os.scandir`` refuse
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ from ingest.lake.ledger import read_ledger
 from ingest.lake.status import status
 from ingest.load.run import load
 from ingest.storage.local import LocalStore
+from ingest.storage.open import open_store
 from ingest.storage.store import StoreError
 from tests.jobs import answers_of, write_job
 
@@ -47,8 +51,58 @@ def refuse(monkeypatch: pytest.MonkeyPatch, folder: Path, error: OSError) -> Non
     monkeypatch.setattr(os, "scandir", scan)
 
 
+class Dated:
+    """What ``os.scandir`` says of a file, with a time that few disks can keep."""
+
+    def __init__(self, entry: os.DirEntry[str], seconds: int) -> None:
+        self._entry, self._seconds = entry, seconds
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._entry, name)
+
+    def stat(self) -> SimpleNamespace:
+        """Size and time."""
+        return SimpleNamespace(st_size=self._entry.stat().st_size, st_mtime_ns=self._seconds * 10**9)
+
+
+def date(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
+    """Let every file be of a time, in seconds since 1970."""
+    scandir = os.scandir
+
+    @contextmanager
+    def scan(path: Any = ".") -> Iterator[Iterator[Dated]]:
+        with scandir(path) as entries:
+            yield (Dated(entry, seconds) for entry in entries)
+
+    monkeypatch.setattr(os, "scandir", scan)
+
+
 def paths(root: Path) -> list[str]:
     return [entry.path for entry in LocalStore(root).list()]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "kept"),
+    [
+        (2**62, "9999-12-31 23:59"),
+        (253_402_300_800, "9999-12-31 23:59"),
+        (0, "1970-01-01 00:00"),
+        (-62_135_596_801, "0001-01-01 00:00"),
+        (-(2**62), "0001-01-01 00:00"),
+    ],
+)
+def test_a_file_of_no_year_of_the_calendar_has_the_nearest_time(
+    source: Path, lake: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, kept: str
+) -> None:
+    """Neither a lake's readers nor DuckDB know a later year, or an earlier one."""
+    with monkeypatch.context() as context:
+        date(context, seconds)
+        assert load(str(source), str(lake)).files_loaded == 5
+
+    moments = {entry.modified_at for entry in read_ledger(Lake(open_store(str(lake))).store).versions()}
+    times = {datetime(1970, 1, 1) + timedelta(milliseconds=moment or 0) for moment in moments}
+    assert [time.isoformat(" ", "minutes") for time in times] == [kept]
+    assert CliRunner().invoke(cli, ["status", str(lake)]).exit_code == 0
 
 
 def test_a_link_that_leads_to_itself_is_recorded(source: Path, lake: Path) -> None:
