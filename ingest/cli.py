@@ -485,6 +485,8 @@ def forget(
 
     done = or_nothing(lambda: forget_rows(Lake.open(lake, s3, must_exist=True), Selection(job, uri, worker), is_meant))
     text = f"{done.files:,} files forgotten, and {done.answers:,} answers of {done.workers:,} workers"
+    if done.values_dropped:
+        text += f"; {done.values_dropped:,} JSON values named them as a whole and are NULL now"
     if dry_run:
         of = f" of {len(done.jobs):,} jobs: {_some(done.jobs)}" if done.jobs else ""
         text = f"would forget {done.files:,} files{of}; and {done.answers:,} answers of {done.workers:,} workers"

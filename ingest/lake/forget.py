@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from ingest.identity import worker_key
 from ingest.lake.again import again_if_overtaken
+from ingest.lake.json_names import is_worker_id
 from ingest.lake.lake import Lake
 from ingest.lake.layout import files_by_table
 from ingest.lake.ledger import (
@@ -25,11 +26,11 @@ from ingest.lake.ledger import (
     tombstone,
 )
 from ingest.lake.parquet import read_table
-from ingest.lake.redaction import ANSWERS, DroppedAnswers, Redaction
-from ingest.lake.rewrite import CurrentLabels, FileId, data_files, find_answers, rewrite
+from ingest.lake.redaction import ANSWERS, DroppedAnswers, Redaction, may_name_workers
+from ingest.lake.rewrite import CurrentLabels, FileId, all_columns, data_files, find_answers, rewrite
 from ingest.storage.open import open_store
 from ingest.storage.store import Entry, Store, StoreError
-from ingest.tables import LEDGER, OVERLAPS, TABLES, LedgerEntry
+from ingest.tables import LEDGER, OVERLAPS, TABLES, LedgerEntry, Lineage
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Forgotten:
     files: int = 0
     workers: int = 0
     answers: int = 0
+    values_dropped: int = 0
+    """Values of JSON that named the workers and became NULL, because nothing could be cut out of them."""
     jobs: list[str] = field(default_factory=list)
     """Names of the jobs that lose files."""
     is_sweeping: bool = False
@@ -86,7 +89,8 @@ def _forget(lake: Lake, selection: Selection, is_meant: Callable[[Forgotten], bo
     files = ledger.counted(files_by_table(store))
     gone, is_sweeping = _files_to_forget(ledger, selection)
     people = _find_people(store, files, selection.workers)
-    redaction = Redaction(frozenset().union(*people))
+    keys = frozenset[str]().union(*people)
+    redaction = Redaction(keys, _texts_that_name(store, files, keys))
     answers = find_answers(store, files, redaction)
     gone |= {entry.uri or "": entry for entry in frames_in(ledger, answers.frames)}
     kept = {
@@ -128,6 +132,7 @@ def _forget(lake: Lake, selection: Selection, is_meant: Callable[[Forgotten], bo
             entries.append(forgotten_frames_entry(load.id, len(entries), folder))
         load.add(entries)
         check_not_overtaken(store, committed)
+    found.values_dropped = redaction.dropped.total()
     return found
 
 
@@ -162,10 +167,10 @@ def _files_to_forget(ledger: Ledger, selection: Selection) -> tuple[dict[str, Le
 
 # Every table that is about workers, and its columns that may name one besides the key.
 _WORKER_NAMES: dict[str, tuple[str, ...]] = {
-    ANSWERS: ("worker_id",),
+    ANSWERS: ("worker_id", "identity_sub"),
     "workers": ("username", "email", "identity_sub"),
     "workteam_members": (),
-    "worker_activity": ("worker_token",),
+    "worker_activity": ("worker_token", "identity_sub"),
 }
 
 
@@ -181,10 +186,25 @@ def _find_people(store: Store, files: Mapping[str, list[Entry]], names: Collecti
             if table == ANSWERS:
                 accounts.add((key, row[0]))
     people = [_keys_of(name, known_as, accounts) for name in names]
-    for name, person in zip(names, people, strict=True):
-        if not person:
+    for place, (name, person) in enumerate(zip(names, people, strict=True)):
+        if person:
+            continue
+        # Only JSON may name them, as the manifest of a custom job does.
+        alone = Redaction(frozenset({worker_key(name)}))
+        if not (is_worker_id(name) and _files_about(store, files, alone, DroppedAnswers())):
             raise StoreError(f"no worker {name} in the lake")
+        people[place] = alone.workers
     return set(people)
+
+
+def _texts_that_name(store: Store, files: Mapping[str, list[Entry]], keys: frozenset[str]) -> frozenset[str]:
+    """Ids, subjects, user names and e-mail addresses of people, which go with their rows."""
+    found: set[str] = set()
+    for table, columns in _WORKER_NAMES.items() if keys else ():
+        for key, *row in _distinct_rows(store, files, table, "worker_key", *columns):
+            if key in keys:
+                found.update(name for name in row if name)
+    return frozenset(found)
 
 
 def _keys_of(name: str, known_as: set[tuple[str, str | None]], accounts: set[tuple[str, str]]) -> frozenset[str]:
@@ -213,18 +233,22 @@ def _distinct_rows(
 def _files_about(
     store: Store, files: Mapping[str, list[Entry]], redaction: Redaction, answers: DroppedAnswers
 ) -> set[FileId]:
-    """Source files with rows of the workers."""
+    """Source files with rows of the workers, or with JSON that names them."""
     if not redaction.workers:
         return set()
     about = {FileId(load_id, file_no) for load_id in answers.load_ids for file_no in answers.file_numbers(load_id)}
-    schema = pa.schema([("file_no", pa.int32()), ("worker_key", pa.string())])
-    for table in files.keys() - {LEDGER.name, ANSWERS}:
-        if table in TABLES and "worker_key" not in TABLES[table].schema.names:
+
+    def is_wanted(column: str) -> bool:
+        return column in ("load_id", "file_no", "worker_key") or may_name_workers(column)
+
+    for table in files.keys() - {LEDGER.name}:
+        if table in TABLES and not any(map(is_wanted, TABLES[table].schema.names[len(Lineage._fields) :])):
             continue
         for file, load_id in data_files(files, table):
-            for batch in read_table(store, file.path, schema):
-                numbers = batch.column("file_no").filter(redaction.concerns(batch))
-                about |= {FileId(load_id, file_no) for file_no in pc.unique(numbers).to_pylist()}
+            for batch in all_columns(store, file.path, is_wanted):
+                named = pc.or_(redaction.concerns(batch), redaction.is_named_in(batch))
+                numbers = pc.unique(batch.column("file_no").filter(named)).to_pylist()
+                about |= {FileId(load_id, file_no) for file_no in numbers}
     return about
 
 

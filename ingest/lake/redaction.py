@@ -2,14 +2,16 @@
 
 A row goes if its ``worker_key`` is forgotten, or if its ``worker_id`` alone gives a forgotten key (an answer without
 identity). The rows of a dropped answer go with it, in every table that has its ``answer_index``. Frames of an answer
-are other files, which do not say whose they are: the answer points to their folder.
+are other files, which do not say whose they are: the answer points to their folder. JSON that is kept as written may
+name workers too, as a custom job's ``annotationsFromAllWorkers`` does: they are cut out of it in the rows that stay.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -17,6 +19,7 @@ import pyarrow.compute as pc
 
 from ingest.identity import worker_key
 from ingest.job_folder import FramesFolder
+from ingest.lake.json_names import People
 
 ANSWERS = "worker_answers"
 ANSWER_COLUMNS = (
@@ -26,6 +29,15 @@ ANSWER_COLUMNS = (
 """Columns of ``worker_answers`` that ``find_answers`` reads."""
 
 _FILE_SHIFT = 32
+_JSON_SUFFIX = "_json"
+# Columns besides, whose text may be JSON; and one that has nothing but numbers.
+_ALSO_JSON = frozenset({"attribute_value", "source_text"})
+_NUMBERS = "geometry_json"
+
+
+def may_name_workers(column: str) -> bool:
+    """Whether a column keeps JSON or text of the source, which may name any worker."""
+    return (column.endswith(_JSON_SUFFIX) and column != _NUMBERS) or column in _ALSO_JSON
 
 
 @dataclass
@@ -82,9 +94,17 @@ class Redacted(NamedTuple):
 
 @dataclass(frozen=True)
 class Redaction:
-    """The workers whose rows are left out, by their keys."""
+    """The workers whose rows are left out, by their keys.
+
+    Attributes:
+        workers: their keys.
+        texts: what else is known to name them; only searched for in JSON.
+        dropped: how many values became NULL so far, because nothing could be cut out of them; by column.
+    """
 
     workers: frozenset[str] = frozenset()
+    texts: frozenset[str] = frozenset()
+    dropped: Counter[str] = field(default_factory=Counter, compare=False)
 
     def apply(self, tables: Mapping[str, pa.RecordBatch]) -> Redacted:
         """The rows that may be written, of source files that are whole in these batches; by table.
@@ -110,7 +130,40 @@ class Redaction:
         mask = self.concerns(batch)
         if {"load_id", "file_no", "answer_index"} <= set(batch.schema.names):
             mask = pc.or_(mask, answers.includes(batch))
-        return batch.filter(pc.invert(mask)) if pc.any(mask).as_py() else batch
+        batch = batch.filter(pc.invert(mask)) if pc.any(mask).as_py() else batch
+        return self._without_names(batch)
+
+    def is_named_in(self, batch: pa.RecordBatch) -> pa.BooleanArray:
+        """Which rows have JSON that names a forgotten worker."""
+        mask = pa.repeat(pa.scalar(False), len(batch))
+        for name in filter(may_name_workers, batch.schema.names):
+            changed = list(self._cut(batch.column(name)))
+            if changed:
+                mask = pc.or_(mask, pc.is_in(batch.column(name), value_set=pa.array(changed, pa.string())))
+        return mask
+
+    def _without_names(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The same rows; what names a forgotten worker is cut out of their JSON."""
+        for place, name in enumerate(batch.schema.names):
+            column = batch.column(place)
+            changed = self._cut(column) if may_name_workers(name) else {}
+            if changed:
+                values = [changed.get(value, value) for value in column.to_pylist()]
+                self.dropped[name] += pc.sum(pc.is_valid(column)).as_py() - sum(value is not None for value in values)
+                batch = batch.set_column(place, batch.schema.field(place), pa.array(values, column.type))
+        return batch
+
+    def _cut(self, column: pa.StringArray) -> dict[str, str | None]:
+        """The values that name a forgotten worker, each with what stays of it."""
+        found = {}
+        for value in pc.unique(column).to_pylist() if self.workers and pa.types.is_string(column.type) else ():
+            if value is not None and (rest := self._people.cut(value)) is not value:
+                found[value] = rest
+        return found
+
+    @cached_property
+    def _people(self) -> People:
+        return People(self.workers, self.texts)
 
     def concerns(self, batch: pa.RecordBatch) -> pa.BooleanArray:
         """Which rows name a forgotten worker; none in a table that names no workers."""

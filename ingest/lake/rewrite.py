@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -174,7 +174,7 @@ def rewrite(
             _renumbered(batch, load.id, numbers[load_id], redaction, answers)
             for file, load_id in data_files(files, table)
             if load_id in numbers
-            for batch in _batches(store, file.path)
+            for batch in all_columns(store, file.path)
         )
         if table == OVERLAPS:
             batches = (batch.filter(labels.have(batch)) for batch in batches)
@@ -200,15 +200,15 @@ class _Part:
         return batch.schema, self._rows // _PART_ROWS
 
 
-def _batches(store: Store, path: str) -> Iterator[pa.RecordBatch]:
-    """A file's rows, with all its columns."""
+def all_columns(store: Store, path: str, is_wanted: Callable[[str], bool] = lambda _: True) -> Iterator[pa.RecordBatch]:
+    """A file's rows, with all its columns or those that are wanted; none that this loader knows need be among them."""
     data = store.read(path)
     uri = store.uri_of(path)
     with sound_parquet(uri):
         schema = plain_schema(pq.read_schema(io.BytesIO(data)))
     if not {"load_id", "file_no"} <= set(schema.names):
         raise StoreError(f"{uri}: not a file of a raw table, it lacks load_id or file_no")
-    return parse_table(data, schema, uri)
+    return parse_table(data, pa.schema([column for column in schema if is_wanted(column.name)]), uri)
 
 
 def _widened(table: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
