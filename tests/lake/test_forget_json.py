@@ -190,6 +190,7 @@ def test_a_load_that_names_nobody_forgotten_keeps_every_byte(lake: Lake, job: Pa
     [
         (f'["{ANN}", 1.50]', "[1.50]"),
         (f'[{{"a":{{"b":"{ANN}"}}}},2]', "[2]"),
+        (f'["\\u0070{ANN[1:]}",2]', "[2]"),
         (f'{{"{ANN}":1,"b":2.0}}', '{"b":2.0}'),
         (f'{{"w":"{ANN}","w":"x"}}', None),
         (f"s3://b/{ANN}/1.json", None),
