@@ -33,23 +33,34 @@
 {%- endmacro %}
 
 
+{#
+  Length of what two boxes that overlap have in common on one axis. It is never more than either length, and of equal
+  boxes exactly theirs, however far from 0 they are: the difference of two far edges would be rounded by more.
+#}
+{% macro common_length(one, other, start, length) -%}
+    least(
+        {{ one }}.{{ length }},
+        {{ other }}.{{ length }},
+        {{ one }}.{{ start }} - {{ other }}.{{ start }} + {{ one }}.{{ length }},
+        {{ other }}.{{ start }} - {{ one }}.{{ start }} + {{ other }}.{{ length }}
+    )
+{%- endmacro %}
+
+
 {# Edges are taken as written, without an extra pixel. A box of negative width or height overlaps nothing. #}
 {% macro box_iou(one, other) -%}
-    {%- set intersection -%}
-        (least({{ one }}.box_left + {{ one }}.box_width, {{ other }}.box_left + {{ other }}.box_width)
-        - greatest({{ one }}.box_left, {{ other }}.box_left))
-        * (least({{ one }}.box_top + {{ one }}.box_height, {{ other }}.box_top + {{ other }}.box_height)
-        - greatest({{ one }}.box_top, {{ other }}.box_top))
-    {%- endset -%}
+    {%- set width = common_length(one, other, 'box_left', 'box_width') -%}
+    {%- set height = common_length(one, other, 'box_top', 'box_height') -%}
+    {%- set intersection = width ~ ' * ' ~ height -%}
     case
         when
             least({{ one }}.box_width, {{ one }}.box_height, {{ other }}.box_width, {{ other }}.box_height) < 0
             then 0
         when
-            {{ one }}.box_left < {{ other }}.box_left + {{ other }}.box_width
-            and {{ other }}.box_left < {{ one }}.box_left + {{ one }}.box_width
-            and {{ one }}.box_top < {{ other }}.box_top + {{ other }}.box_height
-            and {{ other }}.box_top < {{ one }}.box_top + {{ one }}.box_height
+            {{ one }}.box_left - {{ other }}.box_left < {{ other }}.box_width
+            and {{ other }}.box_left - {{ one }}.box_left < {{ one }}.box_width
+            and {{ one }}.box_top - {{ other }}.box_top < {{ other }}.box_height
+            and {{ other }}.box_top - {{ one }}.box_top < {{ one }}.box_height
             then {{ safe_divide(
                 intersection,
                 one ~ '.box_width * ' ~ one ~ '.box_height + '

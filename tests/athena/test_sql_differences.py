@@ -217,13 +217,36 @@ CASES: dict[str, str] = {
         from (values (1, 1.505, 1.000), (2, 0.001, 3.000), (3, -9.999, 0.000)) as edges (number, numerator, denominator)
         order by number
     """,
+    "identities_by_worker_id": """
+        with answers as (
+            select *
+            from (values
+                ('w1', 'k1', 'Cognito', 'issuer', 'sub1'), ('w1', 'w1', null, null, null), ('w2', 'k2', null, 'issuer', 'sub2'),
+                ('w3', 'k3', 'Cognito', 'issuer', 'sub3'), ('w3', 'k4', 'Cognito', 'issuer', 'sub4'), ('w4', 'w4', null, null, null)
+            ) as answers (worker_id, worker_key, identity_provider, identity_issuer, identity_sub)
+        ),
+        identities as ({{ identities_by_worker_id('answers') }})
+        select * from identities order by worker_id
+    """,
+    "common_length": """
+        with boxes as (
+            select *
+            from (values
+                (1, 0e0, 10e0), (2, 5e0, 10e0), (3, 4e0, 2e0), (4, 0.1e0, 0.3e0)
+            ) as edges (number, box_left, box_width)
+        )
+        select ours.number, theirs.number, {{ common_length('ours', 'theirs', 'box_left', 'box_width') }}
+        from boxes as ours cross join boxes as theirs
+        order by ours.number, theirs.number
+    """,
     "box_iou": """
         with boxes as (
             select *
             from (values
                 (1, 0e0, 0e0, 10e0, 10e0), (2, 5e0, 5e0, 10e0, 10e0), (3, 10e0, 0e0, 10e0, 10e0),
                 (4, 2e0, 2e0, 1e0, 1e0), (5, 0e0, 0e0, 0e0, 0e0), (6, 8e0, 8e0, -4e0, 4e0),
-                (7, -1e12, -1e12, 2e12, 2e12), (8, 0.1e0, 0.2e0, 0.3e0, 0.4e0), (9, null, 0e0, 1e0, 1e0)
+                (7, -1e12, -1e12, 2e12, 2e12), (8, 0.1e0, 0.2e0, 0.3e0, 0.4e0), (9, null, 0e0, 1e0, 1e0),
+                (10, 1e6, 1e6, 5e-5, 5e-5)
             ) as edges (number, box_left, box_top, box_width, box_height)
         )
         select ours.number, theirs.number, {{ box_iou('ours', 'theirs') }}

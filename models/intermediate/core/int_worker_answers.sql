@@ -10,19 +10,8 @@ worker_frames as (
     select * from {{ ref('stg_ground_truth__worker_frames') }}
 ),
 
--- A consolidation request names a worker only by worker_id. Other answers may hold the identity of that id, which
--- is used if it is the only one.
 identities_by_worker_id as (
-    select
-        worker_id,
-        max(worker_key) as worker_key,
-        max(identity_provider) as identity_provider,
-        max(identity_issuer) as identity_issuer,
-        max(identity_sub) as identity_sub
-    from answers
-    where identity_issuer is not null and identity_sub is not null
-    group by worker_id
-    having count(distinct worker_key) = 1
+    {{ identities_by_worker_id('answers') }}
 ),
 
 identified_answers as (

@@ -1,17 +1,29 @@
 -- Every submission in a worker response is one row of fct_worker_tasks, and so is every worker in a consolidation
 -- request for an object without a worker response. Without it, a join that drops or doubles answers changes every count
 -- and rate of people's work, and no key test need notice.
-with answers as (
+with staged_answers as (
+    select * from {{ ref('stg_ground_truth__worker_answers') }}
+),
+
+identities as (
+    {{ identities_by_worker_id('staged_answers') }}
+),
+
+-- A submission may be in two files, of which one does not say whose it is.
+answers as (
     select
-        answers.job_name,
-        answers.object_index,
-        answers.worker_key,
-        date_trunc('second', answers.submitted_at) as submitted_second,
+        staged_answers.job_name,
+        staged_answers.object_index,
+        coalesce(identities.worker_key, staged_answers.worker_key) as worker_key,
+        date_trunc('second', staged_answers.submitted_at) as submitted_second,
         files.file_kind
-    from {{ ref('stg_ground_truth__worker_answers') }} as answers
+    from staged_answers
     inner join {{ ref('current_source_files') }} as files
-        on answers.load_id = files.load_id
-        and answers.file_no = files.file_no
+        on staged_answers.load_id = files.load_id
+        and staged_answers.file_no = files.file_no
+    left join identities
+        on staged_answers.worker_id = identities.worker_id
+        and staged_answers.identity_sub is null
 ),
 
 responded as (

@@ -78,6 +78,11 @@ touching_box (box_left, box_top, box_width, box_height) as (
     values (606.0, 41.0, 10.0, 10.0)
 ),
 
+-- small and far from 0, where the sum of an edge and a length is rounded
+far_box (box_left, box_top, box_width, box_height) as (
+    values (1e6, 1e6, 5e-5, 5e-5)
+),
+
 -- boxes without area that cross: no overlap instead of 0/0
 flat_box (box_left, box_top, box_width, box_height) as (
     values (0.0, 5.0, 10.0, 0.0)
@@ -274,6 +279,13 @@ results as (
         {{ box_iou('one_box', 'touching_box') }} as actual
     from one_box
     cross join touching_box
+    union all
+    select
+        'equal boxes, small and far from 0' as example,
+        1.0 as expected,
+        {{ box_iou('far_box', 'equal_box') }} as actual
+    from far_box
+    cross join far_box as equal_box
     union all
     select
         'boxes without area' as example,
