@@ -34,6 +34,7 @@
  *   ctx.section(title, text?)
  *   ctx.card({id, title, value, n, low, high, change, format, why, marts, onClick})
  *       change: {value, low?, high?, text, good: "up" | "down"} against the period before
+ *       onClick shows what is behind the value; a value without one says that there is nothing to list
  *   ctx.visual(id, {onClick?, …})          a shared visual, drawn as its kind says; of a table also columns: {title: {…}} to
  *       change columns, and extend(columns, rows) to add some
  *   ctx.chart({id, title, kind, rows, …})  rows: plain objects; below, `x: "column"` names a field of them
@@ -55,7 +56,9 @@
  *   ctx.note(text)                         a sentence
  *   ctx.empty(text)                        why there is nothing
  *   gta.drill({title, mart, rows})         a dialog with the tasks or objects behind a number, with their uris
- *   gta.drillJobs(ctx, title, jobs)        the same of the objects of jobs
+ *   gta.drillJobs(ctx, title, jobs, ignore)  the same of the objects of jobs; ignore: filters
+ *   gta.drillList(ctx, {title, rows, columns, what})  the same of plain objects. Rows about a job (job_name) and no object
+ *                                          open the objects of that job
  *   format: number, decimal, seconds, hours, share, score, usd, date, time, text, bool, progress
  *   marts: what it was made of; it then says by itself which active filters do not reach it. Default: the page's first.
  *

@@ -126,6 +126,7 @@ function cardOf(options, page) {
   const facts = [];
   if (low !== null && low !== undefined && high !== null && high !== undefined) facts.push(`95 %: ${gta.interval(low, high, format)}`);
   if (n !== null && n !== undefined) facts.push(`n = ${gta.format(n)}${few ? ", too few to judge" : ""}`);
+  if (!options.onClick && value !== null && value !== undefined) facts.push("nothing to list");
   if (facts.length) panel.append(gta.element("p", { class: "facts" }, facts.join(" · ")));
   if (change && change.value !== null && change.value !== undefined) {
     const up = change.value > 0;
@@ -315,9 +316,18 @@ gta.drill = async function ({ title, mart, rows }) {
 };
 
 /* The objects of some jobs: what is behind a number that is known by job. */
-gta.drillJobs = async function (ctx, title, jobs) {
+gta.drillJobs = async function (ctx, title, jobs, ignore = ["label"]) {
   const mart = "fct_object_labels";
-  if (await gta.load(mart)) return gta.drill({ title, mart, rows: gta.where(mart, ctx.rows(mart, { ignore: ["label"] }), { job_name: jobs }) });
+  if (await gta.load(mart)) return gta.drill({ title, mart, rows: gta.where(mart, ctx.rows(mart, { ignore }), { job_name: jobs }) });
+};
+
+/* Records behind a number. Those of objects have their uri; those of jobs lead to the objects of the job. */
+gta.drillList = function (ctx, { title, rows, columns, what = "rows" }) {
+  const ofJobs = !columns.some((column) => column.uri) && rows.every((row) => row.job_name);
+  const onRow = ofJobs ? (row) => gta.drillJobs(ctx, `Objects of ${gta.clip(row.job_name, 60)}`, [row.job_name], gta.FILTERS) : undefined;
+  const inside = gta.element("div");
+  openDialog(title, gta.element("p", { class: "quiet" }, `${gta.format(rows.length)} ${what}.`), inside);
+  if (rows.length) gta.drawTable(inside, { id: "behind", title, rows, size: 20, columns, onRow, rowText: "Objects" });
 };
 
 function behind(title, lines, total, titles, formats, what) {

@@ -6,12 +6,16 @@
 
   function cards(ctx, loads, jobs, checks) {
     const refused = sum(loads, "rejected_count");
-    ctx.card({ id: "health-loaded", title: "Loaded last", value: largest(loads, "last_loaded_at"), format: "time", marts: ["rpt_load_health"], why: `UTC. The newest file is of ${gta.format(largest(loads, "newest_source_at"), "time")}.` });
-    ctx.card({ id: "health-files", title: "Files", value: sum(loads, "file_count"), marts: ["rpt_load_health"], why: `Of ${gta.format(loads.length)} jobs.` });
-    ctx.card({ id: "health-refused", title: "Files refused", value: refused, marts: ["rpt_load_health"], why: refused ? "Rows of their last sound version are kept." : "Every file could be read." });
-    ctx.card({ id: "health-failed", title: "Objects without a label", value: sum(jobs, "failed_count") + sum(jobs, "unlabeled_count"), marts: ["dim_labeling_jobs"], why: `${gta.format(sum(jobs, "failed_count"))} failed, ${gta.format(sum(jobs, "unlabeled_count"))} have no result yet.` });
+    const listed = (title, rows, columns, what = "jobs") => (rows.length ? () => gta.drillList(ctx, { title, rows, columns: [{ key: "job_name", title: "Job" }, ...columns], what }) : undefined);
+    const unlabeled = jobs.filter((row) => row.failed_count || row.unlabeled_count);
+    const looked = checks.filter((row) => row.checked_count > 0);
+    const files = { key: "file_count", title: "Files" };
+    ctx.card({ id: "health-loaded", title: "Loaded last", value: largest(loads, "last_loaded_at"), format: "time", marts: ["rpt_load_health"], why: `UTC. The newest file is of ${gta.format(largest(loads, "newest_source_at"), "time")}.`, onClick: listed("When each job was loaded", loads, [{ key: "last_loaded_at", title: "Loaded, UTC", format: "time" }, { key: "newest_source_at", title: "Newest file, UTC", format: "time" }, files]) });
+    ctx.card({ id: "health-files", title: "Files", value: sum(loads, "file_count"), marts: ["rpt_load_health"], why: `Of ${gta.format(loads.length)} jobs.`, onClick: listed("Files by job", loads, [files]) });
+    ctx.card({ id: "health-refused", title: "Files refused", value: refused, marts: ["rpt_load_health"], why: refused ? "Rows of their last sound version are kept." : "Every file could be read.", onClick: listed("Files refused", loads.filter((row) => row.rejected_count), [{ key: "rejected_count", title: "Refused" }, files, { key: "last_error", title: "Newest file and its error", clip: 300 }]) });
+    ctx.card({ id: "health-failed", title: "Objects without a label", value: sum(jobs, "failed_count") + sum(jobs, "unlabeled_count"), marts: ["dim_labeling_jobs"], why: `${gta.format(sum(jobs, "failed_count"))} failed, ${gta.format(sum(jobs, "unlabeled_count"))} have no result yet.`, onClick: listed("Objects without a label", unlabeled, [{ key: "failed_count", title: "Failed" }, { key: "unlabeled_count", title: "No result yet" }]) });
     const found = checks.filter((row) => row.found_count > 0);
-    ctx.card({ id: "health-found", title: "Checks that found something", value: checks.length ? `${found.length} of ${checks.filter((row) => row.checked_count > 0).length}` : null, marts: ["rpt_dataset_health"], why: `In ${gta.format(new Set(found.map((row) => row.job_name)).size)} jobs.` });
+    ctx.card({ id: "health-found", title: "Checks that found something", value: checks.length ? `${found.length} of ${looked.length}` : null, marts: ["rpt_dataset_health"], why: `In ${gta.format(new Set(found.map((row) => row.job_name)).size)} jobs.`, onClick: listed("Checks that found something", found, [{ key: "check_name", title: "Check" }, { key: "found_count", title: "Found" }, { key: "checked_count", title: "Of" }, { key: "unit", title: "Counts" }, { key: "example_uri", title: "One of them", uri: true, clip: 120 }], "checks") });
   }
 
   function loading(ctx, loads, jobs) {

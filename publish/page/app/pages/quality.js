@@ -42,37 +42,48 @@
     const jobs = ctx.records("rpt_jobs");
     const agreement = main(ctx);
     const alphas = agreement.filter((row) => row.statistic !== "mean_score" && row.estimate !== null);
-    const [golden] = gta.group("fct_worker_tasks", gta.where("fct_worker_tasks", ctx.rows("fct_worker_tasks"), { golden_score: "known" }), [], {
+    const listed = (title, rows, columns, what = "jobs") => (rows.length ? () => gta.drillList(ctx, { title, rows, columns: [{ key: "job_name", title: "Job" }, ...columns], what }) : undefined);
+    const goldenRows = gta.where("fct_worker_tasks", ctx.rows("fct_worker_tasks"), { golden_score: "known" });
+    const [golden] = gta.group("fct_worker_tasks", goldenRows, [], {
       n: ["count", "golden_score"], mean: ["mean", "golden_score"],
     });
     ctx.card({
       id: "quality-golden", title: "Accuracy against golden answers", value: golden && golden.n ? golden.mean : null, format: "share", n: golden ? golden.n : 0,
       ...gta.wilson(golden && golden.n ? golden.mean : null, golden ? golden.n : 0), marts: ["fct_worker_tasks"],
-      why: "Mean score of the answers to objects whose right label is known.",
+      why: "Mean score of the answers to objects whose right label is known.", onClick: goldenRows.length ? () => gta.drill({ title: "Answers to golden objects", mart: "fct_worker_tasks", rows: goldenRows }) : undefined,
     });
     const [accepted, audited] = [sum(jobs, "accepted_count"), sum(jobs, "audited_count")];
     const yielded = audited ? accepted / audited : null;
     ctx.card({
       id: "quality-yield", title: "Accepted at first review", value: yielded, format: "share", n: audited, ...gta.wilson(yielded, audited), marts: ["rpt_jobs"],
       why: "Reviewed objects whose labels a reviewer left as they were.",
+      onClick: listed("Accepted at first review", jobs.filter((row) => row.audited_count), [{ key: "accepted_count", title: "Accepted" }, { key: "audited_count", title: "Reviewed" }]),
     });
     ctx.card({
       id: "quality-agreement", title: "Jobs whose workers agree", value: alphas.length ? `${alphas.filter((row) => row.estimate >= 0.8).length} of ${alphas.length}` : null,
       marts: ["rpt_agreement"], why: "Krippendorff's alpha of .8 or more: agreement beyond chance that one may rely on. From .667 on, conclusions are tentative.",
+      onClick: listed("Jobs and how far their workers agree", alphas, [{ key: "estimate", title: "Alpha", format: "score", n: "object_count", low: "estimate_low", high: "estimate_high" }, { key: "object_count", title: "Objects compared" }]),
     });
     const certificates = ctx.records("rpt_label_certificates").filter((row) => row.label === null);
     const proved = new Set(certificates.filter((row) => row.is_certified).map((row) => row.job_name));
     const target = certificates.length ? certificates[0].target_share : null;
+    const certified = [...new Set(certificates.map((row) => row.job_name))].map((job) => {
+      // An object may be checked in more than one way: the way that checked most.
+      const [most] = certificates.filter((row) => row.job_name === job).sort((a, b) => b.is_certified - a.is_certified || b.sample_count - a.sample_count);
+      return { ...most, verdict: proved.has(job) ? "proved" : "not proved" };
+    });
     ctx.card({
       id: "quality-certificates", title: `Jobs proved to have at most ${target === null ? "–" : gta.format(target, "share")} wrong labels`,
-      value: certificates.length ? `${proved.size} of ${new Set(certificates.map((row) => row.job_name)).size}` : null, marts: ["rpt_label_certificates"],
+      value: certificates.length ? `${proved.size} of ${certified.length}` : null, marts: ["rpt_label_certificates"],
       why: "By a random sample of checked labels, with a certainty of 95 %.",
+      onClick: listed("Jobs and what is proved of them", certified, [{ key: "verdict", title: "Proved?" }, { key: "sample_count", title: "Checked" }, { key: "error_count", title: "Wrong" }]),
     });
     const totals = gta.about(ctx, "rpt_review_bands", { is_total: true });
     const [right, items] = [sum(totals, "correct_count"), sum(totals, "item_count")];
     ctx.card({
       id: "quality-model", title: "Reviewed model labels that are right", value: items ? right / items : null, format: "share", n: items,
       ...gta.wilson(items ? right / items : null, items), marts: ["rpt_review_bands"], why: "Labels of a model that every reviewer confirmed.",
+      onClick: listed("Reviewed labels of models", totals.filter((row) => row.item_count), [{ key: "band_low", title: "Confidence from, %" }, { key: "correct_count", title: "Right" }, { key: "item_count", title: "Reviewed" }], "bands of confidence"),
     });
   }
 

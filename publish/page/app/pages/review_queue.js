@@ -16,6 +16,16 @@
   const KINDS = [["verification", "say whether each label is right"], ["adjustment", "correct the labels"], ["labeling", "label the objects anew"]];
   const chosen = { job: null, kind: "verification", count: 100 };
 
+  const QUEUE = [
+    { key: "score", title: "Score", format: "score", why: "How likely the label is wrong" }, { key: "job_name", title: "Job" }, { key: "object_index", title: "Object", format: "text", align: "right" },
+    { key: "label", title: "Label" }, { key: "suggested_label", title: "Suggested" }, { key: "reason", title: "Why" }, { key: "answer_count", title: "Answers" },
+    { key: "source_uri", title: "Object's uri", uri: true, clip: 120 },
+  ];
+  const ERRORS = [
+    { key: "job_name", title: "Review" }, { key: "label", title: "Label" }, { key: "suggested_label", title: "Suggested" }, { key: "verdict", title: "Verdict" },
+    { key: "disconfirm_count", title: "Against" }, { key: "votes", title: "Votes" }, { key: "confidence", title: "Confidence, %" }, { key: "item_uri", title: "Object's uri", uri: true, clip: 120 },
+  ];
+  const judged = (row) => ({ ...row, verdict: row.is_split ? "reviewers were split" : "rejected", votes: row.confirm_count === null ? null : row.confirm_count + row.disconfirm_count });
   const quoted = (text) => (/^[\w./:@-]+$/.test(text) ? text : `'${String(text).replace(/'/g, "'\\''")}'`);
   const signalsOf = (row) => {
     try {
@@ -31,10 +41,13 @@
 
   function cards(ctx, rows, errors) {
     const likely = rows.filter((row) => row.score >= 0.5);
-    ctx.card({ id: "queue-length", title: "Objects in the queue", value: rows.length, marts: ["rpt_review_queue"], why: `In ${gta.format(new Set(rows.map((row) => row.job_name)).size)} jobs. A label that was reviewed since it was made is not listed.` });
-    ctx.card({ id: "queue-likely", title: "More likely wrong than right", value: likely.length, marts: ["rpt_review_queue"], why: "Score of .5 or more: the chance that at least one sign of a wrong label is right." });
-    ctx.card({ id: "queue-suggested", title: "With a better label to offer", value: rows.filter((row) => row.suggested_label !== null).length, marts: ["rpt_review_queue"], why: "The golden answer, or what reliable workers say." });
-    ctx.card({ id: "queue-errors", title: "Labels rejected in reviews", value: errors.length, marts: ["rpt_review_errors"], why: `${gta.format(errors.filter((row) => row.is_split).length)} of them by some reviewers only.` });
+    const suggested = rows.filter((row) => row.suggested_label !== null);
+    const listed = (title, found, columns) => (found.length ? () => gta.drillList(ctx, { title, rows: found, columns, what: "objects" }) : undefined);
+    const rejectedOnes = errors.length ? () => gta.drillList(ctx, { title: "Labels rejected in reviews", rows: errors.map(judged), columns: ERRORS, what: "labels" }) : undefined;
+    ctx.card({ id: "queue-length", title: "Objects in the queue", value: rows.length, marts: ["rpt_review_queue"], why: `In ${gta.format(new Set(rows.map((row) => row.job_name)).size)} jobs. A label that was reviewed since it was made is not listed.`, onClick: listed("Objects in the queue", rows, QUEUE) });
+    ctx.card({ id: "queue-likely", title: "More likely wrong than right", value: likely.length, marts: ["rpt_review_queue"], why: "Score of .5 or more: the chance that at least one sign of a wrong label is right.", onClick: listed("More likely wrong than right", likely, QUEUE) });
+    ctx.card({ id: "queue-suggested", title: "With a better label to offer", value: suggested.length, marts: ["rpt_review_queue"], why: "The golden answer, or what reliable workers say.", onClick: listed("With a better label to offer", suggested, QUEUE) });
+    ctx.card({ id: "queue-errors", title: "Labels rejected in reviews", value: errors.length, marts: ["rpt_review_errors"], why: `${gta.format(errors.filter((row) => row.is_split).length)} of them by some reviewers only.`, onClick: rejectedOnes });
   }
 
   function shapes(ctx, rows) {
@@ -132,11 +145,7 @@
     ctx.table({
       id: "queue", title: "Look at these next", marts: ["rpt_review_queue"], search: true, csv: true, wide: true, size: 20,
       rows: rows.slice().sort((a, b) => b.score - a.score || a.position - b.position || (a.job_name < b.job_name ? -1 : a.job_name > b.job_name ? 1 : a.object_index - b.object_index)),
-      columns: [
-        { key: "score", title: "Score", format: "score", why: "How likely the label is wrong" }, { key: "job_name", title: "Job" }, { key: "object_index", title: "Object", format: "text", align: "right" },
-        { key: "label", title: "Label" }, { key: "suggested_label", title: "Suggested" }, { key: "reason", title: "Why" }, { key: "answer_count", title: "Answers" },
-        { key: "source_uri", title: "Object's uri", uri: true, clip: 120 },
-      ],
+      columns: QUEUE,
       empty: "No label has any sign of being wrong.",
     });
   }
@@ -157,11 +166,8 @@
     });
     ctx.table({
       id: "errors", title: "Every rejected label", marts: ["rpt_review_errors"], search: true, csv: true, wide: true, sort: "-disconfirm_count",
-      rows: errors.map((row) => ({ ...row, verdict: row.is_split ? "reviewers were split" : "rejected", votes: row.confirm_count === null ? null : row.confirm_count + row.disconfirm_count })),
-      columns: [
-        { key: "job_name", title: "Review" }, { key: "label", title: "Label" }, { key: "suggested_label", title: "Suggested" }, { key: "verdict", title: "Verdict" },
-        { key: "disconfirm_count", title: "Against" }, { key: "votes", title: "Votes" }, { key: "confidence", title: "Confidence, %" }, { key: "item_uri", title: "Object's uri", uri: true, clip: 120 },
-      ],
+      rows: errors.map(judged),
+      columns: ERRORS,
     });
   }
 

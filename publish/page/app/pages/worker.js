@@ -39,13 +39,14 @@
     const beside = (name, format) => (team.length ? `The team, in the same jobs: ${gta.format(all[name], format)}.` : undefined);
     const marts = ["fct_worker_tasks"];
     const ignore = [];
-    ctx.card({ id: "own-answers", title: "Answers", value: mine.answers, marts, ignore, why: `In ${gta.format(mine.jobs)} ${mine.jobs === 1 ? "job" : "jobs"}.`, onClick: () => gta.drill({ title: "Answers", mart: "fct_worker_tasks", rows }) });
-    ctx.card({ id: "own-time", title: "Time spent", value: mine.total, format: "hours", marts, ignore });
-    ctx.card({ id: "own-median", title: "Half of the answers take less than", value: mine.median, format: "seconds", n: mine.timed, marts, ignore, why: beside("median", "seconds") });
+    const behind = (title, column) => () => gta.drill({ title, mart: "fct_worker_tasks", rows: column ? gta.where("fct_worker_tasks", rows, { [column]: "known" }) : rows });
+    ctx.card({ id: "own-answers", title: "Answers", value: mine.answers, marts, ignore, why: `In ${gta.format(mine.jobs)} ${mine.jobs === 1 ? "job" : "jobs"}.`, onClick: behind("Answers") });
+    ctx.card({ id: "own-time", title: "Time spent", value: mine.total, format: "hours", marts, ignore, onClick: behind("Answers with a time", "time_spent_seconds") });
+    ctx.card({ id: "own-median", title: "Half of the answers take less than", value: mine.median, format: "seconds", n: mine.timed, marts, ignore, why: beside("median", "seconds"), onClick: behind("Answers with a time", "time_spent_seconds") });
     if (mine.golden_count)
-      ctx.card({ id: "own-golden", title: "Right on golden answers", value: mine.golden, format: "share", n: mine.golden_count, ...gta.wilson(mine.golden, mine.golden_count), marts, ignore, why: beside("golden", "share") });
+      ctx.card({ id: "own-golden", title: "Right on golden answers", value: mine.golden, format: "share", n: mine.golden_count, ...gta.wilson(mine.golden, mine.golden_count), marts, ignore, why: beside("golden", "share"), onClick: behind("Answers to golden objects", "golden_score") });
     else
-      ctx.card({ id: "own-peers", title: "Agrees with the others", value: mine.peer, format: "share", n: mine.peer_count, ...gta.wilson(mine.peer, mine.peer_count), marts, ignore, why: beside("peer", "share") });
+      ctx.card({ id: "own-peers", title: "Agrees with the others", value: mine.peer, format: "share", n: mine.peer_count, ...gta.wilson(mine.peer, mine.peer_count), marts, ignore, why: beside("peer", "share"), onClick: behind("Answers compared with the others", "peer_score") });
   }
 
   function flagged(ctx, key, flags) {
