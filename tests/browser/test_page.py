@@ -279,6 +279,31 @@ def test_the_rows_behind_a_number_are_the_number(
         page.page.keyboard.press("Escape")
 
 
+def test_the_next_job_is_of_what_reviews_rejected_or_of_a_random_sample(
+    browser: Browser, sample: Path, sample_page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command that the page offers can be run."""
+    monkeypatch.chdir(tmp_path)
+    offered: dict[str, list[str]] = {}
+    with visit(browser, sample_page) as page:
+        page.filter({"job_kind": []})
+        page.show("review_queue")
+        job, source, kind = (page.page.locator(".form select").nth(place) for place in range(3))
+        for job_place in range(job.locator("option").count()):
+            job.select_option(index=job_place)
+            for source_place in range(source.locator("option").count()):
+                source.select_option(index=source_place)
+                for kind_place in range(kind.locator("option").count()):
+                    kind.select_option(index=kind_place)
+                    command = shlex.split(page.page.locator("#gta-command").text_content() or "")
+                    offered[" ".join(command)] = command
+    assert any("--from errors" in text for text in offered)
+    assert any("--from certificate" in text for text in offered)
+    for place, command in enumerate(offered.values()):
+        done = CliRunner().invoke(cli, [*command[3:-1], f"job-{place}", "--warehouse", str(sample)])
+        assert done.exit_code == 0, (command, done.output)
+
+
 def command_of(page: Visit, job: str) -> list[str]:
     page.filter({"job": [job], "job_kind": []})
     page.show("review_queue")

@@ -14,7 +14,12 @@
     ["time", "unusual time"],
   ]);
   const KINDS = [["verification", "say whether each label is right"], ["adjustment", "correct the labels"], ["labeling", "label the objects anew"]];
-  const chosen = { job: null, kind: "verification", count: 100 };
+  const SOURCES = new Map([
+    ["queue", "the worst of the queue"],
+    ["errors", "what reviewers rejected"],
+    ["certificate", "a random sample, for a certificate"],
+  ]);
+  const chosen = { job: null, source: "queue", kind: "verification", count: 100 };
 
   const QUEUE = [
     { key: "score", title: "Score", format: "score", why: "How likely the label is wrong" }, { key: "job_name", title: "Job" }, { key: "object_index", title: "Object", format: "text", align: "right" },
@@ -82,14 +87,24 @@
     return Array.from(counts, ([percent, count]) => ({ percent, count })).sort((a, b) => a.percent - b.percent);
   }
 
-  /* The command that writes the worst objects as the input of the next job. */
-  function command(ctx, rows) {
+  /* The command that writes objects to look at as the input of the next job. */
+  function command(ctx, rows, errors) {
     const jobs = new Map();
     const types = new Map();
+    const sources = new Map();
+    const from = (job, source, count) => {
+      if (!sources.has(job)) sources.set(job, []);
+      if (!sources.get(job).includes(source)) sources.get(job).push(source);
+      jobs.set(job, (jobs.get(job) ?? 0) + count);
+    };
     for (const row of rows) {
-      jobs.set(row.job_name, (jobs.get(row.job_name) ?? 0) + 1);
+      from(row.job_name, "queue", 1);
       types.set(row.job_name, row.task_type);
     }
+    for (const row of errors) if (row.job_kind === "review") from(row.job_name, "errors", 1);
+    const able = (job) => gta.meta.purposes[types.get(job)] ?? [];
+    for (const row of ctx.records("rpt_label_certificates"))
+      if (able(row.job_name).length && row.label === null && row.basis === "audit" && !row.is_certified && row.audits_needed !== null) from(row.job_name, "certificate", 0);
     const names = Array.from(jobs.keys()).sort((a, b) => jobs.get(b) - jobs.get(a));
     if (!names.length) return;
     if (!jobs.has(chosen.job)) chosen.job = names[0];
@@ -98,17 +113,27 @@
     const said = gta.element("span", { class: "quiet", role: "status" });
     // Ground Truth verifies and adjusts labels of some task types only.
     const kinds = gta.element("select");
+    const origins = gta.element("select");
     const offer = () => {
-      const possible = KINDS.filter(([kind]) => kind === "labeling" || (gta.meta.purposes[types.get(chosen.job)] ?? []).includes(kind));
+      const found = sources.get(chosen.job);
+      origins.replaceChildren(...found.map((source) => gta.element("option", { value: source }, SOURCES.get(source))));
+      origins.value = found.includes(chosen.source) ? chosen.source : found[0];
+      // What a review rejected is labeled anew: the review has no labels of its own. Labels that are made anew certify nothing.
+      const possible = KINDS.filter(([kind]) => (kind === "labeling" ? origins.value !== "certificate" : origins.value !== "errors" && able(chosen.job).includes(kind)));
       kinds.replaceChildren(...possible.map(([kind, words]) => gta.element("option", { value: kind }, words)));
       kinds.value = (possible.find(([kind]) => kind === chosen.kind) ?? possible[0])[0];
     };
     kinds.addEventListener("change", () => ((chosen.kind = kinds.value), fill()));
+    origins.addEventListener("change", () => ((chosen.source = origins.value), fill()));
+    const number = gta.element("input", { type: "number", min: "1", max: "100000", value: String(chosen.count) });
     const fill = () => {
       offer();
-      const count = Math.max(1, Math.min(chosen.count, jobs.get(chosen.job)));
+      const source = origins.value;
+      // A certificate says itself how many it needs.
+      const count = source === "certificate" ? "" : ` --count ${Math.max(1, Math.min(chosen.count, jobs.get(chosen.job)))}`;
+      number.disabled = source === "certificate";
       // A job's name may begin like an option.
-      code.textContent = `python -m publish review-manifest --for ${kinds.value} --count ${count} ${chosen.job.startsWith("-") ? "-- " : ""}${quoted(chosen.job)} next-job`;
+      code.textContent = `python -m publish review-manifest${source === "queue" ? "" : ` --from ${source}`} --for ${kinds.value}${count} ${chosen.job.startsWith("-") ? "-- " : ""}${quoted(chosen.job)} next-job`;
       said.textContent = "";
     };
     copy.addEventListener("click", async () => {
@@ -123,18 +148,18 @@
     const which = gta.element("select", {}, ...names.map((name, place) => gta.element("option", { value: String(place) }, `${gta.clip(name, 40)} (${gta.format(jobs.get(name))})`)));
     which.value = String(names.indexOf(chosen.job));
     which.addEventListener("change", () => ((chosen.job = names[Number(which.value)]), fill()));
-    const count = gta.element("input", { type: "number", min: "1", max: "100000", value: String(chosen.count) });
-    count.addEventListener("input", () => ((chosen.count = Number(count.value) || 1), fill()));
+    number.addEventListener("input", () => ((chosen.count = Number(number.value) || 1), fill()));
     fill();
     ctx.place(
       gta.element(
         "article", { class: "panel wide" },
-        gta.element("header", {}, gta.element("h3", {}, "Start the next job from it"), gta.element("p", { class: "why" }, "Writes the worst objects as an input manifest, and the request that creates the labeling job beside it. The next load takes that job for a review of this one.")),
+        gta.element("header", {}, gta.element("h3", {}, "Start the next job from it"), gta.element("p", { class: "why" }, "Writes these objects as an input manifest, and the request that creates the labeling job beside it. The next load takes that job for a review of this one.")),
         gta.element(
           "div", { class: "form" },
           gta.element("label", {}, "Job", which),
+          gta.element("label", {}, "Objects from", origins),
           gta.element("label", {}, "People are to", kinds),
-          gta.element("label", {}, "Objects", count)
+          gta.element("label", {}, "Objects", number)
         ),
         gta.element("div", { class: "command" }, gta.element("pre", { tabindex: "0", "aria-label": "Command" }, code), copy, said)
       )
@@ -174,7 +199,7 @@
   gta.definePage({
     id: "review_queue",
     title: "Review queue",
-    marts: ["rpt_review_queue", "rpt_review_errors"],
+    marts: ["rpt_review_queue", "rpt_review_errors", "rpt_label_certificates"],
     filters: ["job", "job_kind", "label"],
     render(root, ctx) {
       const rows = ctx.records("rpt_review_queue");
@@ -183,7 +208,7 @@
       cards(ctx, rows, errors);
       if (rows.length) shapes(ctx, rows);
       list(ctx, rows);
-      command(ctx, rows);
+      command(ctx, rows, errors);
       if (errors.length) rejected(ctx, errors);
     },
   });
