@@ -102,7 +102,7 @@
       types.set(row.job_name, row.task_type);
     }
     for (const row of errors) if (row.job_kind === "review") from(row.job_name, "errors", 1);
-    const able = (job) => gta.meta.purposes[types.get(job)] ?? [];
+    const able = (job) => (gta.meta.purposes[types.get(job)] ?? []).filter((kind) => kind !== "labeling");
     for (const row of ctx.records("rpt_label_certificates"))
       if (able(row.job_name).length && row.label === null && row.basis === "audit" && !row.is_certified && row.audits_needed !== null) from(row.job_name, "certificate", 0);
     const names = Array.from(jobs.keys()).sort((a, b) => jobs.get(b) - jobs.get(a));
