@@ -515,7 +515,8 @@ def review_batches(csv: str, dest: str, batch_size: int, dest_uri: str | None, s
     """Make the input of a bulk-review job from a CSV file.
 
     Each batch holds images that a model gave the same label. CSV has a header with columns, in any order, for the
-    image's URI, the label and the model's confidence (0 to 1, or 0 to 100); other columns are kept. DEST, an empty
+    image's URI, the label and the model's confidence (0 to 1, or 0 to 100); other columns are kept. Clips have the
+    column video and not image, texts the column text. DEST, an empty
     folder or s3:// URI, gets the batches and manifest.jsonl, the job's input manifest. After the job has run, load its
     output with --review-batches JOB=DEST, or copy the batches to review-batches/ in the job's folder.
     """

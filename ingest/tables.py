@@ -332,13 +332,15 @@ class GoldenKey(NamedTuple):
 
 
 class ReviewItem(NamedTuple):
-    """Item of a bulk-review batch: a model's label, which workers confirm or not."""
+    """Item of a bulk-review batch: a label that a model or an earlier job gave, which workers confirm or not."""
 
     batch_name: Annotated[Text, "File name of the batch; the source-ref of its data object ends with it."]
     item_number: Annotated[Int, "Number of the item in its batch; the names of its form fields end with it."]
-    item_uri: Annotated[Text, "Uri of the image."]
-    label: Annotated[Text, "Label that the model gave."]
+    item_uri: Annotated[Text, "Uri of the image or clip; of a text, the text itself."]
+    label: Annotated[Text, "Label that the model or an earlier job gave."]
     confidence: Annotated[Double, "Confidence of the model, as written."] = None
+    review_of: Annotated[Text, "Object whose label it is: its job's name, a slash, and its index there."] = None
+    review_sample: Annotated[Text, "How review-manifest chose the object: random, worst or errors."] = None
     extra_json: Annotated[Text, "Other fields of the item: a JSON object."] = None
 
 

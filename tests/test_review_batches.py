@@ -86,9 +86,9 @@ def test_columns_in_any_order_and_others_kept() -> None:
 @pytest.mark.parametrize(
     ("data", "error"),
     [
-        (b"", "line 1: no column for the image among none"),
+        (b"", "line 1: no column for the image, clip or text among none"),
         (b"image,confidence\nx,1\n", "line 1: no column for the label among image, confidence"),
-        (b"image;label;confidence\n", "line 1: no column for the image among image;label;confidence"),
+        (b"image;label;confidence\n", "line 1: no column for the image, clip or text among image;label;confidence"),
         (b"image,label,Label,confidence\nx,a,b,1\n", "line 1: 2 columns are called label"),
         (b"image,label,confidence\n", "no item"),
         (TABLE + b'"x\ny",Dog,1\ns3://b/9.jpg,Dog,sure\n', "line 8: confidence: not a number: 'sure'"),
@@ -126,6 +126,29 @@ def test_labels_of_one_slug_share_its_numbers() -> None:
     names = [name for name, _ in found]
     assert len(set(names)) == 12
     assert Counter(name[:-11] for name in names) == {"uber-hund": 6, "label": 4, "l" * 60: 2}
+
+
+def test_clips_and_texts_and_labels_without_a_confidence() -> None:
+    assert read_items(b"label,video,confidence\nDog,s3://b/1.mp4,1\n") == [Item("s3://b/1.mp4", "Dog", 1, {}, "video")]
+    text = b'text,label,confidence,review-of\n"a, b",Dog,1,Pets/3\n'
+    assert read_items(text) == [Item("a, b", "Dog", 1, {"review-of": "Pets/3"}, "text")]
+    with pytest.raises(BadFile, match="line 3: the same text and label as in line 2"):
+        read_items(text + b'"a, b",Dog,2,Pets/4\n')
+    with pytest.raises(BadFile, match="line 3: no text"):
+        read_items(text + b",Dog,2,Pets/4\n")
+
+    mixed = [*read_items(text), Item("s3://b/1.mp4", "Dog", None, {"review-of": "Pets/9"}, "video")]
+    [(_, batch)] = make_batches(mixed, 25)
+    assert json.loads(encode_batch(batch)) == [
+        {"s3_video_url": "s3://b/1.mp4", "label": "Dog", "review-of": "Pets/9"},
+        {"source": "a, b", "label": "Dog", "confidence": 1.0, "review-of": "Pets/3"},
+    ]
+
+
+def test_objects_with_one_uri_are_items_of_their_own() -> None:
+    items = [Item("s3://b/1.jpg", "Dog", None, {"review-of": f"Pets/{index}"}) for index in range(3)]
+    assert list(make_batches(items[::-1], 2)) == list(make_batches(items, 2))
+    assert [len(batch) for _, batch in make_batches(items, 2)] == [2, 1]
 
 
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip)

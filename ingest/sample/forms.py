@@ -121,7 +121,7 @@ class BulkReview(Task[Batch, list[bool]]):
         return Item(source, Batch(batch[0].label, batch, rights), difficulty)
 
     def _right_chance(self, item: ReviewItem) -> float:
-        return max(1 - self._doubts[item.label] * (100 - item.confidence) / 20, 0.0)
+        return max(1 - self._doubts[item.label] * (100 - _confidence(item)) / 20, 0.0)
 
     def give(self, item: Item[Batch], turn: Turn, rng: Random) -> list[bool]:
         """Which labels the worker confirms: to see that a label is wrong is easier than to find the right one."""
@@ -134,10 +134,10 @@ class BulkReview(Task[Batch, list[bool]]):
             return
         self._recorded.add(place.object_index)
         for reviewed, is_right in zip(item.truth.items, item.truth.rights, strict=True):
-            chance, confidence = self._right_chance(reviewed), reviewed.confidence / 100
+            chance, confidence = self._right_chance(reviewed), _confidence(reviewed) / 100
             truth.add(
                 ModelLabel(
-                    *(place.job_name, "review", reviewed.image, reviewed.label),
+                    *(place.job_name, "review", reviewed.source, reviewed.label),
                     *(round(confidence, 5), round(chance, 6), is_right),
                 )
             )
@@ -150,3 +150,8 @@ class BulkReview(Task[Batch, list[bool]]):
     def consolidate(self, item: Item[Batch], answers: Sequence[list[bool]]) -> tuple[Any, Json]:
         """What the job's own function makes of it."""
         return {"confirmed": sum(map(all, zip(*answers, strict=True))), "items": len(item.truth.rights)}, {}
+
+
+def _confidence(item: ReviewItem) -> float:
+    assert item.confidence is not None
+    return item.confidence

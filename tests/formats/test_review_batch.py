@@ -56,6 +56,33 @@ def test_confidence_as_number_or_text(written: object, expected: float | None) -
     assert row.get("confidence") == expected
 
 
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["text", "s3_video_url", "image"], "image"),
+        (["text", "video"], "video"),
+        (["clip", "source"], "clip"),
+        (["text", "source"], "source"),
+        (["Text"], "Text"),
+    ],
+)
+def test_of_an_image_a_clip_and_a_text_the_first_counts(names: list[str], found: str) -> None:
+    [row] = items([{"label": "Dog"} | {name: f"the {name}" for name in names}])
+    assert row["item_uri"] == f"the {found}"
+    assert json.loads(row.get("extra_json", "{}")).keys() == {*names} - {found}
+
+
+def test_the_object_that_is_reviewed_is_kept_exactly() -> None:
+    rows = items(
+        [
+            {**ITEM, "review-of": " Straße/7 ", "Review_Sample": "Random"},
+            {**ITEM, "review-of": "", "review-sample": None},
+        ]
+    )
+    assert (rows[0]["review_of"], rows[0]["review_sample"]) == (" Straße/7 ", "Random")
+    assert not {"review_of", "review_sample", "extra_json"} & rows[1].keys()
+
+
 def test_a_label_that_is_a_number() -> None:
     assert items([{**ITEM, "label": 7}])[0]["label"] == "7"
 
@@ -63,8 +90,10 @@ def test_a_label_that_is_a_number() -> None:
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"s3_image_url": ""}, r"items\[1\]: no image"),
-        ({"s3_image_url": 5}, r"items\[1\]: image: Expected `str`"),
+        ({"s3_image_url": ""}, r"items\[1\]: no image, clip or text"),
+        ({"s3_image_url": 5}, r"items\[1\]: s3_image_url: Expected `str`"),
+        ({"review-of": ["Pets/1"]}, r"items\[1\]: review-of: Expected `str \| null`"),
+        ({"review-sample": True}, r"items\[1\]: review-sample: Expected `str \| null`"),
         ({"label": ""}, r"items\[1\]: no label"),
         ({"label": ["Dog"]}, r"items\[1\]: label: "),
         ({"confidence": "high"}, r"items\[1\]: not a number: 'high'"),
