@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from publish.service_model import walk
@@ -43,6 +44,9 @@ FUNCTION_ACCOUNTS = {
 }
 _SCREEN_ACCOUNT = "394669845002"
 
+_TEMPLATES = Path(__file__).parent / "worker_templates"
+_ATTRIBUTE_PLACE = "<label attribute>"
+
 
 @dataclass(frozen=True)
 class TaskType:
@@ -50,7 +54,8 @@ class TaskType:
 
     Attributes:
         labeling, adjustment, verification: functions of such a job; None if Ground Truth has none.
-        screen: name of the screen; None if a template of one's own is needed.
+        screen: name of the screen; None if the job needs a worker template.
+        template: what our worker templates of the task type are named by; None if there are none.
         has_ref: whether the label attribute names a file, so that its name ends in -ref.
     """
 
@@ -59,6 +64,7 @@ class TaskType:
     verification: str | None = None
     screen: str | None = None
     has_ref: bool = False
+    template: str | None = None
 
     @property
     def is_audited_by_config(self) -> bool:
@@ -72,16 +78,18 @@ def _audited(name: str, screen: str, has_ref: bool = True) -> TaskType:
 
 
 TASK_TYPES = {
-    "image-classification": TaskType("ImageMultiClass"),
-    "image-classification-multilabel": TaskType("ImageMultiClassMultiLabel"),
-    "object-detection": TaskType("BoundingBox", "AdjustmentBoundingBox", "VerificationBoundingBox"),
+    "image-classification": TaskType("ImageMultiClass", template="image-class"),
+    "image-classification-multilabel": TaskType("ImageMultiClassMultiLabel", template="image-classes"),
+    "object-detection": TaskType("BoundingBox", "AdjustmentBoundingBox", "VerificationBoundingBox", template="boxes"),
     "semantic-segmentation": TaskType(
-        "SemanticSegmentation", "AdjustmentSemanticSegmentation", "VerificationSemanticSegmentation", has_ref=True
+        *("SemanticSegmentation", "AdjustmentSemanticSegmentation", "VerificationSemanticSegmentation"),
+        has_ref=True,
+        template="masks",
     ),
-    "text-classification": TaskType("TextMultiClass"),
-    "text-classification-multilabel": TaskType("TextMultiClassMultiLabel"),
+    "text-classification": TaskType("TextMultiClass", template="text-class"),
+    "text-classification-multilabel": TaskType("TextMultiClassMultiLabel", template="text-classes"),
     "text-span": TaskType("NamedEntityRecognition", screen="NamedEntityRecognition"),
-    "video-classification": TaskType("VideoMultiClass"),
+    "video-classification": TaskType("VideoMultiClass", template="clip-class"),
     "video-object-detection": _audited("VideoObjectDetection", "VideoObjectDetection"),
     "video-object-tracking": _audited("VideoObjectTracking", "VideoObjectTracking"),
     "point_cloud_object_detection": _audited("3DPointCloudObjectDetection", "PointCloudObjectDetection", False),
@@ -146,6 +154,13 @@ class Plan:
         return {VERIFICATION: self.task.verification, ADJUSTMENT: self.task.adjustment}.get(
             self.purpose, self.task.labeling
         )
+
+    @property
+    def kept_template_uri(self) -> str | None:
+        """The earlier job's worker template, if the new job can use it: labels are made anew as they were made then."""
+        described = self.description.get("HumanTaskConfig", {})
+        is_as_before = self.purpose == LABELING and "-Adjustment" not in described.get("PreHumanTaskLambdaArn", "")
+        return described.get("UiConfig", {}).get("UiTemplateS3Uri") if is_as_before else None
 
 
 def purposes() -> dict[str, list[str]]:
@@ -219,13 +234,36 @@ def _attributes(of: Mapping[str, Any], lists: tuple[str, ...], edits: str) -> di
     return {name: [one | {"editsAllowed": edits} for one in of[name]] for name in lists if of.get(name)}
 
 
-def request(plan: Plan, manifest: str, config: str | None) -> dict[str, Any]:
+def worker_template(plan: Plan) -> str | None:
+    """The worker template of the new job: Liquid and crowd elements; None if it needs none, or none of ours.
+
+    The elements are named as the developer guide names them, which is how Ground Truth's functions find the answers.
+
+    Raises:
+        NotSupportedError: a template cannot name the label attribute that is reviewed.
+    """
+    if plan.task.screen or not plan.task.template or plan.kept_template_uri:
+        return None
+    if plan.purpose == LABELING:
+        return (_TEMPLATES / f"{plan.task.template}.liquid.html").read_text(encoding="utf-8")
+    text = (_TEMPLATES / f"{plan.task.template}-{plan.purpose}.liquid.html").read_text(encoding="utf-8")
+    # Liquid's texts have no escapes.
+    if not plan.earlier_attribute or re.search(r"[\"\\{}%\n\r]", plan.earlier_attribute):
+        raise NotSupportedError(
+            f"the labels are in the label attribute {plan.earlier_attribute!r}, which a worker template cannot name: "
+            "rename it in the job's manifest, and load it again"
+        )
+    return text.replace(_ATTRIBUTE_PLACE, plan.earlier_attribute)
+
+
+def request(plan: Plan, manifest: str, config: str | None, template: str | None) -> dict[str, Any]:
     """The input of CreateLabelingJob; what is not known is a placeholder, ``<what it is>``.
 
     Args:
         plan: the job.
         manifest: file name of the input manifest.
         config: file name of the label category config, if there is one.
+        template: file name of the worker template, if there is one.
     """
     described = plan.description.get("HumanTaskConfig", {})
     output = plan.description.get("OutputConfig", {})
@@ -233,7 +271,7 @@ def request(plan: Plan, manifest: str, config: str | None) -> dict[str, Any]:
     region = _region(plan.description.get("LabelingJobArn")) or _region(team)
     human: dict[str, Any] = {
         "WorkteamArn": team or "<ARN of the work team>",
-        "UiConfig": _screen(plan, region, described.get("UiConfig", {})),
+        "UiConfig": _screen(plan, region, template),
         "PreHumanTaskLambdaArn": _function(plan, "PRE", region, described.get("PreHumanTaskLambdaArn")),
         "TaskTitle": f"{plan.purpose.capitalize()}: {plan.job_name}"[:128],
         "TaskDescription": _TASKS[plan.purpose],
@@ -299,16 +337,18 @@ def _function(plan: Plan, stage: str, region: str | None, earlier: str | None) -
     return f"arn:aws:lambda:{region}:{account}:function:{name}" if account else f"<ARN of {name} in the job's region>"
 
 
-def _screen(plan: Plan, region: str | None, earlier: Mapping[str, Any]) -> dict[str, str]:
+def _screen(plan: Plan, region: str | None, template: str | None) -> dict[str, str]:
     if plan.task.screen:
         return {
             "HumanTaskUiArn": f"arn:aws:sagemaker:{region}:{_SCREEN_ACCOUNT}:human-task-ui/{plan.task.screen}"
             if region
             else f"<ARN of the human-task-ui {plan.task.screen} in the job's region>"
         }
-    if plan.purpose == LABELING and earlier.get("UiTemplateS3Uri"):
-        return {"UiTemplateS3Uri": earlier["UiTemplateS3Uri"]}
-    return {"UiTemplateS3Uri": f"<S3 URI of a worker template for {plan.functions or 'the task'}>"}
+    return {
+        "UiTemplateS3Uri": _uri(plan, template)
+        if template
+        else plan.kept_template_uri or f"<S3 URI of a worker template for {plan.functions or 'the task'}>"
+    }
 
 
 def placeholders(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

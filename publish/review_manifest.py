@@ -34,6 +34,7 @@ from publish.labeling_jobs import (
     parsed,
     placeholders,
     request,
+    worker_template,
 )
 from publish.marts import Marts, marts_options
 from publish.visuals import literal
@@ -44,6 +45,7 @@ SAMPLE_KINDS = {QUEUE: "worst", ERRORS: "errors", CERTIFICATE: "random"}
 COUNT = 50
 
 MANIFEST, REQUEST, CONFIG = "input.manifest", "create-labeling-job.json", "label-category-config.json"
+TEMPLATE = "worker-template.liquid.html"
 
 _OBJECT = "labels.object_key, labels.object_index, labels.source_uri, labels.source_text"
 
@@ -89,6 +91,7 @@ class Written:
     manifest: str
     request: str
     config: str | None
+    template: str | None
     seed: int | None
     left_out: list[tuple[str, str]] = field(default_factory=list)
     placeholders: list[tuple[str, str]] = field(default_factory=list)
@@ -282,7 +285,7 @@ def write_review_manifest(
     s3: S3Options | None = None,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Written:
-    """Write the manifest, the request and the label category config of the next job.
+    """Write the manifest, the request, the label category config and the worker template of the next job.
 
     Args:
         marts: what is read.
@@ -369,7 +372,8 @@ def write_review_manifest(
         folder_uri=folder,
     )
     config = category_config(plan) if job.kind != "review" else None
-    made = request(plan, MANIFEST, CONFIG if config else None)
+    template = worker_template(plan)
+    made = request(plan, MANIFEST, CONFIG if config else None, TEMPLATE if template else None)
     if wrong := faults(made):
         raise NothingToDoError(f"{REQUEST} would be refused: {'; '.join(wrong)}")
     missing = [(f"{REQUEST}: {path}", what) for path, what in placeholders(made)]
@@ -378,8 +382,13 @@ def write_review_manifest(
     store.put_new(MANIFEST, "".join(lines).encode())
     if config:
         store.put_new(CONFIG, _json(config))
+    if template:
+        store.put_new(TEMPLATE, template.encode())
     store.put_new(REQUEST, _json(made))
     notes += _notes(plan, source, left_out)
+    if not dest.startswith(S3_SCHEME):
+        files = ", ".join([MANIFEST, *([CONFIG] if config else []), *([TEMPLATE] if template else [])])
+        notes.append(f"Ground Truth reads from S3 only: upload {files} to {dest_uri or 'a folder there'}.")
     return Written(
         job=job.name,
         new_job=name,
@@ -390,6 +399,7 @@ def write_review_manifest(
         manifest=store.uri_of(MANIFEST),
         request=store.uri_of(REQUEST),
         config=store.uri_of(CONFIG) if config else None,
+        template=store.uri_of(TEMPLATE) if template else None,
         seed=seed if source == CERTIFICATE else None,
         left_out=left_out,
         placeholders=missing,
@@ -445,6 +455,8 @@ def _lines(made: Written) -> list[str]:
     ]
     if made.config:
         lines.append(f"label category config: {made.config}")
+    if made.template:
+        lines.append(f"worker template: {made.template}")
     lines.append(f"request: {made.request}")
     if made.placeholders:
         lines += ["", "Not known, to be filled in:", *text_table([("where", "what"), *made.placeholders]).split("\n")]
@@ -506,9 +518,10 @@ def review_manifest(
     """Make the input of the next labeling job from what the marts say of JOB.
 
     DEST, an empty folder or s3:// URI, gets input.manifest, create-labeling-job.json (the input of CreateLabelingJob;
-    what the marts do not know is a <placeholder>) and label-category-config.json. After the job has run, the next load
-    recognises it as a review of JOB. Ground Truth verifies and adjusts boxes and masks of images, labels of video
-    frames and of point clouds; labels of any type can be made anew.
+    what the marts do not know is a <placeholder>), label-category-config.json and, for images, texts and clips,
+    worker-template.liquid.html: what workers see. If DEST is a folder, upload these files to S3, and say where with
+    --dest-uri. After the job has run, the next load recognises it as a review of JOB. Ground Truth verifies and adjusts
+    boxes and masks of images, labels of video frames and of point clouds; labels of any type can be made anew.
     """
     if not dest_uri and "://" in dest and not dest.startswith((S3_SCHEME, "file://")):
         fail(f"{dest}: expected a folder or an s3:// URI")

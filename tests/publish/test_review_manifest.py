@@ -138,9 +138,14 @@ def test_the_worst_are_written_as_ground_truth_wrote_them(warehouse: Warehouse, 
     )
     assert human["TaskTimeLimitInSeconds"] == 120
     assert "KmsKeyId" not in request["OutputConfig"]
-    assert [path for path, _ in summary["placeholders"]] == [
-        "create-labeling-job.json: HumanTaskConfig.UiConfig.UiTemplateS3Uri"
-    ]
+    # Nothing is left to be filled in: what workers see is beside the manifest.
+    assert summary["placeholders"] == []
+    assert summary["notes"][-1].endswith(
+        "upload input.manifest, label-category-config.json, worker-template.liquid.html to s3://bucket/next/."
+    )
+    assert human["UiConfig"] == {"UiTemplateS3Uri": "s3://bucket/next/worker-template.liquid.html"}
+    assert summary["template"] == (tmp_path / "next/worker-template.liquid.html").as_uri()
+    assert '{%- assign attribute = "made" -%}' in (tmp_path / "next/worker-template.liquid.html").read_text()
     assert made(tmp_path, "label-category-config.json")["labels"] == [{"label": "good"}, {"label": "bad"}]
 
 
@@ -194,6 +199,16 @@ def test_every_task_type(warehouse: Warehouse, run: Run, tmp_path: Path, task_ty
     has_ref = re.search("SemanticSegmentation|Video.*Object|Tracking", name) and "PRE-Verification" not in name
     assert request["LabelAttributeName"].endswith("-ref") == bool(has_ref)
     assert all(("made-metadata" in line) == (purpose != "labeling") for line in lines(tmp_path))
+    screen = request["HumanTaskConfig"]["UiConfig"]
+    is_written = (tmp_path / "next/worker-template.liquid.html").exists()
+    if "HumanTaskUiArn" in screen:
+        assert not is_written
+    elif purpose == "labeling":  # the team's own template
+        assert screen == {"UiTemplateS3Uri": "s3://bucket/template.html"}
+        assert not is_written
+    else:
+        assert screen == {"UiTemplateS3Uri": "<S3 URI of worker-template.liquid.html>"}
+        assert is_written
     config = made(tmp_path, "label-category-config.json")
     if "video-object" in task_type or "cloud" in task_type:
         assert config.get("auditLabelAttributeName") == (
