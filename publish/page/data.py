@@ -38,14 +38,26 @@ FACTS: dict[str, tuple[str, ...]] = {
         "consolidated_score",
         "peer_score",
     ),
-    "fct_object_labels": ("job_name", "object_index", "job_kind", "label", "source"),
+    "fct_object_labels": ("job_name", "object_index", "job_kind", "label_status", "label", "source"),
+    "fct_object_reviews": ("job_name", "object_index", "review_kind", "is_accepted"),
 }
+EXPRESSIONS = {
+    "fct_object_labels": {
+        "source": "case when source_uri is not null then source_uri else substr(source_text, 1, 120) end",
+    },
+    # Of the object whose labels were reviewed.
+    "fct_object_reviews": {
+        "job_name": "audited_job_name",
+        "object_index": "cast(regexp_extract(audited_object_key, '[0-9]+$') as bigint)",
+        "review_kind": "job_kind",
+    },
+}
+"""Columns of facts that the page alone has."""
 KEYS = {"fct_worker_tasks": ("task_key",), "fct_frames": ("frame_key",)}
 """Keys that are counted, and of which the page need not know more."""
-LAZY = {"fct_object_labels"}
+LAZY = {"fct_object_labels", "fct_object_reviews"}
 """Decoded when somebody asks for the objects behind a number, not when the page opens."""
 _SINGLE = {"golden_score", "consolidated_score", "peer_score"}
-_SOURCE = "case when source_uri is not null then source_uri else substr(source_text, 1, 120) end as source"
 
 WHOLE = (
     "dim_labeling_jobs",
@@ -96,7 +108,7 @@ _LEFT_OUT = {"source_file_uri", "frame_key", "object_key", "item_key"}
 # For pages about some workers: marts of objects, of which only those are kept that these workers answered, and marts in
 # which another worker's work could be recognised, row by row.
 _OF_OBJECTS = {"fct_object_labels", "rpt_review_queue"}
-_OF_EVERYBODY = {"rpt_review_errors", "bridge_workteam_members"}
+_OF_EVERYBODY = {"rpt_review_errors", "bridge_workteam_members", "fct_object_reviews"}
 _DATES = ("submitted_date", "labeled_date")
 
 
@@ -259,7 +271,9 @@ class _Scope:
         """The rows of a mart that the page may have, as SQL."""
         conditions = []
         if self._jobs is not None and "job_name" in columns:
-            conditions.append(f"job_name in ({literals(self._jobs)})")
+            # A review is of the job whose labels it judged: so are the counts in that job's row of rpt_jobs.
+            name = EXPRESSIONS.get(mart, {}).get("job_name", "job_name")
+            conditions.append(f"{name} in ({literals(self._jobs)})")
         if self._workers is not None:
             workers = literals(self._workers)
             conditions += [f"{name} in ({workers})" for name in ("worker_key", "other_worker_key") if name in columns]
@@ -271,6 +285,8 @@ class _Scope:
             conditions += [f"{name} >= date '{self.audience.since}'" for name in _DATES if name in columns]
         if mart == "fct_object_labels":
             conditions.append("not is_inherited")
+        if mart == "fct_object_reviews":
+            conditions.append("review_no = 1")  # as rpt_jobs counts them
         return " and ".join(conditions) or "true"
 
     def count(self, mart: str) -> int:
@@ -290,7 +306,8 @@ class _Scope:
             name for name in columns if name not in _LEFT_OUT and name not in KEYS.get(mart, ())
         ]
         # Keys of a row before what is said of it: rows are put in this order, so that the bytes are always the same.
-        expressions = ", ".join(_SOURCE if name == "source" and mart in FACTS else name for name in chosen)
+        made = EXPRESSIONS.get(mart, {})
+        expressions = ", ".join(f"{made[name]} as {name}" if name in made else name for name in chosen)
         sql = f"select {expressions} from {relation(self._marts, mart)} where {self.condition(mart, columns)}"
         if mart == "rpt_review_queue":
             order = "score desc, position, job_name, object_index"

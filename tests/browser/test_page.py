@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from playwright.sync_api import Browser
 
 from publish.cli import cli
+from publish.marts import DuckDBMarts
 from tests.browser.chromium import Visit, visit
 from tests.browser.drawing import blocks, problems
 from tests.browser.warehouses import HOSTILE
@@ -240,11 +241,55 @@ def behind_card(page: Visit, card: str) -> list[dict[str, str]]:
     return rows
 
 
+def test_what_is_done_and_what_was_accepted_is_what_sql_says(opened: Visit, sample: Path) -> None:
+    page = opened
+    page.show("overview")
+    marts = DuckDBMarts(str(sample))
+    labeled = marts.query(
+        "select job_name, object_index from fct_object_labels "
+        "where job_kind = 'label' and label_status = 'labeled' and not is_inherited"
+    ).to_pylist()
+    done = behind_card(page, "progress")
+    assert sorted((row["Job"], int(row["Object"])) for row in done) == sorted(
+        (row["job_name"], row["object_index"]) for row in labeled
+    )
+    reviews = marts.query(
+        "select audited_object_key as key, is_accepted from fct_object_reviews inner join dim_labeling_jobs as jobs "
+        "on fct_object_reviews.audited_job_name = jobs.job_name where jobs.job_kind = 'label' and review_no = 1"
+    ).to_pylist()
+    judged = behind_card(page, "first-pass-yield")
+    assert sorted((f"{row['Job']}/{row['Object']}", row["Verdict"]) for row in judged) == sorted(
+        (row["key"], "accepted" if row["is_accepted"] else "not accepted") for row in reviews
+    )
+    assert {row["Verdict"] for row in judged} == {"accepted", "not accepted"}
+
+
+def test_nothing_to_list_is_said(opened: Visit) -> None:
+    """A card that counts nothing opens no empty dialog."""
+    page = opened
+    for selected, route, card, value in (
+        ({"job": ["Message-Tags"]}, "review_queue", "queue-length", "0"),
+        ({"date": ["2001-01-01", "2001-01-02"]}, "overview", "answers", "0"),
+        ({"job": ["Message-Tags"]}, "annotations", "frames", "0"),
+    ):
+        page.filter(selected)
+        page.show(route)
+        article = page.page.locator(f"[data-visual={card}]")
+        assert article.locator(".figure").inner_text() == value, card
+        assert "nothing to list" in article.inner_text(), card
+        assert article.locator("button").count() == 0, card
+    page.filter({})
+
+
 @pytest.mark.parametrize(
     ("route", "card", "number", "summed", "uri"),
     [
+        ("overview", "progress", "N of", [], "Source"),
+        ("overview", "first-pass-yield", "n = N", [], "Source"),
+        ("overview", "finish", "N objects", [], "Source"),
+        ("overview", "golden-accuracy", "n = N", [], "Source"),
         ("quality", "quality-golden", "n = N", [], "Source"),
-        ("quality", "quality-yield", "n = N", ["Reviewed"], None),
+        ("quality", "quality-yield", "n = N", [], "Source"),
         ("quality", "quality-agreement", "of N", [], None),
         ("quality", "quality-certificates", "of N", [], None),
         ("quality", "quality-model", "n = N", ["Reviewed"], None),
@@ -264,7 +309,7 @@ def test_the_rows_behind_a_number_are_the_number(
     page = opened
     page.show(route)
     article = page.page.locator(f"[data-visual={card}]")
-    where = article if number == "n = N" else article.locator(".figure")
+    where = article.locator(".figure") if number in ("N", "of N") else article
     found = re.search(number.replace("N", r"([\d,]+)"), where.inner_text())
     assert found
     rows = behind_card(page, card)

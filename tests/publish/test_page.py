@@ -83,9 +83,24 @@ def rows() -> dict[str, list[dict[str, Any]]]:
                 "object_index": n,
                 "source_uri": uri(job, n),
                 "is_inherited": False,
+                "label_status": "labeled",
             }
             for job in JOBS
             for n in range(4)
+        ],
+        "fct_object_reviews": [
+            {
+                "object_key": f"Check-{number}/7",
+                "job_name": f"Check-{number}",
+                "job_kind": "verification",
+                "audited_job_name": job,
+                "object_index": 7,
+                "audited_object_key": f"{job}/12",
+                "review_no": number,
+                "is_accepted": number == 1,
+            }
+            for job in JOBS
+            for number in (1, 2)
         ],
         "dim_labeling_jobs": jobs,
         "rpt_jobs": jobs,
@@ -330,10 +345,23 @@ def test_a_workers_page_has_no_trace_of_others(warehouse: str, tmp_path: Path, m
     assert sentence == f"{WORKERS[mine]} drew the same as another worker, on 3 of 3 objects."
 
 
+def test_a_review_is_of_the_job_and_the_object_that_it_judged(warehouse: str, tmp_path: Path) -> None:
+    for options, jobs in (((), [*JOBS]), (("--job", "Cats"), ["Cats"])):
+        content = page(warehouse, tmp_path / "page.html", *options)
+        reviews = table(content, "fct_object_reviews")
+        assert sorted(reviews["job_name"]) == sorted(jobs)
+        assert {*reviews["object_index"]} == {12}
+        assert {*reviews["is_accepted"]} == {True}  # the first review
+        assert {*reviews["review_kind"]} == {"verification"}
+        assert "Check-1" not in all_bytes(content)
+
+
 def test_a_workers_page_says_what_it_leaves_out(warehouse: str, tmp_path: Path) -> None:
     result = run(warehouse, tmp_path / "page.html", "--worker", ANNA, "--json")
     left_out = json.loads(result.output)["left_out"]
-    assert left_out.keys() == {"rpt_worker_pairs", "rpt_review_errors", "bridge_workteam_members"}
+    assert left_out.keys() == {
+        *("rpt_worker_pairs", "rpt_review_errors", "bridge_workteam_members", "fct_object_reviews")
+    }
     assert all(reason.startswith("left out: ") for reason in left_out.values())
 
 

@@ -33,6 +33,7 @@ final as (
         case
             when not object_labels.is_inherited then coalesce(object_answers.worker_count, 0)
         end as worker_count,
+        cast(object_labels.label_status as varchar) as label_status,
         object_labels.adjustment_status,
         object_labels.failure_reason,
         object_labels.is_inherited,

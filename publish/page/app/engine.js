@@ -55,8 +55,11 @@
  *   ctx.matrix({…})                        a table of cells with share, n and interval: matrix.js
  *   ctx.note(text)                         a sentence
  *   ctx.empty(text)                        why there is nothing
- *   gta.drill({title, mart, rows})         a dialog with the tasks or objects behind a number, with their uris
- *   gta.drillJobs(ctx, title, jobs, ignore)  the same of the objects of jobs; ignore: filters
+ *   gta.drill({title, mart, rows, count, what})  a dialog with the tasks or objects behind a number, with their uris; count: the
+ *                                          number, if the page may have fewer rows than it counts
+ *   gta.drillJobs(ctx, title, jobs, {ignore, status, count, what})  the same of the objects of jobs; ignore: filters; status: values
+ *                                          of label_status
+ *   gta.drillReviews(ctx, title, jobs)     the same of the reviewed objects of jobs, with the verdict of the first review
  *   gta.drillList(ctx, {title, rows, columns, what})  the same of plain objects. Rows about a job (job_name) and no object
  *                                          open the objects of that job
  *   format: number, decimal, seconds, hours, share, score, usd, date, time, text, bool, progress

@@ -294,8 +294,9 @@ function sourceOf(index, job, number) {
   return row === undefined ? { label: null, source: null } : { label: gta.get("fct_object_labels", "label", row), source: gta.get("fct_object_labels", "source", row) };
 }
 
-/* The tasks or objects behind a number: rows of a mart with job_name and object_index. */
-gta.drill = async function ({ title, mart, rows }) {
+/* The tasks or objects behind a number: rows of a mart with job_name and object_index. `count` is the number, if the page may
+ * have fewer rows than it counts. */
+gta.drill = async function ({ title, mart, rows, count = rows.length, what = mart === "fct_worker_tasks" ? "answers" : "rows" }) {
   const index = await objects();
   const shown = Array.from(rows.slice(0, MOST_BEHIND));
   const has = (name) => gta.has(mart, name);
@@ -312,29 +313,50 @@ gta.drill = async function ({ title, mart, rows }) {
   });
   const titles = { job: "Job", object: "Object", frame: "Frame", labels: "Labels", worker: "Worker", day: "Day", seconds: "Time", golden: "Golden", consolidated: "Agreement", label: "Label", source: "Source" };
   const formats = { seconds: "seconds", golden: "score", consolidated: "score" };
-  behind(title, lines, rows.length, titles, formats, mart === "fct_worker_tasks" ? "answers" : "rows");
+  behind(title, lines, rows.length, titles, formats, what, count - rows.length);
 };
 
 /* The objects of some jobs: what is behind a number that is known by job. */
-gta.drillJobs = async function (ctx, title, jobs, ignore = ["label"]) {
+gta.drillJobs = async function (ctx, title, jobs, { ignore = ["label"], status, count, what } = {}) {
   const mart = "fct_object_labels";
-  if (await gta.load(mart)) return gta.drill({ title, mart, rows: gta.where(mart, ctx.rows(mart, { ignore }), { job_name: jobs }) });
+  const where = status ? { job_name: jobs, label_status: status } : { job_name: jobs };
+  if (await gta.load(mart)) return gta.drill({ title, mart, rows: gta.where(mart, ctx.rows(mart, { ignore }), where), count, what });
+};
+
+/* The reviewed objects of some jobs, each at its first review. */
+gta.drillReviews = async function (ctx, title, jobs) {
+  const mart = "fct_object_reviews";
+  if (!(await gta.load(mart))) return gta.drillJobs(ctx, "Objects of the jobs that were reviewed", jobs);
+  const index = await objects();
+  const rows = ctx.records(mart, { ignore: gta.FILTERS, where: { job_name: jobs } }).map((row) => ({
+    ...row, verdict: row.is_accepted ? "accepted" : "not accepted", ...sourceOf(index, row.job_name, row.object_index),
+  }));
+  rows.sort((a, b) => b.is_accepted - a.is_accepted);
+  const accepted = rows.filter((row) => row.is_accepted).length;
+  return gta.drillList(ctx, {
+    title, rows, what: `reviewed ${rows.length === 1 ? "object" : "objects"}, ${gta.format(accepted)} accepted at first review`,
+    columns: [
+      { key: "job_name", title: "Job" }, { key: "object_index", title: "Object", format: "text", align: "right" }, { key: "label", title: "Label" },
+      { key: "verdict", title: "Verdict", tag: (row) => (row.is_accepted ? "good" : "bad") }, { key: "review_kind", title: "By" }, { key: "source", title: "Source", uri: true, clip: 200 },
+    ],
+  });
 };
 
 /* Records behind a number. Those of objects have their uri; those of jobs lead to the objects of the job. */
 gta.drillList = function (ctx, { title, rows, columns, what = "rows" }) {
   const ofJobs = !columns.some((column) => column.uri) && rows.every((row) => row.job_name);
-  const onRow = ofJobs ? (row) => gta.drillJobs(ctx, `Objects of ${gta.clip(row.job_name, 60)}`, [row.job_name], gta.FILTERS) : undefined;
+  const onRow = ofJobs ? (row) => gta.drillJobs(ctx, `Objects of ${gta.clip(row.job_name, 60)}`, [row.job_name], { ignore: gta.FILTERS }) : undefined;
   const inside = gta.element("div");
   openDialog(title, gta.element("p", { class: "quiet" }, `${gta.format(rows.length)} ${what}.`), inside);
   if (rows.length) gta.drawTable(inside, { id: "behind", title, rows, size: 20, columns, onRow, rowText: "Objects" });
 };
 
-function behind(title, lines, total, titles, formats, what) {
+function behind(title, lines, total, titles, formats, what, missing) {
   const keys = Object.keys(titles).filter((key) => lines.some((line) => line[key] !== undefined && line[key] !== null));
   const inside = gta.element("div");
-  const text = total > lines.length ? `The first ${gta.format(lines.length)} of ${gta.format(total)} ${what}.` : `${gta.format(total)} ${what}.`;
-  openDialog(title, gta.element("p", { class: "quiet" }, text), inside);
+  const text = [total > lines.length ? `The first ${gta.format(lines.length)} of ${gta.format(total)} ${what}.` : `${gta.format(total)} ${what}.`];
+  if (missing > 0) text.push(`${gta.format(missing)} more ${gta.meta.audience ? `are not on this page (${gta.meta.audience}).` : "are known from the description of their job only."}`);
+  openDialog(title, gta.element("p", { class: "quiet" }, text.join(" ")), inside);
   if (lines.length)
     gta.drawTable(inside, { id: "behind", title, rows: lines, size: 20, columns: keys.map((key) => ({ key, title: titles[key], format: formats[key] || (key === "object" || key === "frame" ? "text" : undefined), align: key === "object" || key === "frame" ? "right" : undefined, uri: key === "source", clip: 200 })) });
 }

@@ -10,6 +10,8 @@ objects as (
         job_name,
         count(*) as object_count,
         count(failure_reason) as failed_count,
+        count(case when label_status = 'labeled' then 1 end) as labeled_count,
+        count(case when label_status = 'failed' then 1 end) as failed_status_count,
         count(distinct object_index) as distinct_count
     from {{ ref('fct_object_labels') }}
     where not is_inherited
@@ -28,3 +30,5 @@ where
     or jobs.object_count <> objects.object_count
     or jobs.object_count <> objects.distinct_count
     or jobs.failed_count <> objects.failed_count
+    or jobs.failed_count <> objects.failed_status_count
+    or jobs.labeled_count <> objects.labeled_count

@@ -14,8 +14,8 @@ gta.definePage({
     const labels = gta.group("rpt_labels", ctx.rows("rpt_labels"), [], { made: ["sum", "made_count"], classes: ["distinct", "label"], jobs: ["distinct", "job_name"] })[0] || {};
     const frames = gta.group("fct_frames", ctx.rows("fct_frames"), [], { frames: ["count", "frame_key"], labels: ["sum", "annotation_count"] })[0] || {};
 
-    const ofLabeled = () => gta.drillJobs(ctx, "Objects of the jobs that made labels", gta.group("rpt_labels", ctx.rows("rpt_labels"), ["job_name"], {}).map((row) => row.job_name));
-    const ofFrames = () => gta.drill({ title: "Frames", mart: "fct_frames", rows: ctx.rows("fct_frames") });
+    const ofLabeled = labels.made && (() => gta.drillJobs(ctx, "Objects of the jobs that made labels", gta.group("rpt_labels", ctx.rows("rpt_labels"), ["job_name"], {}).map((row) => row.job_name)));
+    const ofFrames = frames.frames && (() => gta.drill({ title: "Frames", mart: "fct_frames", rows: ctx.rows("fct_frames") }));
 
     ctx.section("");
     ctx.card({ id: "labels-made", title: "Labels made", value: labels.made ?? null, format: "number", marts: ["rpt_labels"], why: "Each once, whoever reviewed it later.", onClick: ofLabeled });

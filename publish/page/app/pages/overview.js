@@ -14,28 +14,31 @@ gta.definePage({
     const change = gta.changes(ctx);
     const behind = (title, column) => () => gta.drill({ title, mart: tasks, rows: column ? gta.where(tasks, ctx.rows(tasks), { [column]: "known" }) : ctx.rows(tasks) });
 
-    const ofJobs = (title, chosen) => (chosen.length ? () => gta.drillJobs(ctx, title, chosen.map((row) => row.job_name)) : undefined);
+    const names = (chosen) => chosen.map((row) => row.job_name);
+    const ofJobs = (title, chosen) => (chosen.length ? () => gta.drillJobs(ctx, title, names(chosen)) : undefined);
+    /* Objects of those jobs that are done, or are not. */
+    const ofObjects = (title, chosen, status, count) => (count ? () => gta.drillJobs(ctx, title, names(chosen), { status, count, what: count === 1 ? "object" : "objects" }) : undefined);
 
     ctx.section("");
     const objects = sum("object_count");
     const remaining = jobs.every((row) => row.remaining_count === null) ? null : sum("remaining_count");
     const open = jobs.filter((row) => row.remaining_count > 0 && !["Completed", "Failed", "Stopped"].includes(row.status));
     ctx.card({
-      id: "progress", title: "Objects done", value: objects && remaining !== null ? (objects - remaining) / objects : null, format: "share", marts: ["rpt_jobs"], onClick: ofJobs("Objects of these jobs", jobs),
+      id: "progress", title: "Objects done", value: objects && remaining !== null ? (objects - remaining) / objects : null, format: "share", marts: ["rpt_jobs"], onClick: ofObjects("Objects that are done", jobs, ["labeled"], objects - remaining),
       why: remaining === null ? "How many objects there are is not known." : `${gta.format(objects - remaining)} of ${gta.format(objects)}, in ${gta.format(jobs.length)} ${jobs.length === 1 ? "job" : "jobs"}; ${gta.format(open.length)} still running.`,
     });
-    ctx.visual("answers", { change: change && change.answers, onClick: behind("Answers") });
-    ctx.visual("golden-accuracy", { n: answers.golden_count, ...gta.wilson(answers.golden ?? null, answers.golden_count), change: change && change.golden, onClick: behind("Answers to golden objects", "golden_score") });
+    ctx.visual("answers", { change: change && change.answers, onClick: answers.n ? behind("Answers") : undefined });
+    ctx.visual("golden-accuracy", { n: answers.golden_count, ...gta.wilson(answers.golden ?? null, answers.golden_count), change: change && change.golden, onClick: answers.golden_count ? behind("Answers to golden objects", "golden_score") : undefined });
     ctx.card({
       id: "agreement", title: "Agreement with the consolidated label", value: answers.consolidated ?? null, n: answers.consolidated_count, format: "share", marts: [tasks],
-      ...gta.wilson(answers.consolidated ?? null, answers.consolidated_count), change: change && change.consolidated, onClick: behind("Answers compared with the consolidated label", "consolidated_score"),
+      ...gta.wilson(answers.consolidated ?? null, answers.consolidated_count), change: change && change.consolidated, onClick: answers.consolidated_count ? behind("Answers compared with the consolidated label", "consolidated_score") : undefined,
     });
-    ctx.visual("hours", { why: `${gta.format(answers.timed)} of ${gta.format(answers.n)} answers have a time.`, change: change && change.hours, onClick: behind("Answers with a time", "time_spent_seconds") });
+    ctx.visual("hours", { why: `${gta.format(answers.timed)} of ${gta.format(answers.n)} answers have a time.`, change: change && change.hours, onClick: answers.timed ? behind("Answers with a time", "time_spent_seconds") : undefined });
     const audited = sum("audited_count");
     const accepted = sum("accepted_count");
     const yielded = audited ? accepted / audited : null;
     ctx.card({
-      id: "first-pass-yield", title: "Accepted as they were", value: yielded, n: audited, ...gta.wilson(yielded, audited), format: "share", marts: ["rpt_jobs"], onClick: ofJobs("Objects of the jobs that were reviewed", jobs.filter((row) => row.audited_count)),
+      id: "first-pass-yield", title: "Accepted as they were", value: yielded, n: audited, ...gta.wilson(yielded, audited), format: "share", marts: ["rpt_jobs"], onClick: audited ? () => gta.drillReviews(ctx, "Accepted as they were, or not", names(jobs)) : undefined,
       why: audited ? "Objects that reviewers did not change." : "No object was audited, adjusted or verified.",
     });
     const costed = jobs.filter((row) => row.cost_usd !== null && row.cost_usd !== undefined);
@@ -46,7 +49,7 @@ gta.definePage({
     const dated = open.filter((row) => row.finish_high_at);
     const last = dated.reduce((latest, row) => (latest === null || row.finish_high_at > latest.finish_high_at ? row : latest), null);
     ctx.card({
-      id: "finish", title: "Done by", value: last ? gta.format(last.finish_high_at, "date") : open.length ? null : "Nothing open", format: last ? "date" : "text", marts: ["rpt_jobs"], onClick: ofJobs("Objects of the jobs that are open, or ended early", jobs.filter((row) => row.remaining_count > 0)),
+      id: "finish", title: "Done by", value: last ? gta.format(last.finish_high_at, "date") : open.length ? null : "Nothing open", format: last ? "date" : "text", marts: ["rpt_jobs"], onClick: ofObjects("Objects that have no label", jobs, ["failed", "unlabeled"], remaining),
       why: last ? `${last.job_name}, the last of ${gta.format(open.length)} open jobs; ${gta.format(last.finish_low_at, "date")} at the earliest.` : open.length ? `${gta.format(open.length)} open ${open.length === 1 ? "job has" : "jobs have"} too little history for a date.` : jobs.some((row) => row.remaining_count > 0) ? `${gta.format(remaining)} objects have no label, but their jobs have ended.` : "Every object has its label.",
     });
 

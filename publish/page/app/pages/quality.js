@@ -57,7 +57,7 @@
     ctx.card({
       id: "quality-yield", title: "Accepted at first review", value: yielded, format: "share", n: audited, ...gta.wilson(yielded, audited), marts: ["rpt_jobs"],
       why: "Reviewed objects whose labels a reviewer left as they were.",
-      onClick: listed("Accepted at first review", jobs.filter((row) => row.audited_count), [{ key: "accepted_count", title: "Accepted" }, { key: "audited_count", title: "Reviewed" }]),
+      onClick: audited ? () => gta.drillReviews(ctx, "Accepted at first review, or not", jobs.map((row) => row.job_name)) : undefined,
     });
     ctx.card({
       id: "quality-agreement", title: "Jobs whose workers agree", value: alphas.length ? `${alphas.filter((row) => row.estimate >= 0.8).length} of ${alphas.length}` : null,

@@ -39,7 +39,7 @@
     const beside = (name, format) => (team.length ? `The team, in the same jobs: ${gta.format(all[name], format)}.` : undefined);
     const marts = ["fct_worker_tasks"];
     const ignore = [];
-    const behind = (title, column) => () => gta.drill({ title, mart: "fct_worker_tasks", rows: column ? gta.where("fct_worker_tasks", rows, { [column]: "known" }) : rows });
+    const behind = (title, column) => rows.length && (() => gta.drill({ title, mart: "fct_worker_tasks", rows: column ? gta.where("fct_worker_tasks", rows, { [column]: "known" }) : rows }));
     ctx.card({ id: "own-answers", title: "Answers", value: mine.answers, marts, ignore, why: `In ${gta.format(mine.jobs)} ${mine.jobs === 1 ? "job" : "jobs"}.`, onClick: behind("Answers") });
     ctx.card({ id: "own-time", title: "Time spent", value: mine.total, format: "hours", marts, ignore, onClick: behind("Answers with a time", "time_spent_seconds") });
     ctx.card({ id: "own-median", title: "Half of the answers take less than", value: mine.median, format: "seconds", n: mine.timed, marts, ignore, why: beside("median", "seconds"), onClick: behind("Answers with a time", "time_spent_seconds") });
