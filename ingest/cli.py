@@ -535,7 +535,7 @@ def review_batches(csv: str, dest: str, batch_size: int, dest_uri: str | None, s
 )
 @click.option(
     "--objects",
-    type=click.IntRange(10, 10_000_000),
+    type=click.IntRange(10, 100_000),
     default=200,
     show_default=True,
     help="Objects in each large image or text job.",

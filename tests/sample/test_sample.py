@@ -195,6 +195,9 @@ def test_numbers_out_of_range_are_refused(tmp_path: Path, jobs: int, objects: in
     dest = tmp_path / "sample"
     with pytest.raises(ValueError, match="must be"):
         generate(dest, jobs=jobs, objects=objects)
+    done = CliRunner().invoke(cli, ["sample", str(dest), "--jobs", str(jobs), "--objects", str(objects)])
+    assert done.exit_code == 2
+    assert "is not in the range" in done.output
     assert not dest.exists()
 
 
