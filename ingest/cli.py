@@ -175,8 +175,8 @@ def load(
             f"{summary.files_ignored:,} ignored"
             + (f", {summary.files_forgotten:,} forgotten" if summary.files_forgotten else "")
         )
-        _show_errors([(error["uri"], error["error"]) for error in summary.errors])
-    sys.exit(DONE_WITH_REJECTED if summary.errors else DONE)
+        _show_findings(summary.errors, summary.warnings)
+    sys.exit(DONE_WITH_REJECTED if summary.errors or summary.warnings else DONE)
 
 
 @cli.command()
@@ -319,8 +319,8 @@ def _finish_sync(summary: SyncSummary, as_json: bool) -> NoReturn:
     )
     _show(asdict(summary), as_json, text + (f", {summary.forgotten:,} forgotten" if summary.forgotten else ""))
     if not as_json:
-        _show_errors([(error["uri"], error["error"]) for error in summary.errors])
-    sys.exit(DONE_WITH_REJECTED if summary.errors else DONE)
+        _show_findings(summary.errors, summary.warnings)
+    sys.exit(DONE_WITH_REJECTED if summary.errors or summary.warnings else DONE)
 
 
 @cli.command()
@@ -367,6 +367,7 @@ def status(lake: str, s3: S3Options, as_json: bool) -> None:
     if found.forgotten_files:
         click.echo(f"{found.forgotten_files:,} forgotten")
     _show_errors(found.errors)
+    _show_errors(_marked(found.warnings))
 
 
 @cli.command()
@@ -604,6 +605,16 @@ def _show(summary: dict[str, object], as_json: bool, *lines: str) -> None:
         click.echo(json.dumps(summary))
     else:
         say(*lines)
+
+
+def _show_findings(errors: list[dict[str, str]], warnings: list[dict[str, str]]) -> None:
+    """What is wrong with files: of those that are not loaded, then of those that are."""
+    _show_errors([(error["uri"], error["error"]) for error in errors])
+    _show_errors(_marked([(warning["uri"], warning["warning"]) for warning in warnings]))
+
+
+def _marked(warnings: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(uri, f"loaded, but: {warning}") for uri, warning in warnings]
 
 
 def _show_errors(errors: list[tuple[str, str]]) -> None:

@@ -92,11 +92,26 @@ class Rows:
         """Rows that were ever added, and not discarded."""
         self._take = take
         self._lineage: tuple[int, str | None] = (0, None)
+        self._first_warning: str | None = None
+        self._warnings = 0
         self._runs: dict[Layout, _Runs] = {}
 
     def begin(self, file_no: int, job_name: str | None) -> None:
         """The rows that follow are of this file."""
         self._lineage = (file_no, job_name)
+        self._first_warning, self._warnings = None, 0
+
+    def warn(self, what: str) -> None:
+        """Something of the file that was begun last is not as it should be, and all else of it counts."""
+        if self._first_warning is None:
+            self._first_warning = what
+        self._warnings += 1
+
+    @property
+    def warning(self) -> str | None:
+        """What was warned of the file that was begun last: the first thing, and how many more there are."""
+        more = f" (and {self._warnings - 1:,} more)" if self._warnings > 1 else ""
+        return f"{self._first_warning}{more}" if self._first_warning is not None else None
 
     def add(self, layout: Layout, shared: tuple[Value, ...], records: Sequence[Any], first_number: int = 0) -> None:
         """Add a run of records, with the values of the layout's shared columns."""

@@ -53,6 +53,7 @@ class LedgerEntry(NamedTuple):
     status: Annotated[Text, "loaded, rejected (broken), skipped (not loaded, see error) or forgotten (erased)."]
     row_count: Annotated[BigInt, "Rows of the file, over all raw tables but label_overlaps; 0 unless loaded."]
     error: Annotated[Text, "Why the file was rejected or skipped."]
+    warning: Annotated[Text, "What of a loaded file could not be understood, or had to be changed; all else counts."]
     loaded_at: Annotated[Time, "When the load read the file."]
     loader_version: Annotated[Text, "Version of the loader that read the file."]
 

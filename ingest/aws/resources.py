@@ -78,6 +78,7 @@ class Resource:
     """The one worker whom it describes."""
     status: Status = Status.LOADED
     error: str | None = None
+    warning: str | None = None
 
 
 @dataclass
@@ -93,6 +94,7 @@ class SyncSummary:
     skipped: int = 0
     rows: int = 0
     errors: list[dict[str, str]] = field(default_factory=list)
+    warnings: list[dict[str, str]] = field(default_factory=list)
 
 
 class KnownResources:
@@ -176,6 +178,8 @@ def _is_wanted(known: KnownResources, resource: Resource, include_forgotten: boo
         return False
     if resource.status == Status.LOADED:
         summary.loaded += 1
+        if resource.warning is not None:
+            summary.warnings.append({"uri": resource.uri, "warning": resource.warning})
         return True
     if is_known and resource.content is not None:
         summary.unchanged += 1
@@ -220,6 +224,7 @@ def _entry(load_id: str, number: int, resource: Resource, row_count: int) -> Led
         modified_at=resource.modified_at,
         row_count=row_count,
         error=resource.error,
+        warning=resource.warning,
     )
 
 
@@ -244,7 +249,7 @@ class SavedFile(NamedTuple):
             BadFile: it is not.
         """
         data = self.data
-        if data.startswith(b"\x1f\x8b"):
+        while data.startswith(b"\x1f\x8b"):  # Firehose may compress what comes compressed
             try:
                 with gzip.open(io.BytesIO(data)) as file:
                     data = file.read(MAX_UNPACKED_BYTES + 1)
@@ -290,19 +295,26 @@ def json_values(text: str) -> Iterator[Raw]:
     Raises:
         BadFile: something in it is not JSON; the values before it were given.
     """
+    for value in json_values_and_errors(text):
+        if isinstance(value, BadFile):
+            raise value
+        yield value
+
+
+def json_values_and_errors(text: str) -> Iterator[Raw | BadFile]:
+    """The same, with the error in place of what is not JSON, up to the end of its line."""
     position = _BETWEEN.match(text).end()  # type: ignore[union-attr] # it matches anything
     while position < len(text):
         try:
             value, end = _decoder.raw_decode(text, position)
-        except JSONDecodeError as error:
-            raise BadFile(f"line {error.lineno}: {error.msg}") from None
-        except ValueError as error:  # a number of thousands of digits
-            raise BadFile(str(error)) from None
-        written = text[position:end].encode()
-        if isinstance(value, list):
-            yield from msgspec.json.decode(written, type=list[Raw])
-        else:
-            yield Raw(written)
+            written = text[position:end].encode()
+            yield from msgspec.json.decode(written, type=list[Raw]) if isinstance(value, list) else (Raw(written),)
+        except ValueError as error:  # a number of thousands of digits, or half a character, is another than JSON's own
+            where = f"line {error.lineno}: {error.msg}" if isinstance(error, JSONDecodeError) else str(error)
+            yield BadFile(where)
+            end = text.find("\n", position)
+            if end < 0:
+                return
         position = _BETWEEN.match(text, end).end()  # type: ignore[union-attr]
 
 
@@ -342,14 +354,19 @@ def saved_resources(
             errors.append(reason(error))
         if not (number or errors):
             errors.append("no JSON in it")
-        more = f" (and {len(errors) - 1:,} more)" if len(errors) > 1 else ""
         yield Resource(
             file.uri,
             ResourceKind.SAVED_RESPONSE,
             file.data,
             status=Status.REJECTED if errors else Status.LOADED,
-            error=f"{errors[0]}{more}" if errors else None,
+            error=in_short(errors),
         )
+
+
+def in_short(errors: Sequence[str]) -> str | None:
+    """The first of some errors, and how many more there are."""
+    more = f" (and {len(errors) - 1:,} more)" if len(errors) > 1 else ""
+    return f"{errors[0]}{more}" if errors else None
 
 
 def each_of(name: str, items: Raw, read: Callable[[Raw], Resource]) -> Iterator[Resource | BadFile]:

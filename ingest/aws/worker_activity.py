@@ -2,10 +2,17 @@
 
 Format: Amazon SageMaker developer guide, "Monitor private workforce performance": one event per action, as JSON, in the
 CloudWatch log group below. The API gives it day by day, each a resource; an exported file is a resource by itself.
+Exported files are of many forms, which hold the same events: see ``_events_of`` and ``_rows_of_csv``. An event that
+cannot be understood costs itself only.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import contextlib
+import csv
+import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -17,16 +24,20 @@ from msgspec import Raw
 
 from ingest.aws.clients import Client, explained, parse_arn
 from ingest.aws.resources import (
+    UNREADABLE,
     KnownResources,
     Resource,
     ResourceKind,
     SavedFile,
     attempted,
+    in_short,
     json_values,
+    json_values_and_errors,
+    reason,
     response_fields,
 )
 from ingest.aws.workers import pool_of, workforce_of_team
-from ingest.formats.parsing import BadFile, as_written, milliseconds, milliseconds_of_seconds
+from ingest.formats.parsing import BadFile, as_json, as_written, milliseconds, milliseconds_of_seconds
 from ingest.identity import worker_key
 from ingest.tables import WorkerActivity
 
@@ -61,9 +72,22 @@ class EventJson(msgspec.Struct, gc=False):
 
 
 class _LogEvent(msgspec.Struct, rename="camel", gc=False):
-    """Event as FilterLogEvents and GetLogEvents have it."""
+    """Event as FilterLogEvents, GetLogEvents and subscriptions have it."""
 
     message: str
+
+
+class _Field(msgspec.Struct, gc=False):
+    """Field of a row of Logs Insights."""
+
+    field: str
+    value: str = ""
+
+
+class _Payload(msgspec.Struct, gc=False):
+    """What a function that a log is subscribed to is called with: a subscription's payload, gzipped, in base64."""
+
+    data: str
 
 
 def logged_days(logs: Client, home: str, start: int | None) -> Iterator[Resource]:
@@ -118,20 +142,72 @@ def saved_activity(files: Iterable[SavedFile]) -> Iterator[Resource]:
         yield attempted(resource, partial(_parsed_file, resource, file))
 
 
-def _events_in(file: SavedFile) -> Iterator[Raw]:
+_MESSAGES = ("message", "@message")
+"""Names of the column, or of the field, that holds an event: in the log, and in Logs Insights."""
+
+
+def _events_in(file: SavedFile) -> Iterator[Raw | BadFile]:
+    text = file.text()
     is_empty = True
-    for value in json_values(file.text()):
+    for value in _rows_of_csv(text) or json_values_and_errors(text):
         is_empty = False
-        fields = response_fields(value)
-        if "events" in fields:
-            for event in msgspec.json.decode(fields["events"], type=list[_LogEvent]):
-                yield _message(event.message)
-        elif "message" in fields and "event_type" not in fields:  # a list of events alone
-            yield _message(msgspec.json.decode(value, type=_LogEvent).message)
-        else:
+        if isinstance(value, BadFile):
             yield value
+            continue
+        try:
+            yield from _events_of(value)
+        except UNREADABLE as error:
+            yield BadFile(reason(error))
     if is_empty:
         raise BadFile("no JSON in it")
+
+
+def _rows_of_csv(text: str) -> Iterator[Raw] | None:
+    """Events of a CSV file, as CloudWatch's console writes it; None if it is none."""
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    columns = [] if text.lstrip()[:1] in ("", "{", "[") else rows.fieldnames or []
+    column = next((name for name in columns if name in _MESSAGES), None)
+    return (_message(row[column] or "") for row in rows) if column is not None else None
+
+
+def _events_of(value: Raw) -> Iterator[Raw]:
+    """Events in a JSON value.
+
+    That is an event itself, a log event that holds one, a response of FilterLogEvents, of GetLogEvents or of
+    GetQueryResults, or a subscription's payload, which Firehose passes on as it is.
+    """
+    fields = response_fields(value)
+    messages = [fields[name] for name in _MESSAGES if name in fields]
+    if "event_type" in fields:
+        yield value
+    elif "events" in fields or "logEvents" in fields:
+        if fields.get("messageType") == _CONTROL_MESSAGE:
+            return
+        for event in msgspec.json.decode(fields.get("events") or fields["logEvents"], type=list[_LogEvent]):
+            yield _message(event.message)
+    elif "results" in fields:
+        for row in msgspec.json.decode(fields["results"], type=list[list[_Field]]):
+            names = {field.field: field.value for field in row}
+            message = next((names[name] for name in _MESSAGES if name in names), None)
+            yield Raw(as_json(names).encode()) if message is None else _message(message)
+    elif "awslogs" in fields:
+        for payload in json_values(_unpacked(msgspec.json.decode(fields["awslogs"], type=_Payload).data)):
+            yield from _events_of(payload)
+    elif messages:
+        is_text = bytes(messages[0]).startswith(b'"')
+        yield _message(msgspec.json.decode(messages[0], type=str)) if is_text else messages[0]
+    else:
+        yield value
+
+
+_CONTROL_MESSAGE = Raw(b'"CONTROL_MESSAGE"')
+
+
+def _unpacked(data: str) -> str:
+    try:
+        return SavedFile("", base64.b64decode(data, validate=True)).text()
+    except binascii.Error as error:
+        raise BadFile(f"awslogs.data: {error}") from None
 
 
 def _message(text: str) -> Raw:
@@ -142,15 +218,21 @@ def _parsed_file(resource: Resource, file: SavedFile) -> Resource:
     return _parsed(resource, _events_in(file))
 
 
-def _parsed(resource: Resource, events: Iterable[Raw]) -> Resource:
+def _parsed(resource: Resource, events: Iterable[Raw | BadFile]) -> Resource:
     rows: list[WorkerActivity] = []
+    errors: list[str] = []
     for number, event in enumerate(events, 1):
         try:
+            if isinstance(event, BadFile):
+                raise event
             rows.append(read_event(event))
-        except (BadFile, msgspec.MsgspecError) as error:
-            raise BadFile(f"event {number}: {error}") from None
+        except UNREADABLE as error:
+            errors.append(f"event {number}: {reason(error)}")
+    warning = in_short(errors)
+    if warning is not None and not rows:
+        raise BadFile(warning)
     newest = max((row.event_at for row in rows if row.event_at is not None), default=None)
-    return replace(resource, rows={"worker_activity": [*rows]}, modified_at=newest)
+    return replace(resource, rows={"worker_activity": [*rows]}, modified_at=newest, warning=warning)
 
 
 def read_event(raw: Raw) -> WorkerActivity:
@@ -164,7 +246,7 @@ def read_event(raw: Raw) -> WorkerActivity:
     issuer = pool_of(event.cognito_user_pool_id).issuer if event.cognito_user_pool_id else None
     return WorkerActivity(
         event_type=event.event_type,
-        event_at=milliseconds_of_seconds(event.event_timestamp),
+        event_at=_event_time(event.event_timestamp),
         worker_key=worker_key(_worker_id(event), issuer, sub),
         worker_token=event.worker_id,
         identity_issuer=issuer,
@@ -192,12 +274,21 @@ def _last_part(arn: str | None) -> str | None:
     return arn.rpartition("/")[2] or None if arn else None
 
 
+def _event_time(moment: str | float) -> int:
+    """Milliseconds since 1970-01-01 UTC of seconds since then, or of an ISO 8601 time."""
+    is_iso = isinstance(moment, str) and not moment.replace(".", "", 1).isdigit()
+    return milliseconds(str(moment), "event_timestamp") if is_iso else milliseconds_of_seconds(moment)
+
+
 def _time(name: str, text: str | None) -> int | None:
-    """Milliseconds since 1970-01-01 UTC of ``Wed Aug 14 16:00:59 UTC 2019``."""
+    """Milliseconds since 1970-01-01 UTC of ``Wed Aug 14 16:00:59 UTC 2019``, or of an ISO 8601 time."""
     if not text:
         return None
     match = _DATE.fullmatch(text)
+    if not match:
+        with contextlib.suppress(BadFile):
+            return milliseconds(text)
     if not match or match["month"] not in _MONTHS:
-        raise BadFile(f"{name}: not a time such as Wed Aug 14 16:00:59 UTC 2019: {text!r}")
+        raise BadFile(f"{name}: not a time such as Wed Aug 14 16:00:59 UTC 2019, nor an ISO 8601 one: {text!r}")
     month = _MONTHS.index(match["month"]) + 1
     return milliseconds(f"{match['year']}-{month:02d}-{int(match['day']):02d}T{match['time']}Z")

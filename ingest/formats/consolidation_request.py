@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from ingest.formats.parsing import BadFile, as_json, decode_with_extra, index, whole
+from ingest.formats.parsing import BadFile, Warn, as_json, decode_with_extra, index, whole, without_half_characters
 from ingest.formats.worker_response import ANSWERS, CLASSES, Content, Task, add_content, worker_columns
 from ingest.job_folder import SourceFile
 from ingest.rows import Rows
 
 
 class _Annotation(msgspec.Struct, rename="camel", gc=False):
-    worker_id: str
+    worker_id: str | int
     annotation_data: Raw
 
 
@@ -52,7 +52,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
     number = 0
-    for place, entry_json in enumerate(_entries.decode(whole(blocks))):
+    for place, entry_json in enumerate(_entries.decode(whole(blocks, rows.warn))):
         try:
             entry = _entry.decode(entry_json)
             object_index = index(str(entry.dataset_object_id))
@@ -66,7 +66,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
 def _add_answer(rows: Rows, task: Task, answer_index: int, annotation_json: Raw) -> None:
     annotation, extra = decode_with_extra(annotation_json, _Annotation)
     classes: list[tuple[Any, ...]] = []
-    written = _read_data(annotation.annotation_data)
+    written = _read_data(annotation.annotation_data, rows.warn)
     if written is None:
         fields = msgspec.json.decode(extra, type=dict[str, Raw]) if extra else {}
         extra = as_json({**fields, "annotationData": annotation.annotation_data})
@@ -74,25 +74,25 @@ def _add_answer(rows: Rows, task: Task, answer_index: int, annotation_json: Raw)
     else:
         content = add_content(rows, task, answer_index, written, classes)
     times = (None, None, None)
-    answer = (worker_columns(annotation.worker_id), answer_index, *times, *content, written, extra)
+    answer = (worker_columns(str(annotation.worker_id)), answer_index, *times, *content, written, extra)
     rows.add(ANSWERS, task, [answer])
     rows.add(CLASSES, task, classes)
 
 
-def _read_data(annotation_data: Raw) -> bytes | None:
+def _read_data(annotation_data: Raw, warn: Warn) -> bytes | None:
     """The answer, as written; None if it is elsewhere."""
     data = _data.decode(annotation_data)
-    content = _unwrapped(data.content)
+    content = _unwrapped(data.content, warn)
     if content is None and data.s3_uri is None:
         raise BadFile("annotationData has neither content nor s3Uri")
     return None if content is None else bytes(content)
 
 
-def _unwrapped(content: Raw) -> Raw | None:
+def _unwrapped(content: Raw, warn: Warn) -> Raw | None:
     """The answer in a JSON text, which may hold JSON text again; None for null."""
     while bytes(content).startswith(b'"'):
         try:
-            content = _json.decode(_text.decode(content))
+            content = _json.decode(without_half_characters(_text.decode(content).encode(), warn))
         except msgspec.DecodeError as error:
             raise BadFile(f"annotationData.content is no JSON text: {error}") from None
     return None if bytes(content) == b"null" else content

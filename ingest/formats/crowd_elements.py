@@ -23,10 +23,13 @@ from ingest.formats.shapes import (
     ANSWER_ITEM,
     BoxJson,
     EntityJson,
+    Name,
     PlainBoxJson,
+    PlainEntityJson,
     box_labels,
     class_labels,
     item_label,
+    name_text,
     span_labels,
 )
 from ingest.rows import Layout
@@ -42,7 +45,7 @@ class _PlainElement(msgspec.Struct, rename="camel", gc=False):
     label: str | UnsetType = UNSET
     labels: list[str] | UnsetType = UNSET
     bounding_boxes: list[PlainBoxJson] | UnsetType = UNSET
-    entities: list[EntityJson] | UnsetType = UNSET
+    entities: list[PlainEntityJson] | UnsetType = UNSET
     worker_comment: Any = None
     initial_value_modified: Any = None
 
@@ -54,8 +57,8 @@ class _AnswerBox(BoxJson, rename={"label_category_attributes": "labelCategoryAtt
 class _Element(msgspec.Struct, rename="camel", gc=False):
     """Value of one of the elements that nearly all answers are of."""
 
-    label: str | UnsetType = UNSET
-    labels: list[str] | UnsetType = UNSET
+    label: Name | UnsetType = UNSET
+    labels: list[Name] | UnsetType = UNSET
     bounding_boxes: list[_AnswerBox] | UnsetType | None = UNSET
     entities: list[EntityJson] | UnsetType | None = UNSET
     worker_comment: Any = None
@@ -68,7 +71,7 @@ class _Color(msgspec.Struct, gc=False):
 
 class _Instance(msgspec.Struct, gc=False):
     color: str
-    label: str
+    label: Name
 
 
 class _Png(msgspec.Struct, rename="camel", gc=False):
@@ -121,7 +124,7 @@ PLAIN_SPANS = replace(
     attributes=("label", "start_offset", "end_offset"),
     fixed=(("shape", "span"),),
 )
-"""Records are ``EntityJson``."""
+"""Records are ``PlainEntityJson``."""
 
 _plain_elements = msgspec.json.Decoder(dict[str, _PlainElement])
 _element = msgspec.json.Decoder(_Element)
@@ -339,7 +342,7 @@ def _mask_labels(masks: _Masks) -> list[Label]:
     regions = color_regions(png)
     total = sum(region.pixels for region in regions.values())
     if masks.instances is not None:
-        found = [(instance.label, instance.color) for instance in masks.instances]
+        found = [(name_text(instance.label), instance.color) for instance in masks.instances]
     elif masks.label_mappings is not None:
         colors = ((label, mapping.color) for label, mapping in masks.label_mappings.items())
         found = [(label, color) for label, color in colors if color.lower() in regions]

@@ -7,17 +7,18 @@ lines of an augmented manifest, whose ``source-ref`` or ``source`` names the dat
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NoReturn
 
 import msgspec
 
 from ingest.formats.output_manifest import Line, json_lines, read_line
 from ingest.formats.parsing import BadFile, index
-from ingest.formats.shapes import class_labels
+from ingest.formats.shapes import Name, class_labels
 from ingest.job_folder import SourceFile
 from ingest.rows import Rows
 from ingest.tables import GoldenKey, Label
 
-_names = msgspec.json.Decoder(str | list[str])
+_names = msgspec.json.Decoder(Name | list[Name])
 
 
 def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
@@ -28,9 +29,9 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
             it answers for a data object that an earlier line answers for otherwise.
     """
     answers: dict[GoldenKey, tuple[int, list[Label]]] = {}
-    for number, data in json_lines(blocks):
+    for number, data, _ in json_lines(blocks, rows.warn):
         try:
-            for key, labels in _read_golden(read_line(data)):
+            for key, labels in _read_golden(read_line(data, _refuse)):
                 first, known = answers.setdefault(key, (number, labels))
                 if _alike(known) != _alike(labels):
                     raise BadFile(f"another answer than line {first + 1} has for the same data object")
@@ -41,13 +42,18 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     rows.add_rows("golden_labels", [row for key, (_, labels) in answers.items() for row in _rows(key, labels)])
 
 
+def _refuse(what: str) -> NoReturn:
+    """A golden answer that is only half understood is no golden answer."""
+    raise BadFile(what)
+
+
 def _read_golden(line: Line) -> list[tuple[GoldenKey, list[Label]]]:
     if line.source_uri is None and line.source_text is None:
         answers = []
         for object_folder, raw in line.passthrough.items():
             object_index = index(object_folder)
             names = _names.decode(raw)
-            labels = class_labels([names] if isinstance(names, str) else names)
+            labels = class_labels(names if isinstance(names, list) else [names])
             answers.append((GoldenKey(None, object_index, None, None, None), labels))
         return answers
     if len(line.attributes) != 1:

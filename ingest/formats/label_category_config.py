@@ -60,7 +60,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     Raises:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
-    data = whole(blocks)
+    data = whole(blocks, rows.warn)
     config = msgspec.json.decode(data, type=Config)
     if not config.labels:
         raise BadFile("no labels")

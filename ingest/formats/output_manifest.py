@@ -13,14 +13,16 @@ import msgspec
 from msgspec import Raw
 
 from ingest.formats.parsing import (
-    BYTE_ORDER_MARK,
     BadFile,
     Int32,
     Number,
+    Warn,
     as_json,
     as_text,
     as_written,
     milliseconds,
+    utf_8,
+    without_half_characters,
     yes_no,
 )
 from ingest.formats.registry import TASK_TYPES, ResultForm, TaskType, is_ground_truth_type, task_type_of
@@ -29,9 +31,11 @@ from ingest.formats.shapes import (
     ClassId,
     ConfidenceJson,
     EntityJson,
+    Name,
     box_labels,
     class_name,
     item_label,
+    name_text,
     span_labels,
 )
 from ingest.job_folder import SourceFile
@@ -55,7 +59,7 @@ class Metadata(msgspec.Struct, gc=False):
     job_name_: str | None = msgspec.field(default=None, name="job_name")
     creation_date: str | None = msgspec.field(default=None, name="creation-date")
     creation_date_: str | None = msgspec.field(default=None, name="creation_date")
-    class_name: str | None = msgspec.field(default=None, name="class-name")
+    class_name: Name | None = msgspec.field(default=None, name="class-name")
     confidence: Number | None = None
     human_annotated: str | bool | None = msgspec.field(default=None, name="human-annotated")
     adjustment_status: str | None = msgspec.field(default=None, name="adjustment-status")
@@ -67,13 +71,13 @@ class Metadata(msgspec.Struct, gc=False):
 class ClassMap(msgspec.Struct, gc=False):
     """The part of the metadata that names classes."""
 
-    class_map: dict[str, str] = msgspec.field(default_factory=dict, name="class-map")
-    class_map_: dict[str, str] = msgspec.field(default_factory=dict, name="class_map")
+    class_map: dict[str, Name] = msgspec.field(default_factory=dict, name="class-map")
+    class_map_: dict[str, Name] = msgspec.field(default_factory=dict, name="class_map")
 
     @property
     def names(self) -> dict[str, str]:
         """Label by class index."""
-        return self.class_map or self.class_map_
+        return {class_id: name_text(name) for class_id, name in (self.class_map or self.class_map_).items()}
 
 
 class SureClassMap(ClassMap, gc=False):
@@ -87,7 +91,7 @@ class SureClassMap(ClassMap, gc=False):
 class ColorJson(msgspec.Struct, rename="kebab", gc=False):
     """Class of a segmentation. Lines of the first years have no ``hex-color``."""
 
-    class_name: str | None = None
+    class_name: Name | None = None
     hex_color: str | None = None
     confidence: Number | None = None
 
@@ -205,7 +209,7 @@ _text = msgspec.json.Decoder(str)
 def _read_class(value: Raw, attribute: LineAttribute) -> Result:
     metadata = attribute.metadata
     class_id = as_text(_class_id.decode(value))
-    label = metadata.class_name if metadata.class_name is not None else class_id
+    label = as_text(metadata.class_name) if metadata.class_name is not None else class_id
     return Result([Label("class", label, class_id, metadata.confidence)], is_single_class=True)
 
 
@@ -258,7 +262,7 @@ def _read_segmentation(value: Raw, attribute: LineAttribute) -> Result:
     colors = metadata.internal_color_map or metadata.color_map or {}
     return Result(
         classes=[
-            (class_id, class_id if color.class_name is None else color.class_name, color.hex_color, color.confidence)
+            (class_id, as_text(color.class_name) or class_id, color.hex_color, color.confidence)
             for class_id, color in colors.items()
         ],
         attributes=_object_attributes(metadata.dataset_object_attributes),
@@ -282,14 +286,15 @@ READERS: dict[ResultForm, Callable[[Raw, LineAttribute], Result]] = {
 }
 
 
-def read_line(data: bytes) -> Line:
+def read_line(data: bytes, warn: Warn) -> Line:
     """Take one line of a manifest apart.
 
     A ``*-metadata`` key is a label attribute's only if the line has the attribute itself, or if it has Ground
-    Truth's type or a failure reason; all other keys are passed through.
+    Truth's type or a failure reason; all other keys are passed through. What of a label attribute is not of its
+    documented shape is warned of, and not known; it is kept as written.
 
     Raises:
-        BadFile, msgspec.MsgspecError: the line is not an object, or a label attribute is not of its documented shape.
+        msgspec.MsgspecError: the line is not an object.
     """
     keys = _line.decode(data)
     stream_object_id = _stream_object_id(keys) if _STREAM_KEY in keys else None
@@ -301,7 +306,7 @@ def read_line(data: bytes) -> Line:
         value = keys.get(name)
         if value is not None and bytes(value) == b"null":
             value = None
-        attribute = _read_attribute(name, value, keys[key])
+        attribute = _read_attribute(name, value, keys[key], warn)
         if attribute is not None:
             attributes.append(attribute)
             del keys[key]
@@ -318,8 +323,8 @@ def _stream_object_id(keys: dict[str, Raw]) -> str | None:
     return None if bytes(raw) == b"null" else as_written(raw)
 
 
-def _read_attribute(name: str, value: Raw | None, metadata_json: Raw) -> LineAttribute | None:
-    metadata = _read_metadata(name, metadata_json)
+def _read_attribute(name: str, value: Raw | None, metadata_json: Raw, warn: Warn) -> LineAttribute | None:
+    metadata = _read_metadata(name, metadata_json, warn)
     if metadata is None:
         return None
     if value is None and metadata.failure_reason is None and not is_ground_truth_type(metadata.type):
@@ -339,26 +344,28 @@ def _read_attribute(name: str, value: Raw | None, metadata_json: Raw) -> LineAtt
             attribute.result = reader(value, attribute)
         except (BadFile, msgspec.ValidationError) as error:
             if documented:
-                raise BadFile(f"{name}: {error}") from None
+                warn(f"{name}: {error}; kept as written, without its labels")
+    elif value is None and task_type and task_type.result and metadata.failure_reason is None:
+        warn(f"{name}: there is {name}{_SUFFIX}, and no {name}")
     return attribute
 
 
-def _read_metadata(name: str, metadata_json: Raw) -> Metadata | None:
-    """Metadata of a label attribute; None for what is not Ground Truth's."""
+def _read_metadata(name: str, metadata_json: Raw, warn: Warn) -> Metadata | None:
+    """Metadata of a label attribute, as far as it is of the documented form; None for what is not Ground Truth's."""
     try:
         return _metadata.decode(metadata_json)
     except msgspec.ValidationError as error:
         sound = _sound_fields(metadata_json)
         task_type = task_type_of(sound.type)
-        if task_type and task_type.name == "custom":
-            return sound
-        if is_ground_truth_type(sound.type) or sound.failure_reason is not None:
-            raise BadFile(f"{name}{_SUFFIX}: {error}") from None
-        return None
+        if not is_ground_truth_type(sound.type) and sound.failure_reason is None:
+            return None
+        if not (task_type and task_type.name == "custom"):  # whose function may write any of them in its own way
+            warn(f"{name}{_SUFFIX}: {error}")
+        return sound
 
 
 def _sound_fields(metadata_json: Raw) -> Metadata:
-    """The fields that are of the documented type: a custom job's function may write any of them in its own way."""
+    """The fields that are of the documented type."""
     try:
         fields = _line.decode(metadata_json)
     except msgspec.ValidationError:
@@ -402,12 +409,15 @@ def lines(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         yield number, rest
 
 
-def json_lines(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The same without empty lines, and without a byte order mark."""
-    for number, data in lines(blocks):
-        data = data.removeprefix(BYTE_ORDER_MARK) if number == 0 else data
+def json_lines(blocks: Iterable[bytes], warn: Warn) -> Iterator[tuple[int, bytes, Warn]]:
+    """The same as UTF-8, without empty lines and without half characters; with what warns of the line."""
+    for number, data in lines(utf_8(blocks)):
         if data.strip():
-            yield number, data
+
+            def warn_of_line(what: str, number: int = number) -> None:
+                warn(f"line {number + 1}: {what}")
+
+            yield number, without_half_characters(data, warn_of_line), warn_of_line
 
 
 def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
@@ -417,16 +427,16 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     attribute, ``labeling_jobs``.
 
     Raises:
-        BadFile: a line cannot be understood. The file is then refused as a whole.
+        BadFile: a line is no JSON object. The file is then refused as a whole.
     """
     if file.label_attribute is not None:
         rows.add_rows("labeling_jobs", [Job(label_attribute_name=file.label_attribute)])
     found = _Found([], [], [], [])
     size = 0
-    for number, data in json_lines(blocks):
+    for number, data, warn in json_lines(blocks, rows.warn):
         try:
-            line = read_line(data)
-            _add_line(found, number, line)
+            line = read_line(data, warn)
+            _add_line(found, number, line, warn)
         except (BadFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadFile(f"line {number + 1}: {error}") from None
         size += len(data)
@@ -437,7 +447,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     found.move_to(rows)
 
 
-def _add_line(found: _Found, number: int, line: Line) -> None:
+def _add_line(found: _Found, number: int, line: Line, warn: Warn) -> None:
     passthrough = as_json(line.passthrough) if line.passthrough else None
     if not line.attributes:
         found.data_objects.append(
@@ -454,7 +464,7 @@ def _add_line(found: _Found, number: int, line: Line) -> None:
     for attribute in line.attributes:
         result = attribute.result
         kept = passthrough if attribute.name == keeper else None
-        found.data_objects.append(_data_object(number, line, kept, attribute))
+        found.data_objects.append(_data_object(number, line, kept, attribute, warn))
         if result.classes:
             found.class_labels.extend(ClassLabel(attribute.name, number, *named) for named in result.classes)
         found.annotations.extend(
@@ -467,7 +477,7 @@ def _add_line(found: _Found, number: int, line: Line) -> None:
             )
 
 
-def _data_object(number: int, line: Line, passthrough: str | None, attribute: LineAttribute) -> DataObject:
+def _data_object(number: int, line: Line, passthrough: str | None, attribute: LineAttribute, warn: Warn) -> DataObject:
     metadata, result, task_type = attribute.metadata, attribute.result, attribute.task_type
     size = result.image_size or ImageSize()
     job_name = metadata.job_name or metadata.job_name_
@@ -489,7 +499,7 @@ def _data_object(number: int, line: Line, passthrough: str | None, attribute: Li
         is_human_annotated=yes_no(metadata.human_annotated),
         adjustment_status=metadata.adjustment_status,
         failure_reason=metadata.failure_reason,
-        labeled_at=milliseconds(creation_date) if creation_date else None,
+        labeled_at=_time(creation_date, f"{attribute.name}{_SUFFIX}: creation-date", warn),
         image_width=size.width,
         image_height=size.height,
         image_depth=size.depth,
@@ -501,3 +511,12 @@ def _data_object(number: int, line: Line, passthrough: str | None, attribute: Li
         metadata_json=as_written(attribute.metadata_json),
         passthrough_json=passthrough,
     )
+
+
+def _time(text: str | None, field: str, warn: Warn) -> int | None:
+    """Milliseconds since 1970-01-01 UTC; None, and a warning, if it is no time."""
+    try:
+        return milliseconds(text, field) if text is not None else None
+    except BadFile as error:
+        warn(str(error))
+        return None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeAlias, TypeVar
 
@@ -26,6 +29,9 @@ _MOMENTS = range((datetime.min - _EPOCH) // _MILLISECOND, (datetime.max - _EPOCH
 
 _PLAIN_TIME = "2022-08-05T06:44:45.745Z"
 _UTC = pa.timestamp("ms", "UTC")
+
+Warn: TypeAlias = Callable[[str], None]
+"""Notes something of a file that is not as it should be."""
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
@@ -142,12 +148,67 @@ def as_text(value: Any) -> str | None:
     return as_json(value)
 
 
+def whole(blocks: Iterable[bytes], warn: Warn) -> bytes:
+    """A JSON file's blocks in one piece: UTF-8 without a byte order mark and without half characters."""
+    return without_half_characters(b"".join(utf_8(blocks)), warn)
+
+
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def whole(blocks: Iterable[bytes]) -> bytes:
-    """A file's blocks in one piece, without a byte order mark."""
-    return b"".join(blocks).removeprefix(BYTE_ORDER_MARK)
+def utf_8(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """A text's blocks as UTF-8 without a byte order mark; UTF-16, which PowerShell's ``>`` writes, is marked so.
+
+    Raises:
+        BadFile: it is marked as UTF-16, and is not.
+    """
+    blocks = iter(blocks)
+    first = b""
+    while len(first) < len(BYTE_ORDER_MARK) and (block := next(blocks, None)) is not None:
+        first += block
+    if not first.startswith(_UTF_16):
+        yield first.removeprefix(BYTE_ORDER_MARK)
+        yield from blocks
+        return
+    decoder = codecs.getincrementaldecoder("utf-16")("surrogatepass")
+    try:
+        for block in itertools.chain([first], blocks):
+            yield decoder.decode(block).encode("utf-8", "surrogatepass")
+        decoder.decode(b"", final=True)
+    except UnicodeError as error:
+        raise BadFile(f"not sound UTF-16: {error}") from None
+
+
+# Escapes in JSON, one after the other, so that an escaped backslash is none of another; and UTF-8 of half characters.
+_ESCAPES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+    rb"|(\xed[\xa0-\xbf][\x80-\xbf])",
+    re.DOTALL,
+)
+_REPLACEMENT = "\ufffd"
+
+
+def without_half_characters(data: bytes, warn: Warn) -> bytes:
+    """JSON in which each half of a surrogate pair without the other is U+FFFD.
+
+    A text that was cut within an emoji has one; it is no Unicode, and no parser of JSON or SQL takes it.
+    """
+    if b"\\ud" not in data and b"\\uD" not in data and b"\xed" not in data:
+        return data
+    halves = 0
+
+    def sound(match: re.Match[bytes]) -> bytes:
+        nonlocal halves
+        if match[1] is None and match[2] is None:
+            return match[0]
+        halves += 1
+        return b"\\ufffd" if match[2] is None else _REPLACEMENT.encode()
+
+    data = _ESCAPES.sub(sound, data)
+    if halves:
+        warn(f"half characters (surrogates without a pair) became U+FFFD: {halves:,}")
+    return data
 
 
 def decode_with_extra(data: bytes | msgspec.Raw, known: type[_Struct]) -> tuple[_Struct, str | None]:

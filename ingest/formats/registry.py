@@ -407,7 +407,12 @@ _NOTES = """\
 - **A point cloud that is tracked** is told by where its labels are: lines have been seen whose type was detection's.
 - **A type that is not known** keeps its name, with modality `other`. It is read as a class where it has a `class-name`,
   and else kept whole.
-- **One broken line** refuses a manifest, and one broken frame a sequence: DECISIONS.md says why.
+- **What of a manifest's line cannot be understood** is NULL, and kept as written: a date, a confidence, the labels of
+  one result. The ledger's `warning` has the line, the field and the reason. A line that is no JSON object refuses the
+  manifest, and one broken frame a sequence.
+- **Half a character**, which a text has that was cut within an emoji, becomes U+FFFD, with a warning. Text may be
+  UTF-16, if it is marked so.
+- **A name that is a number**, of a class or a track, is read as its text.
 """
 
 

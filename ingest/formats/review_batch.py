@@ -64,7 +64,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     Raises:
         BadFile, msgspec.MsgspecError: the file is no list of items, or an item has no label or no image, clip or text.
     """
-    batch = _batch.decode(whole(blocks))
+    batch = _batch.decode(whole(blocks, rows.warn))
     items = batch.items if isinstance(batch, _Batch) else batch
     if not items:
         raise BadFile("no item")

@@ -95,7 +95,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
     object_index = index_of_folder(file.object_folder)
-    task_type, frames = _read_frames(whole(blocks))
+    task_type, frames = _read_frames(whole(blocks, rows.warn))
     places = iter(frames.items())
     while some := list(islice(places, _FRAMES_AT_A_TIME)):
         found = _Found([], [], [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import msgspec
 
@@ -11,6 +11,8 @@ from ingest.formats.parsing import BadFile, Int64, Number, as_json, as_text, dec
 from ingest.tables import Label
 
 ClassId = int | str
+Name: TypeAlias = str | int
+"""A name that some writers give as a number: of a class, of a track."""
 
 
 class BoxJson(msgspec.Struct, gc=False):
@@ -20,12 +22,20 @@ class BoxJson(msgspec.Struct, gc=False):
     top: Number
     width: Number
     height: Number
-    label: str | None = None
+    label: Name | None = None
     class_id: ClassId | None = None
 
 
 class EntityJson(msgspec.Struct, rename="camel", gc=False):
     """Named entity. Offsets in Unicode characters, the end exclusive."""
+
+    start_offset: Int64
+    end_offset: Int64
+    label: Name
+
+
+class PlainEntityJson(msgspec.Struct, rename="camel", gc=False):
+    """Named entity of a worker's answer as nearly all are: the name of its class is a text."""
 
     start_offset: Int64
     end_offset: Int64
@@ -53,9 +63,9 @@ class ItemJson(msgspec.Struct, gc=False):
     """Label of a frame or of a point cloud, or one that a worker drew; its shape says which of the fields it has."""
 
     class_id: ClassId | None = None
-    label: str | None = None
-    object_id: str | None = None
-    object_name: str | None = None
+    label: Name | None = None
+    object_id: Name | None = None
+    object_name: Name | None = None
     label_category_attributes: dict[str, Any] | None = None
     left: Number | None = None
     top: Number | None = None
@@ -103,9 +113,14 @@ def class_name(class_id: ClassId | None, class_map: Mapping[str, str]) -> str | 
     return None if text is None else class_map.get(text, text)
 
 
-def class_labels(names: Iterable[str]) -> list[Label]:
+def name_text(name: Name) -> str:
+    """A name as text."""
+    return name if isinstance(name, str) else as_json(name)
+
+
+def class_labels(names: Iterable[Name]) -> list[Label]:
     """One label per chosen class; a class named twice is chosen once."""
-    return [Label("class", name) for name in dict.fromkeys(names)]
+    return [Label("class", name) for name in dict.fromkeys(map(name_text, names))]
 
 
 def box_labels(
@@ -115,7 +130,7 @@ def box_labels(
     return [
         Label(
             shape="box",
-            label=class_name(box.class_id, class_map) if box.label is None else box.label,
+            label=class_name(box.class_id, class_map) if box.label is None else as_text(box.label),
             class_id=as_text(box.class_id),
             confidence=confidence,
             box_left=box.left,
@@ -133,7 +148,7 @@ def span_labels(entities: Sequence[EntityJson], confidences: Sequence[Confidence
     return [
         Label(
             shape="span",
-            label=entity.label,
+            label=as_text(entity.label),
             confidence=confidence,
             start_offset=entity.start_offset,
             end_offset=entity.end_offset,
@@ -155,15 +170,16 @@ def item_label(shape: str, item_json: msgspec.Raw, form: ItemForm = RESULT_ITEM)
     if shape == "box" and item.center_x is not None:  # both stand in lists of the same name
         shape = "cuboid"
     class_id = as_text(item.class_id)
-    name = item.label
-    if name is None and item.object_name and ":" in item.object_name:
-        name = item.object_name.rpartition(":")[0]
+    name = as_text(item.label)
+    track_name = as_text(item.object_name)
+    if name is None and track_name and ":" in track_name:
+        name = track_name.rpartition(":")[0]
     label = Label(
         shape=shape,
         label=class_id if name is None else name,
         class_id=class_id,
-        track_id=item.object_id,
-        track_name=item.object_name,
+        track_id=as_text(item.object_id),
+        track_name=track_name,
         extra_json=extra,
         **_PLACES[shape](item),
     )

@@ -54,7 +54,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
         BadFile, msgspec.MsgspecError: the file holds no frame, or one that cannot be understood.
     """
     key = AnswerKey(file.iteration, index_of_folder(file.object_folder), None)
-    fields = _fields.decode(whole(blocks))
+    fields = _fields.decode(whole(blocks, rows.warn))
     holders = [name for name in _HOLDERS if name in fields]
     if not holders:
         raise BadFile(f"neither {' nor '.join(_HOLDERS)}")

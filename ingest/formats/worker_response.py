@@ -51,7 +51,7 @@ class AnswerJson(msgspec.Struct, rename="camel", gc=False):
 
     answer_content: Raw
     submission_time: str
-    worker_id: str
+    worker_id: str | int
     acceptance_time: str | None = None
     time_spent_in_seconds: Number | None = None
     worker_metadata: Raw = _NULL
@@ -106,12 +106,12 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     task = (file.iteration, index_of_folder(file.object_folder))
     answers: list[tuple[Any, ...]] = []
     classes: list[tuple[Any, ...]] = []
-    read, extras = _read_response(whole(blocks))
+    read, extras = _read_response(whole(blocks, rows.warn))
     for answer_index, answer, extra in zip(count(), read, extras, strict=False):
         content = bytes(answer.answer_content)
         answers.append(
             (
-                worker_columns(answer.worker_id, bytes(answer.worker_metadata)),
+                worker_columns(str(answer.worker_id), bytes(answer.worker_metadata)),
                 answer_index,
                 answer.acceptance_time,
                 answer.submission_time,

@@ -615,7 +615,7 @@ def _read_entries(
 
 # The same few texts are in millions of entries.
 _REPEATED = frozenset(
-    {"load_id", "origin_load_id", "job_name", "job_uri", "file_kind", "status", "error", "loader_version"}
+    {"load_id", "origin_load_id", "job_name", "job_uri", "file_kind", "status", "error", "warning", "loader_version"}
 )
 
 

@@ -50,6 +50,8 @@ class LakeStatus:
     directories: list[DirectoryStatus]
     errors: list[tuple[str, str]]
     """Uri and reason of every file whose newest version was rejected or skipped."""
+    warnings: list[tuple[str, str]]
+    """Uri and warning of every file whose rows are there though not all of it was understood."""
     forgotten_files: int
 
 
@@ -81,9 +83,12 @@ def status(lake: Lake) -> LakeStatus:
         counts.skipped += entry.status == Status.SKIPPED or other_folder is not None
         if other_folder is not None or entry.status in (Status.REJECTED, Status.SKIPPED):
             errors.append((uri, other_folder or entry.error or ""))
+    warnings: list[tuple[str, str]] = []
     for entry in ledger.versions():
         if entry.status == Status.LOADED and ledger.passed_over(entry) is None:
             counts_of(entry).add(entry)
+            if entry.warning is not None:
+                warnings.append((entry.uri or "", entry.warning))
     no_files = (WORKER_SCHEME, FRAMES_SCHEME)
     forgotten_files = sum(
         entry.status == Status.FORGOTTEN and not uri.startswith(no_files) for uri, entry in ledger.newest.items()
@@ -92,6 +97,7 @@ def status(lake: Lake) -> LakeStatus:
         sorted(jobs.values(), key=lambda job: job.job_name),
         sorted(directories.values(), key=lambda directory: directory.file_kind),
         sorted(errors),
+        sorted(warnings),
         forgotten_files,
     )
 

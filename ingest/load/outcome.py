@@ -21,6 +21,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     status: Status
     row_count: int = 0
     error: str | None = None
+    warning: str | None = None
 
 
 def ledger_entries(load_id: str, outcomes: Sequence[Outcome]) -> pa.RecordBatch:
@@ -40,6 +41,7 @@ def ledger_entries(load_id: str, outcomes: Sequence[Outcome]) -> pa.RecordBatch:
         "status": [outcome.status for outcome in outcomes],
         "row_count": [outcome.row_count for outcome in outcomes],
         "error": [outcome.error for outcome in outcomes],
+        "warning": [outcome.warning for outcome in outcomes],
         "loaded_at": [now()] * len(files),
         "loader_version": [__version__] * len(files),
     }
@@ -62,6 +64,8 @@ class Summary:
     rows: int = 0
     jobs: list[str] = field(default_factory=list)
     errors: list[dict[str, str]] = field(default_factory=list)
+    warnings: list[dict[str, str]] = field(default_factory=list)
+    """Of files that are loaded."""
 
     def count(self, outcome: Outcome) -> None:
         """Count a file that is not loaded, and keep the reason."""

@@ -93,6 +93,7 @@ class _Run:
             self._jobs |= done.jobs
             for outcome in done.refused:
                 summary.count(outcome)
+            summary.warnings += [{"uri": uri, "warning": warning} for uri, warning in done.warnings]
             self._label_files += done.label_files
             self.forgotten_frames |= done.forgotten_frames
             for table, objects in done.measured.items():

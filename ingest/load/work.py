@@ -67,6 +67,7 @@ class ChunkOutcome:
         loaded: how many are loaded.
         rows: how many rows they gave.
         refused: the others, with the reason.
+        warnings: uris of loaded files, with what is wrong with them.
         label_files: uris of files that hold labels, each with the manifest that refers to it.
         forgotten_frames: folders of frames that answers of forgotten workers point to.
         measured: job and data object of the labels whose overlaps are to be measured, by table.
@@ -78,6 +79,7 @@ class ChunkOutcome:
     loaded: int
     rows: int
     refused: list[Outcome]
+    warnings: list[tuple[str, str]]
     label_files: list[tuple[SourceFile, str]]
     forgotten_frames: set[FramesFolder]
     measured: dict[str, set[tuple[str, int]]]
@@ -151,12 +153,14 @@ class _Reader:
         """What became of the files."""
         outcomes = [self._outcomes[file.file_no] for file in self._chunk.files]
         refused = [outcome for outcome in outcomes if outcome.status is not _LOADED]
+        warnings = [(outcome.file.uri, outcome.warning) for outcome in outcomes if outcome.warning is not None]
         return ChunkOutcome(
             entries=ledger_entries(self._chunk.load_id, outcomes),
             jobs={file.job_name for file in self._chunk.files},
             loaded=len(outcomes) - len(refused),
             rows=sum(outcome.row_count for outcome in outcomes),
             refused=refused,
+            warnings=warnings,
             label_files=self._label_files,
             forgotten_frames=self._forgotten_frames,
             measured=self._measured,
@@ -197,7 +201,7 @@ class _Reader:
         except Exception as error:  # a fault of the parser must not cost the other files
             self._refuse(file, f"fault of the loader: {error!r}")
         else:
-            self._outcomes[file.file_no] = Outcome(file, _LOADED, rows.added - before)
+            self._outcomes[file.file_no] = Outcome(file, _LOADED, rows.added - before, warning=rows.warning)
 
     def _refuse(self, file: SourceFile, error: str) -> None:
         self._rows.discard(file.file_no)

@@ -1,9 +1,10 @@
 """Saved responses of AWS's APIs, each beside the rows that the documented format says are in it.
 
-``tests/data/sync/<command>/{valid,invalid}/<case>/`` holds the files and ``expected.json``::
+``tests/data/sync/<command>/{valid,flawed,invalid}/<case>/`` holds the files and ``expected.json``::
 
     {"arguments": [<of the command>], "environment": {…},
      "loaded": {"<uri>": ["<kind>", <job>]}, "rejected": {"<uri>": "<part of the error>"},
+     "warnings": {"<uri>": "<part of the warning>"},
      "rows": {"<raw table>": [{"<column>": <value>}]}}
 
 A file of the case stands for its uri. A row leaves out its load and its file, the columns that are NULL, and
@@ -46,19 +47,20 @@ def test_rows_and_entries_are_those_expected(case: Path, tmp_path: Path, monkeyp
     done = CliRunner().invoke(cli, [f"sync-{case.parents[1].name}", str(tmp_path), *expected["arguments"]])
     found = read_lake(tmp_path)
 
-    refused = expected.get("rejected", {})
-    assert done.exit_code == (1 if refused else 0), done.output
-    assert bool(refused) == (case.parent.name == "invalid")
+    refused, warned = expected.get("rejected", {}), expected.get("warnings", {})
+    assert done.exit_code == (1 if refused or warned else 0), done.output
+    assert case.parent.name == ("flawed" if warned else "invalid" if refused else "valid")
     root = f"{case.as_uri()}/"
     assert {
         entry["uri"].removeprefix(root): [entry["file_kind"], entry["job_name"]]
         for entry in found.ledger
         if entry["status"] == "loaded"
     } == expected["loaded"]
-    errors = {uri.removeprefix(root): error for uri, error in found.errors.items()}
-    assert errors.keys() == refused.keys()
-    for uri, part in refused.items():
-        assert part in errors[uri]
+    for said, parts in ((found.errors, refused), (found.warnings, warned)):
+        messages = {uri.removeprefix(root): message for uri, message in said.items()}
+        assert messages.keys() == parts.keys()
+        for uri, part in parts.items():
+            assert part in messages[uri]
     rows = {table: sort_rows(map(_plain, table_rows)) for table, table_rows in found.tables.items()}
     assert rows == {table: sort_rows(table_rows) for table, table_rows in expected["rows"].items()}
     _check_as_written(case, found)

@@ -19,12 +19,21 @@ Batches = Mapping[str, pa.RecordBatch]
 
 def batches(kind: FileKind, data: bytes | Iterable[bytes], **place: Any) -> Batches:
     """Rows by table, with their lineage, of a file's bytes, or of its blocks."""
+    return _rows(kind, data, **place).batches("load")
+
+
+def _rows(kind: FileKind, data: bytes | Iterable[bytes], **place: Any) -> Rows:
     place = {"job_uri": "s3://example-bucket/out/job", "iteration": 1, "object_folder": "0", **place}
     file = SourceFile(0, "file", "s3://example-bucket/out/job/file", kind, "job", **place)
     rows = Rows()
     rows.begin(file.file_no, file.job_name)
     parser_of(kind)(file, [data] if isinstance(data, bytes) else data, rows)
-    return rows.batches("load")
+    return rows
+
+
+def warning_of(kind: FileKind, data: bytes, **place: Any) -> str | None:
+    """What is said of a file that is read, though not all of it is understood."""
+    return _rows(kind, data, **place).warning
 
 
 def by_table(found: Batches) -> dict[str, list[Row]]:

@@ -9,7 +9,8 @@ import pytest
 
 from ingest.formats.output_manifest import lines
 from ingest.formats.parsing import BadFile
-from tests.formats.parsed import Row, manifest
+from ingest.job_folder import FileKind
+from tests.formats.parsed import Row, manifest, warning_of
 
 CLASS = {"class-name": "Heron", "type": "groundtruth/image-classification"}
 
@@ -106,8 +107,9 @@ def test_a_class_without_class_name_is_called_by_its_index() -> None:
 
 
 def test_a_failed_attribute_of_broken_form_is_not_taken_for_an_unlabeled_line() -> None:
-    with pytest.raises(BadFile, match=r"line 1: a-metadata: Expected .*, got `int` - at `\$.human-annotated`"):
-        attributes({"a-metadata": {"failure-reason": "expired", "human-annotated": 1}})
+    [row] = objects({"a-metadata": {"failure-reason": "expired", "human-annotated": 1}})
+    assert (row["label_attribute_name"], row["failure_reason"]) == ("a", "expired")
+    assert "is_human_annotated" not in row
 
 
 def test_a_custom_job_keeps_what_is_sound_of_its_metadata() -> None:
@@ -255,8 +257,6 @@ def test_lines(data: bytes, expected: list[tuple[int, bytes]]) -> None:
 @pytest.mark.parametrize(
     ("value", "part"),
     [
-        ("NaN", "JSON is malformed"),
-        ("Infinity", "JSON is malformed"),
         ("1e999", "out of range"),
         ("1e13", "<= 1000000000000.0"),
         ("-1e300", ">= -1000000000000.0"),
@@ -265,13 +265,27 @@ def test_lines(data: bytes, expected: list[tuple[int, bytes]]) -> None:
         ("true", "Expected `float | null`, got `bool`"),
     ],
 )
-def test_a_confidence_that_is_no_sensible_number_is_refused(value: str, part: str) -> None:
+def test_a_confidence_that_is_no_sensible_number_is_not_known(value: str, part: str) -> None:
+    """All else of the line counts."""
+    line = _line_of_confidence(value)
+    [row] = manifest(line)["data_objects"]
+    assert (row["label"], row["class_id"]) == ("x", "1")
+    assert "confidence" not in row
+    warning = warning_of(FileKind.OUTPUT_MANIFEST, line)
+    assert warning is not None
+    assert warning.startswith("line 1: a-metadata: ")
+    assert part in warning
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity"])
+def test_what_is_no_json_is_refused(value: str) -> None:
+    with pytest.raises(BadFile, match=r"^line 1: JSON is malformed"):
+        manifest(_line_of_confidence(value))
+
+
+def _line_of_confidence(value: str) -> bytes:
     metadata = '{"type":"groundtruth/image-classification","class-name":"x","confidence":' + value + "}"
-    line = f'{{"a":1,"a-metadata":{metadata}}}'
-    with pytest.raises(BadFile) as error:
-        manifest(line.encode())
-    assert str(error.value).startswith("line 1: ")
-    assert part in str(error.value)
+    return f'{{"a":1,"a-metadata":{metadata}}}'.encode()
 
 
 @pytest.mark.parametrize("class_id", [2**63, -(2**63) - 1, 10**30])

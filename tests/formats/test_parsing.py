@@ -15,8 +15,15 @@ from ingest.formats.parsing import (
     index_of_folder,
     milliseconds,
     whole,
+    without_half_characters,
     yes_no,
 )
+
+
+def fail(what: str) -> None:
+    """What a test warns that expects no warning."""
+    pytest.fail(what)
+
 
 # 2020-01-01 is day 18,262 since 1970-01-01.
 DAY = 86_400_000
@@ -130,7 +137,40 @@ def test_as_text(value: Any, expected: str | None) -> None:
 )
 def test_whole(blocks: list[bytes], expected: bytes) -> None:
     """One byte order mark goes, at the beginning only."""
-    assert whole(blocks) == expected
+    assert whole(blocks, fail) == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+def test_utf_16_becomes_utf_8(encoding: str, size: int) -> None:
+    """However it is cut; PowerShell's ``>`` writes it."""
+    text = '{"a": "Łódź \U0001f600"}'
+    data = f"\ufeff{text}".encode(encoding)
+    blocks = [data[start : start + size] for start in range(0, len(data), size)]
+    assert whole(blocks, fail).decode() == text
+
+
+def test_broken_utf_16_is_refused() -> None:
+    with pytest.raises(BadFile, match="not sound UTF-16"):
+        whole([b"\xff\xfe{\x00}"], fail)
+
+
+@pytest.mark.parametrize(
+    ("written", "sound", "halves"),
+    [
+        (rb'"\ud83d\ude00"', rb'"\ud83d\ude00"', 0),
+        (rb'"\uD83D"', rb'"\ufffd"', 1),
+        (rb'"\ude00\ud83d"', rb'"\ufffd\ufffd"', 2),
+        (rb'"\ud83d\ud83d\ude00"', rb'"\ufffd\ud83d\ude00"', 1),
+        (rb'"\\ud83d"', rb'"\\ud83d"', 0),  # an escaped backslash before the letters
+        (rb'"\\\ud83d"', rb'"\\\ufffd"', 1),
+        ("각\ud83d".encode("utf-8", "surrogatepass"), "각\ufffd".encode(), 1),
+    ],
+)
+def test_half_characters(written: bytes, sound: bytes, halves: int) -> None:
+    warnings: list[str] = []
+    assert without_half_characters(written, warnings.append) == sound
+    assert warnings == ([f"half characters (surrogates without a pair) became U+FFFD: {halves}"] if halves else [])
 
 
 class _Known(msgspec.Struct, rename="kebab"):

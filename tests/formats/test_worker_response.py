@@ -34,7 +34,7 @@ def labels(content: object) -> tuple[int | None, list[Any]]:
         ({"crowd-image-classifier": {"label": "Car"}}, (1, ["Car"])),
         ({"crowd-image-classifier": {"label": ""}}, (1, [""])),
         ({"crowd-image-classifier": {"label": None}}, (None, [])),
-        ({"crowd-image-classifier": {"label": 7}}, (None, [])),
+        ({"crowd-image-classifier": {"label": 7}}, (1, ["7"])),
         ({"crowd-classifier-multi-select": {"labels": ["b", "a", "b"]}}, (2, ["b", "a"])),
         ({"crowd-classifier-multi-select": {"labels": None}}, (None, [])),
         ({"boundingBox": {"boundingBoxes": [BOX, BOX]}}, (2, ["Car", "Car"])),
@@ -145,7 +145,7 @@ def test_answers_of_forgotten_workers_are_passed_over_and_the_others_keep_their_
 def test_one_broken_answer_refuses_the_file_and_says_which() -> None:
     data = json.loads(response({}))
     data["answers"] += [{**data["answers"][0], "more": 1}, {**data["answers"][0], "workerId": None}]
-    with pytest.raises(BadFile, match=r"answers\[2\]: Expected `str`, got `null` - at `\$.workerId`"):
+    with pytest.raises(BadFile, match=r"answers\[2\]: Expected `int | str`, got `null` - at `\$.workerId`"):
         answers(json.dumps(data).encode())
 
 

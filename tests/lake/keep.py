@@ -22,7 +22,7 @@ DATA = Path(__file__).parents[1] / "data"
 SOURCE = Path("/srv/ground-truth")
 TREES = (
     "object-detection/valid/several-workers-and-an-empty-image",
-    "object-detection/invalid/box-without-width",
+    "image-classification/invalid/line-cut-short",
     "video-object-tracking/valid/frames-of-workers",
 )
 USERS = "sync/workers/valid/users-of-a-pool/users.json"

@@ -40,6 +40,11 @@ class RawLake:
         """Error by uri, of the files that were not loaded."""
         return {entry["uri"]: entry["error"] for entry in self.ledger if entry["status"] != "loaded"}
 
+    @property
+    def warnings(self) -> dict[str, str]:
+        """Warning by uri, of the files that were loaded though not all of them was understood."""
+        return {entry["uri"]: entry["warning"] for entry in self.ledger if entry["warning"] is not None}
+
 
 def load_and_read(source: Path, lake: Path, options: Options | None = None) -> RawLake:
     """Load a folder into a new lake, and read the lake."""

@@ -1,8 +1,11 @@
 """Folders of made-up labeling jobs, each beside the rows that the documented format says are in it.
 
-``tests/data/<task type>/{valid,invalid}/<case>/`` holds one or more jobs' folders and ``expected.json``::
+``tests/data/<task type>/{valid,flawed,invalid}/<case>/`` holds one or more jobs' folders and ``expected.json``::
 
-    {"rejected": {"<path of a file>": "<part of the error>"}, "rows": {"<raw table>": [{"<column>": <value>}]}}
+    {"rejected": {"<path of a file>": "<part of the error>"}, "warnings": {"<path>": "<part of the warning>"},
+     "rows": {"<raw table>": [{"<column>": <value>}]}}
+
+Of an invalid case a file is refused; a flawed one has a file that is loaded with a warning.
 
 A row leaves out its lineage and the columns that are NULL, and these, which are held against the source itself:
 ``value_json``, ``metadata_json``, ``answer_json`` and ``config_json``. Times are UTC; ``*_json`` is the JSON value.
@@ -43,12 +46,13 @@ def test_rows_are_those_expected(tree: tuple[Path, RawLake]) -> None:
     rows = {table: sort_rows(plain(row, root) for row in found_rows) for table, found_rows in found.tables.items()}
     assert rows == {table: sort_rows(expected_rows) for table, expected_rows in expected["rows"].items()}
 
-    errors = {uri.removeprefix(root): error for uri, error in found.errors.items()}
-    refused = expected.get("rejected", {})
-    assert errors.keys() == refused.keys()
-    for path, part in refused.items():
-        assert part in errors[path]
-    assert bool(refused) == (case.parent.name == "invalid")
+    refused, warned = expected.get("rejected", {}), expected.get("warnings", {})
+    for said, parts in ((found.errors, refused), (found.warnings, warned)):
+        messages = {uri.removeprefix(root): message for uri, message in said.items()}
+        assert messages.keys() == parts.keys()
+        for path, part in parts.items():
+            assert part in messages[path]
+    assert case.parent.name == ("flawed" if warned else "invalid" if refused else "valid")
 
 
 def test_lineage_and_json_are_those_of_the_file(tree: tuple[Path, RawLake]) -> None:
@@ -66,8 +70,14 @@ def test_lineage_and_json_are_those_of_the_file(tree: tuple[Path, RawLake]) -> N
             assert (row["load_id"], row["job_name"]) == (entry["load_id"], entry["job_name"])
             assert f"/{row['job_name']}/" in entry["uri"]
             if AS_WRITTEN & row.keys():
-                _check_as_written(row, Path(entry["uri"].removeprefix("file://")).read_bytes().decode("utf-8-sig"))
+                _check_as_written(row, _text(Path(entry["uri"].removeprefix("file://")).read_bytes()))
     assert counts == {file_no: entry["row_count"] for file_no, entry in entries.items()}
+
+
+def _text(data: bytes) -> str:
+    """A file's text; the one half of a character in these trees is replaced."""
+    encoding = "utf-16" if data.startswith(b"\xff\xfe") else "utf-8-sig"
+    return data.decode(encoding).replace(r"\ud800", r"\ufffd")
 
 
 def _check_as_written(row: Row, source: str) -> None:

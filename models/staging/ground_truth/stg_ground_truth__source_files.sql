@@ -17,6 +17,7 @@ ledger as (
         status,
         row_count,
         error,
+        warning,
         loaded_at,
         loader_version
     from source
