@@ -25,10 +25,15 @@ _DRAWN = """() => [...document.querySelectorAll("[data-visual]")].map(block => {
             broken: shapes.filter(shape => /NaN|undefined|Infinity/.test(shape.outerHTML.slice(0, 500))).length,
         });
     }
+    const outside = label => {
+        const [inner, outer] = [label, label.closest("svg")].map(element => element.getBoundingClientRect());
+        return inner.left < outer.left - 1 || inner.right > outer.right + 1;
+    };
     return {
         id: block.dataset.visual,
         rows: Number(block.dataset.rows),
         marks,
+        cut: [...block.querySelectorAll("svg .role-legend-label text")].filter(outside).map(label => label.textContent),
         lines: own("tbody tr").filter(visible).length,
         cells: own("tbody td:not(.nothing)").filter(visible).length,
         seen: visible(block),
@@ -97,6 +102,8 @@ class Block:
             yield "has marks that nobody can see"
         elif (side := _SIDES.get(self.kind)) and max(layer[side] for layer in layers) < _LONGEST_BAR:
             yield f"has no bar that is {side}"
+        if self.drawn["cut"]:
+            yield f"has legends that are cut off: {self.drawn['cut']}"
         broken = sum(layer["broken"] for kind in self.drawn["marks"].values() for layer in kind)
         if broken:
             yield f"has {broken} broken marks"

@@ -66,7 +66,7 @@ const AXES = {
 };
 const axisOf = (format) => AXES[format] || AXES.number;
 
-function chartConfig(palette, width) {
+function chartConfig(palette, columns) {
   const font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
   return {
     background: "transparent",
@@ -80,7 +80,7 @@ function chartConfig(palette, width) {
     axisY: { labelPadding: 8 },
     legend: {
       labelColor: palette.ink, titleColor: palette.quiet, labelFontSize: 11, labelLimit: 150, title: null, orient: "top",
-      direction: "horizontal", columns: Math.max(2, Math.floor(width / 125)), symbolSize: 70, offset: 6,
+      direction: "horizontal", columns, symbolSize: 70, offset: 6,
     },
     view: { stroke: null },
     bar: { cornerRadiusEnd: 2 },
@@ -372,6 +372,15 @@ function fieldsOf(o) {
 const tooltipOf = (o, row) => Object.fromEntries(fieldsOf(o).map((field, place) => ["t" + place, gta.clip(typeof row[field.key] === "string" ? row[field.key] : gta.format(row[field.key], field.format), 120)]));
 const tooltips = (o) => fieldsOf(o).map((field, place) => ({ field: "t" + place, title: field.title, type: "nominal" }));
 
+/* How many series fit beside each other in the legend, which begins where the plot does. */
+const LETTER = 6.4;
+function legendColumns(o, { params = [] }, width) {
+  const longest = (texts, most) => Math.min(most, LETTER * texts.reduce((longest, text) => Math.max(longest, text.length), 0));
+  const value = (name) => (params.find((param) => param.name === name) || { value: [] }).value;
+  const beside = o.kind === "stacked_bar" ? 14 + longest(value("names"), 170) : 56;
+  return Math.max(1, Math.floor((width - beside) / (longest(value("kinds"), 150) + 26)));
+}
+
 /* Draws a chart into an element; a promise of how many rows have a mark. */
 gta.draw = async function (element, options) {
   const palette = gta.palette();
@@ -388,7 +397,7 @@ gta.draw = async function (element, options) {
   const full = { $schema: "https://vega.github.io/schema/vega-lite/v6.json", width, autosize: { type: "fit-x", contains: "padding" }, ...spec };
   const result = await window.vegaEmbed(element, full, {
     ast: true, renderer: "svg", actions: false, defaultStyle: false, mode: "vega-lite",
-    tooltip: { disableDefaultStyle: true, theme: gta.theme() }, config: chartConfig(palette, width), logLevel: 1,
+    tooltip: { disableDefaultStyle: true, theme: gta.theme() }, config: chartConfig(palette, legendColumns(options, spec, width)), logLevel: 1,
   });
   element.view = result.view;
   // The box is the image, with a name and a table; marks without names would be noise.

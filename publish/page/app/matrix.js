@@ -90,6 +90,6 @@ function drawMatrix(inside, options, rows) {
     if (details.open && !table.childElementCount) gta.drawTable(table, { id: options.id, title: options.title, columns, rows });
   });
   const hidden = rows.length - drawn;
-  inside.replaceChildren(box, ...(hidden ? [gta.element("p", { class: "quiet" }, `and ${gta.format(hidden)} more, in the table`)] : []), details);
+  inside.replaceChildren(box, ...(hidden ? [gta.element("p", { class: "why" }, `and ${gta.format(hidden)} more, in the table`)] : []), details);
   inside.dataset.rows = String(drawn);
 }

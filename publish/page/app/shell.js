@@ -156,7 +156,7 @@ function chartOf(options, page, later) {
     if (reach) panel.append(reach);
     return panel;
   }
-  const more = gta.element("p", { class: "quiet" });
+  const more = gta.element("p", { class: "why" });
   const details = gta.element("details", { class: "as-table" }, gta.element("summary", {}, "Show as table"));
   const inside = gta.element("div");
   details.append(inside);

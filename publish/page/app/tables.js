@@ -152,7 +152,7 @@ gta.drawTable = function (element, options) {
           const button = gta.element("button", { type: "button", class: "small" }, options.rowText || "Show");
           button.append(gta.element("span", { class: "hidden-text" }, ` ${gta.clip(text(row, columns[0]), 60)}`));
           button.addEventListener("click", () => options.onRow(row));
-          line.append(gta.element("td", { class: "right" }, button));
+          line.append(gta.element("td", { class: "right act" }, button));
         }
         return line;
       })

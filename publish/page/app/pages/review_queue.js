@@ -153,7 +153,7 @@
     ctx.place(
       gta.element(
         "article", { class: "panel wide" },
-        gta.element("header", {}, gta.element("h3", {}, "Start the next job from it"), gta.element("p", { class: "why" }, "Writes these objects as an input manifest, and the request that creates the labeling job beside it. The next load takes that job for a review of this one.")),
+        gta.element("header", {}, gta.element("h3", {}, "Start the next job from it"), gta.element("p", { class: "why" }, "Writes these objects as an input manifest, and beside it what workers see and the request that creates the labeling job. The next load takes that job for a review of this one.")),
         gta.element(
           "div", { class: "form" },
           gta.element("label", {}, "Job", which),

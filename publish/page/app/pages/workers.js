@@ -48,12 +48,12 @@ gta.definePage({
         id: "quality-differences", title: "Better or worse than others on the same objects", kind: "interval", wide: true,
         rows: first.sort((a, b) => a.score_difference - b.score_difference).map((row) => ({ ...row, who: `${row.worker_name} · ${row.task_type}` })),
         category: "who", value: "score_difference", low: "score_difference_low", high: "score_difference_high", n: "scored_count", format: "share",
-        xtitle: "Mean score, less the score expected on the objects that this worker answered", target: 0, marts: ["rpt_worker_quality"],
+        xtitle: "Mean score, less what is expected", target: 0, marts: ["rpt_worker_quality"],
         columns: [
           { key: "who", title: "Worker and task type" }, { key: "score_difference", title: "Difference", format: "share" }, { key: "score_difference_low", title: "Low", format: "share" },
           { key: "score_difference_high", title: "High", format: "share" }, { key: "scored_count", title: "n" }, { key: "tier", title: "Against others" },
         ],
-        why: `${gta.format(first.length)} of ${gta.format(compared.length)}: those whose difference is no chance, then the largest.`,
+        why: `${gta.format(first.length)} of ${gta.format(compared.length)}: those whose difference is no chance, then the largest. Expected: what others score on the objects that the worker answered.`,
         onClick: (row) => (location.hash = page(row)),
       });
 
