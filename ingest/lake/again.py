@@ -13,16 +13,22 @@ _ATTEMPTS = 5
 
 
 class OvertakenError(FileNotFoundError):
-    """Files that a command has listed were deleted by another one."""
+    """Files that a command has listed were deleted by another one, or what it has read was forgotten."""
 
 
-def again_if_overtaken(name: str, store: Store, attempt: Callable[[], _Result]) -> _Result:
+def again_if_overtaken(
+    name: str,
+    store: Store,
+    attempt: Callable[[], _Result],
+    overtaken_by: type[FileNotFoundError] = FileNotFoundError,
+) -> _Result:
     """The result of an attempt, which is made again, from a new listing, if another command took its files.
 
     Args:
         name: of the command, for the message.
         store: the lake's store.
         attempt: it changes nothing that counts before its end.
+        overtaken_by: the error that says so.
 
     Raises:
         StoreError: that happened each time.
@@ -31,9 +37,9 @@ def again_if_overtaken(name: str, store: Store, attempt: Callable[[], _Result]) 
     for _ in range(_ATTEMPTS):
         try:
             return attempt()
-        except FileNotFoundError as error:
+        except overtaken_by as error:
             reason = str(error)
     raise StoreError(
-        f"{store.uri}: {name} was given up, and changed nothing: another command deleted what it was reading, "
-        f"{_ATTEMPTS} times ({reason}); run it again when no vacuum is running"
+        f"{store.uri}: {name} was given up, and changed nothing: another command deleted or forgot what it read, "
+        f"{_ATTEMPTS} times ({reason}); run it again when no vacuum and no forget is running"
     )

@@ -425,11 +425,14 @@ class KnownFiles:
         self.has_overlaps = False
         """Whether a load measured the overlaps of the lake's labels."""
         self._folders: set[str] = set()
-        entries, self.last_load_id = again_if_overtaken(
-            "reading the ledger",
-            store,
-            lambda: _read_entries(store, ledger_files(store), _KNOWN_COLUMNS, self._hashed),
-        )
+        self._ledger: frozenset[str] = frozenset()
+
+        def read() -> tuple[pa.Table, str | None]:
+            files = ledger_files(store)
+            self._ledger = frozenset(file.path for file in files)
+            return _read_entries(store, files, _KNOWN_COLUMNS, self._hashed)
+
+        entries, self.last_load_id = again_if_overtaken("reading the ledger", store, read)
         rows = newest_rows(entries, "uri_hash")
         hashes = entries.select(["uri_hash", "etag_hash"]).take(rows.newest)
         is_forgotten = pc.equal(entries["status"].take(rows.newest).cast(pa.string()), Status.FORGOTTEN.value)
@@ -486,6 +489,20 @@ class KnownFiles:
     def is_forgotten(self, uri: str) -> bool:
         """Whether the file was erased from the lake, and is to stay so."""
         return self.is_known(uri) and self._etags[hash(uri)] is None
+
+    def forgotten_since(self, store: Store) -> set[str]:
+        """Uris of the files, workers and frames that were forgotten since this was read."""
+
+        def forgotten(batch: pa.RecordBatch) -> pa.RecordBatch:
+            return batch.filter(pc.equal(batch["status"], Status.FORGOTTEN.value))
+
+        def read() -> pa.Table:
+            new = [file for file in ledger_files(store) if file.path not in self._ledger]
+            return _read_entries(store, new, ["uri", "status"], forgotten)[0] if new else FILE_COLUMNS.empty_table()
+
+        uris = again_if_overtaken("reading the ledger", store, read)["uri"].to_pylist()
+        # A load that was compacted meanwhile says again what was known.
+        return {uri for uri in uris if not self.is_forgotten(uri)}
 
 
 _KNOWN_COLUMNS = [

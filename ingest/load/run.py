@@ -21,9 +21,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from ingest.job_folder import SourceFile, own_file
+from ingest.lake.again import OvertakenError, again_if_overtaken
 from ingest.lake.lake import Lake, Load
-from ingest.lake.ledger import KnownFiles, forgotten_frames_entry
+from ingest.lake.ledger import FILE_COLUMNS, FRAMES_SCHEME, WORKER_SCHEME, KnownFiles, forgotten_frames_entry
 from ingest.lake.redaction import Redaction
 from ingest.load.outcome import Summary, ledger_entries
 from ingest.load.plan import Options, Plan, check_jobs
@@ -51,17 +55,47 @@ def load(
     options = options or Options()
     source_store = open_store(source, options.s3)
     target = Lake.open(lake, options.s3)
-    known = KnownFiles(target.store)
-    check_jobs(source_store, known, options)
-    with without_gc(), target.begin(known.last_load_id) as load:
-        plan = Plan(source_store, known, options)
-        run = _Run(load, plan, options, progress or _silent)
+    report = progress or _silent
+
+    def attempt() -> Summary:
+        return _load(source_store, target, options, report)
+
+    return again_if_overtaken("load", target.store, attempt, OvertakenError)
+
+
+def _load(source: Store, lake: Lake, options: Options, progress: Callable[[Summary], None]) -> Summary:
+    known = KnownFiles(lake.store)
+    check_jobs(source, known, options)
+    with without_gc(), lake.begin(known.last_load_id) as load:
+        plan = Plan(source, known, options)
+        run = _Run(load, plan, options, progress)
         run.read(plan.chunks())
         run.read(plan.frame_chunks(run.forgotten_frames))
         run.finish()
-        run.measure_overlaps(target.store)
+        run.measure_overlaps(lake.store)
+        _check_not_forgotten(lake.store, load, known)
     plan.summary.load_id = load.id if load.is_committed else None
     return plan.summary
+
+
+def _check_not_forgotten(store: Store, load: Load, known: KnownFiles) -> None:
+    """Check that nothing of a load was forgotten since it began: its commit would bring it back.
+
+    Raises:
+        OvertakenError: something may have been; then nothing of the load is left.
+    """
+    forgotten = known.forgotten_since(store)
+    if not forgotten:
+        return
+    # Which rows are those of a worker, or are frames of theirs, is not looked for: all of the load is read again.
+    files = {uri for uri in forgotten if not uri.startswith((WORKER_SCHEME, FRAMES_SCHEME))}
+    loaded = pa.array(files, pa.string())
+    is_meant = len(files) < len(forgotten) or any(
+        pc.any(pc.is_in(batch["uri"], value_set=loaded)).as_py() for batch in load.entries(FILE_COLUMNS)
+    )
+    if is_meant:
+        load.take_back(0)
+        raise OvertakenError(f"{min(forgotten)} was forgotten")
 
 
 def _silent(summary: Summary) -> None:

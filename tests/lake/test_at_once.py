@@ -248,7 +248,7 @@ def test_a_command_whose_files_are_taken_each_time_says_so(
 
     assert done.exit_code == 2
     assert len(done.stderr.splitlines()) == 1
-    assert "another command deleted what it was reading" in done.stderr
+    assert "another command deleted or forgot what it read" in done.stderr
     assert len(answers_of(lake)) == before + 2
 
 

@@ -22,6 +22,7 @@ from ingest.lake.forget import Selection, forget
 from ingest.lake.lake import Lake
 from ingest.lake.ledger import is_load_id, new_load_id, read_ledger
 from ingest.lake.vacuum import vacuum
+from ingest.load import run
 from ingest.load.run import load
 from ingest.storage.local import LocalStore
 from ingest.storage.store import StoreError
@@ -231,3 +232,62 @@ def test_the_grace_period_is_by_the_clock_of_the_store(tmp_path: Path, monkeypat
     monkeypatch.setattr(LocalStore, "now", lambda store: real(store) + 2 * 3_600_000)
     with clock(-1000):
         assert vacuum(Lake.open(lake), grace_hours=1)[0] > 0
+
+
+def forgotten_meanwhile(patch: pytest.MonkeyPatch, lake: str, *selections: Selection) -> None:
+    """Each of the next attempts of a load is passed by a forget when it has read everything."""
+    waiting = [*selections]
+    measure = run._Run.measure_overlaps
+
+    def forget_first(attempt: Any, store: Any) -> None:
+        if waiting:
+            with clock(-3):
+                forget(Lake.open(lake), waiting.pop(0))
+        measure(attempt, store)
+
+    patch.setattr(run._Run, "measure_overlaps", forget_first)
+
+
+@pytest.mark.parametrize(
+    ("selection", "left"),
+    [
+        (Selection(jobs=["Pets"]), set()),
+        (Selection(workers=["private.us-east-1.ann"]), {"private.us-east-1.ben"}),
+        (Selection(jobs=["Birds"]), {"private.us-east-1.ann", "private.us-east-1.ben"}),
+    ],
+)
+def test_what_is_forgotten_while_a_load_runs_stays_forgotten(
+    selection: Selection, left: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by a machine whose clock is hours behind, so that its tombstones are older than the load."""
+    source, lake = tmp_path / "source", str(tmp_path / "lake")
+    with clock(-9):
+        write_job(source, "Birds", {0: {"cam": "Owl"}})
+        job = write_job(source, "Pets", {0: {"ann": "Cat", "ben": "Dog"}})
+        load(str(source), lake)
+    write_answers(job, 0, {"ann": "Dog", "ben": "Dog"})
+    forgotten_meanwhile(monkeypatch, lake, selection)
+
+    summary = load(str(job), lake)
+
+    assert {worker for job_name, _, worker, _ in answers_of(Path(lake)) if job_name == "Pets"} == left
+    # No part of the attempt that was given up is left.
+    assert vacuum(Lake.open(lake), grace_hours=0).files == 0
+    assert summary.files_loaded == (0 if selection.jobs == ["Pets"] else 1)
+    assert load(str(job), lake).files_loaded == 0
+
+
+def test_a_load_that_is_passed_by_a_forget_each_time_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, lake = tmp_path / "source", str(tmp_path / "lake")
+    with clock(-9):
+        for number in range(6):
+            write_job(source, f"Pets-{number}", {0: {f"ann-{number}": "Cat"}})
+        load(str(source), lake)
+    people = [Selection(workers=[f"private.us-east-1.ann-{number}"]) for number in range(6)]
+    forgotten_meanwhile(monkeypatch, lake, *people)
+    write_job(source, "Birds", {0: {"cam": "Owl"}})
+
+    with pytest.raises(StoreError, match=r"load was given up, and changed nothing: .* was forgotten"):
+        load(str(source), lake)
+
+    assert load(str(source), lake).jobs
