@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -68,6 +69,18 @@ class _PairType(click.ParamType[tuple[str, str]]):
         return job, text
 
 
+class _NamespaceType(click.ParamType[str]):
+    name = "NAME"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value and not _NAMESPACE.fullmatch(value):
+            self.fail(f"{value!r}: expected letters, digits, - and _, such as prod", param, ctx)
+        return value
+
+
+_NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+
+
 class _TimeType(click.ParamType[int]):
     name = "TIME"
 
@@ -121,6 +134,14 @@ def cli() -> None:
 @_option_by_job("--golden", "FILE", "Golden answers of a job, if not in its folder as golden.manifest.")
 @_option_by_job("--label-category-config", "FILE", "Label category config of a job, if not in its folder.")
 @_option_by_job("--review-batches", "FOLDER", "Batches of a bulk-review job, if not in its folder.")
+@click.option(
+    "--namespace",
+    type=_NamespaceType(),
+    default="",
+    metavar="NAME",
+    help="Put NAME/ before the names of SOURCE's jobs, to have two folders of one name: of two accounts, or a backup. "
+    "JOB in the other options is then NAME/FOLDER.",
+)
 @click.option("--include-forgotten", is_flag=True, help="Load again the files that `forget` erased.")
 @click.option(
     "--processes", type=click.IntRange(0, 1_024), default=0, help="Number of worker processes; 0: one per processor."
@@ -143,6 +164,7 @@ def load(
     golden: tuple[tuple[str, str], ...],
     label_category_config: tuple[tuple[str, str], ...],
     review_batches: tuple[tuple[str, str], ...],
+    namespace: str,
     include_forgotten: bool,
     processes: int,
     file_memory_mb: int,
@@ -159,6 +181,7 @@ def load(
         golden=dict(golden),
         label_category_configs=dict(label_category_config),
         review_batches=dict(review_batches),
+        namespace=namespace,
         include_forgotten=include_forgotten,
         processes=processes,
         file_memory_mb=file_memory_mb,

@@ -11,11 +11,13 @@ Layout: Amazon SageMaker developer guide, "Labeling job output data"::
     <job>/annotations/consolidated-annotation/output/<data object>/<name>.zlib
 
 The service does not write golden answers, and leaves the label category config and the batches of a bulk review where
-the job's input is; all are also found here, in the job's folder::
+the job's input is; all are also found here, in the job's folder, or in any folder of that name::
 
     <job>/golden.manifest
-    <job>/label_category_config.json, or <job>/annotation-tool/data.json
+    <job>/label_category_config.json, or <job>/annotation-tool/<name>.json
     <job>/review-batches/<batch>.json
+
+A folder is a job's if results or answers are in it; these files alone make no job.
 """
 
 from __future__ import annotations
@@ -41,6 +43,12 @@ class FileKind(StrEnum):
     LABEL_CATEGORY_CONFIG = "label_category_config"
     GOLDEN_LABELS = "golden_labels"
     REVIEW_BATCH = "review_batch"
+
+
+BESIDE_RESULTS = frozenset({FileKind.LABEL_CATEGORY_CONFIG, FileKind.GOLDEN_LABELS, FileKind.REVIEW_BATCH})
+"""Kinds of files that are about a job, and do not make one."""
+RESULTS = frozenset(FileKind) - BESIDE_RESULTS
+"""Kinds of files that make a folder a job's."""
 
 
 class SourceFile(msgspec.Struct, frozen=True, gc=False):
@@ -69,11 +77,12 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     iteration: int | None = None
     object_folder: str | None = None
     payload_folder: str | None = None
+    namespace: str = ""
 
     @property
     def job_name(self) -> str:
-        """Name of the job's folder."""
-        return _last_part(self.job_uri)
+        """Name of the job's folder, within its namespace."""
+        return namespaced(self.namespace, _last_part(self.job_uri))
 
     @property
     def frames_folder(self) -> FramesFolder | None:
@@ -81,6 +90,16 @@ class Place(msgspec.Struct, frozen=True, gc=False):
         if self.kind != FileKind.WORKER_FRAME:
             return None
         return FramesFolder(self.job_name, self.object_folder or "", self.payload_folder or "")
+
+
+def namespaced(namespace: str, job_name: str) -> str:
+    """Name of a job as the lake has it: folders of one name, of two accounts for instance, are told apart by it."""
+    return f"{namespace}/{job_name}" if namespace else job_name
+
+
+def namespace_of(job_name: str) -> str:
+    """Namespace of a job as the lake names it; a folder's name has no slash."""
+    return job_name.rpartition("/")[0]
 
 
 class FramesFolder(NamedTuple):
@@ -100,7 +119,7 @@ _PLACE = re.compile(
     r"(?P<consolidation_request>consolidation-request/iteration-(?P<request_iteration>\d{1,9})/(?!\._)[^/]+\.json)"
     r"|output/(?P<sequence>[^/]+)/(?:(?P<sequence_labels>SeqLabel\.json)|(?P<point_classes>(?!\._)[^/]+\.zlib))"
     r"|output/(?P<mask>(?P<masked>\d+)_[^/]+\.png))"
-    r"|(?P<label_category_config>label_category_config\.json|annotation-tool/data\.json)"
+    r"|(?P<label_category_config>label_category_config\.json|annotation-tool/(?!\._)[^/]+\.json)"
     r"|(?P<golden_labels>golden\.manifest)"
     r"|(?P<review_batch>review-batches/(?!\._)[^/]+\.json)"
     r")",
@@ -113,7 +132,7 @@ _ITERATION = re.compile(r"(?P<job>.+)/annotations/worker-response/iteration-(?P<
 _COLON = re.compile("[_-]|%3A|%3a|\uf03a")
 
 
-def place_of(uri: str) -> Place | None:
+def place_of(uri: str, namespace: str = "") -> Place | None:
     """What the file behind a uri is, by its place in the tree; None where it is nothing that is read.
 
     The ``._`` files that macOS leaves beside others on foreign disks are not read.
@@ -123,7 +142,7 @@ def place_of(uri: str) -> Place | None:
     iteration_folder, _, object_folder = folder.rpartition("/")
     answers = _worker_responses_in(iteration_folder)
     if answers and object_folder and len(name) > len(".json") and name.endswith(".json") and not name.startswith("._"):
-        return Place(_WORKER_RESPONSE, answers[0], answers[1], object_folder)
+        return Place(_WORKER_RESPONSE, answers[0], answers[1], object_folder, None, namespace)
     match = _PLACE.fullmatch(uri)
     if match is None:
         return None
@@ -136,6 +155,7 @@ def place_of(uri: str) -> Place | None:
         int(iteration) if iteration else None,
         found.get("object") or found.get("sequence") or found.get("masked"),
         found.get("payload"),
+        namespace,
     )
 
 

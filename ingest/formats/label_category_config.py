@@ -54,13 +54,21 @@ class Config(msgspec.Struct, rename="camel", gc=False):
     audit_label_attribute_name: str | None = None
 
 
+_TOOL_FOLDER = "/annotation-tool"
+
+
 def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of a label category config: ``label_categories``, ``label_attribute_definitions``, ``labeling_jobs``.
+
+    A config may have any name in the annotation tool's folder: what has no ``labels`` there is something else, and
+    gives no rows.
 
     Raises:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
     data = whole(blocks, rows.warn)
+    if file.uri.rpartition("/")[0].endswith(_TOOL_FOLDER) and b'"labels"' not in data:
+        return
     config = msgspec.json.decode(data, type=Config)
     if not config.labels:
         raise BadFile("no labels")

@@ -38,7 +38,7 @@ from ingest.formats.shapes import (
     name_text,
     span_labels,
 )
-from ingest.job_folder import SourceFile
+from ingest.job_folder import SourceFile, namespace_of, namespaced
 from ingest.rows import Rows
 from ingest.tables import AnnotationKey, Attribute, ClassLabel, DataObject, Job, Label
 
@@ -432,11 +432,12 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     if file.label_attribute is not None:
         rows.add_rows("labeling_jobs", [Job(label_attribute_name=file.label_attribute)])
     found = _Found([], [], [], [])
+    namespace = namespace_of(file.job_name)
     size = 0
     for number, data, warn in json_lines(blocks, rows.warn):
         try:
             line = read_line(data, warn)
-            _add_line(found, number, line, warn)
+            _add_line(found, number, line, namespace, warn)
         except (BadFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadFile(f"line {number + 1}: {error}") from None
         size += len(data)
@@ -447,7 +448,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     found.move_to(rows)
 
 
-def _add_line(found: _Found, number: int, line: Line, warn: Warn) -> None:
+def _add_line(found: _Found, number: int, line: Line, namespace: str, warn: Warn) -> None:
     passthrough = as_json(line.passthrough) if line.passthrough else None
     if not line.attributes:
         found.data_objects.append(
@@ -464,7 +465,7 @@ def _add_line(found: _Found, number: int, line: Line, warn: Warn) -> None:
     for attribute in line.attributes:
         result = attribute.result
         kept = passthrough if attribute.name == keeper else None
-        found.data_objects.append(_data_object(number, line, kept, attribute, warn))
+        found.data_objects.append(_data_object(number, line, kept, attribute, namespace, warn))
         if result.classes:
             found.class_labels.extend(ClassLabel(attribute.name, number, *named) for named in result.classes)
         found.annotations.extend(
@@ -477,7 +478,9 @@ def _add_line(found: _Found, number: int, line: Line, warn: Warn) -> None:
             )
 
 
-def _data_object(number: int, line: Line, passthrough: str | None, attribute: LineAttribute, warn: Warn) -> DataObject:
+def _data_object(
+    number: int, line: Line, passthrough: str | None, attribute: LineAttribute, namespace: str, warn: Warn
+) -> DataObject:
     metadata, result, task_type = attribute.metadata, attribute.result, attribute.task_type
     size = result.image_size or ImageSize()
     job_name = metadata.job_name or metadata.job_name_
@@ -491,7 +494,7 @@ def _data_object(number: int, line: Line, passthrough: str | None, attribute: Li
         metadata_type=metadata.type,
         task_type=task_type.name if task_type else None,
         modality=task_type.modality if task_type else None,
-        source_job_name=job_name.removeprefix("labeling-job/") if job_name else None,
+        source_job_name=namespaced(namespace, job_name.removeprefix("labeling-job/")) if job_name else None,
         label=only.label if only else None,
         class_id=only.class_id if only else None,
         label_count=None if result.labels is None else len(result.labels),

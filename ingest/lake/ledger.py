@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 from packaging.version import InvalidVersion, Version
 
 from ingest import __version__
-from ingest.job_folder import FileKind, FramesFolder, place_of
+from ingest.job_folder import RESULTS, FileKind, FramesFolder, namespace_of, place_of
 from ingest.lake.again import OvertakenError, again_if_overtaken
 from ingest.lake.layout import load_id_of, table_folder
 from ingest.lake.parquet import parse_table, sound_parquet
@@ -162,7 +162,7 @@ def unlisted_entry(
 
 
 def listed_entry(load_id: str, file_no: int, uri: str) -> LedgerEntry:
-    """Entry that takes the place of such an entry once the folder is listed, or gone."""
+    """Entry without rows in place of another: of a folder that could be listed again, of a file that is elsewhere."""
     return new_entry(load_id, file_no, uri, Status.LOADED, file_kind=FOLDER_KIND, etag=_LISTED)
 
 
@@ -227,8 +227,8 @@ class Owner(NamedTuple):
 def newer_folder(one: Owner, other: Owner) -> Owner:
     """The one rule for who owns a job's name; ``current_source_files.sql`` has the same.
 
-    The folder whose newest result is newest: by its current output manifest, or if it has none by any of its files. Of
-    two that are equal, the one whose uri comes first.
+    The folder whose newest result is newest: by its current output manifest, or if it has none by any of its results
+    and answers. Of two that are equal, the one whose uri comes first.
     """
 
     def rank(folder: Owner) -> tuple[bool, int, str]:
@@ -242,13 +242,15 @@ def passed_over(job_name: str, owner: str, job_uri: str) -> str:
     """Why files of a job's other folder do not count."""
     return (
         f"job {job_name} is in two folders: {owner} has the newest results, so {job_uri} does not count: "
-        "forget one of them by its --uri, or rename its folder"
+        "load one of them with --namespace to have both, or forget one by its --uri"
     )
 
 
 def _owners(versions: pa.Table) -> dict[str, Owner]:
     """Owner of each job's name, by the entries whose rows are there; texts are dictionary-encoded."""
-    versions = versions.filter(pc.equal(versions["status"].cast(pa.string()), Status.LOADED.value))
+    is_result = pc.is_in(versions["file_kind"].cast(pa.string()), pa.array(RESULTS, pa.string()))
+    is_loaded = pc.equal(versions["status"].cast(pa.string()), Status.LOADED.value)
+    versions = versions.filter(pc.and_(is_loaded, is_result))
     modified_at = versions["modified_at"].cast(pa.int64())
     is_manifest = pc.equal(versions["file_kind"].cast(pa.string()), FileKind.OUTPUT_MANIFEST.value)
     folders = pa.table(
@@ -365,7 +367,7 @@ def frames_in(ledger: Ledger, folders: Collection[FramesFolder]) -> Iterator[Led
     """The entries of files of frames in some folders, unless they are forgotten."""
     for uri, entry in ledger.newest.items() if folders else ():
         if entry.file_kind == FileKind.WORKER_FRAME and entry.status != Status.FORGOTTEN:
-            place = place_of(uri)
+            place = place_of(uri, namespace_of(entry.job_name or ""))
             if place is not None and place.frames_folder in folders:
                 yield entry
 
@@ -425,6 +427,7 @@ class KnownFiles:
         self.has_overlaps = False
         """Whether a load measured the overlaps of the lake's labels."""
         self._folders: set[str] = set()
+        self._store = store
         self._ledger: frozenset[str] = frozenset()
 
         def read() -> tuple[pa.Table, str | None]:
@@ -473,6 +476,11 @@ class KnownFiles:
             .append_column("etag_hash", pa.array(etags, pa.int64()))
         )
 
+    def files_in(self, job_uri: str) -> list[LedgerEntry]:
+        """The entries of the files that lie in a job's folder and are loaded."""
+        versions = read_ledger(self._store).versions()
+        return [entry for entry in versions if entry.status == Status.LOADED and entry.job_uri == job_uri]
+
     @property
     def is_empty(self) -> bool:
         """Whether the lake has taken notice of no file at all."""
@@ -490,17 +498,17 @@ class KnownFiles:
         """Whether the file was erased from the lake, and is to stay so."""
         return self.is_known(uri) and self._etags[hash(uri)] is None
 
-    def forgotten_since(self, store: Store) -> set[str]:
+    def forgotten_since(self) -> set[str]:
         """Uris of the files, workers and frames that were forgotten since this was read."""
 
         def forgotten(batch: pa.RecordBatch) -> pa.RecordBatch:
             return batch.filter(pc.equal(batch["status"], Status.FORGOTTEN.value))
 
         def read() -> pa.Table:
-            new = [file for file in ledger_files(store) if file.path not in self._ledger]
+            new = [file for file in ledger_files(self._store) if file.path not in self._ledger]
             return _read_entries(store, new, ["uri", "status"], forgotten)[0] if new else FILE_COLUMNS.empty_table()
 
-        uris = again_if_overtaken("reading the ledger", store, read)["uri"].to_pylist()
+        uris = again_if_overtaken("reading the ledger", self._store, read)["uri"].to_pylist()
         # A load that was compacted meanwhile says again what was known.
         return {uri for uri in uris if not self.is_forgotten(uri)}
 

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingest.formats.parsing import BadFile, index, index_of_folder
-from ingest.job_folder import FileKind, label_file_key, place_of
+from ingest.job_folder import FileKind, label_file_key, namespace_of, namespaced, place_of
 from ingest.lake.again import again_if_overtaken
 from ingest.lake.lake import Load
 from ingest.lake.layout import load_id_of, table_folder
@@ -272,17 +272,20 @@ def _links(lake: _Files, results: Collection[Object], has_references: bool) -> l
     for file, row in lake.references():
         key, place = label_file_key(row["label_uri"]), place_of(row["label_uri"])
         job_name = row["job_name"]
-        if key is None or place is None or key[0] not in jobs or key[0] == job_name.lower():
+        if key is None or place is None:
+            continue
+        named = namespaced(namespace_of(job_name), key[0]).lower()
+        if named not in jobs or named == job_name.lower():
             continue
         try:
-            earlier = (key[0], index_of_folder(place.object_folder))
+            earlier = (named, index_of_folder(place.object_folder))
         except BadFile:
             continue
         about = (job_name, row["object_index"])
         is_compared = (about[0].lower(), about[1]) in compared or earlier in compared
         if is_compared or (has_references and file.own_no >= 0):
             reference = Reference(file.own_no, file.is_new)
-            links[about, key] = _Link(*about, key, (jobs[key[0]], earlier[1]), reference)
+            links[about, key] = _Link(*about, key, (jobs[named], earlier[1]), reference)
     return [*links.values()]
 
 

@@ -7,7 +7,11 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
+import msgspec
+
 from ingest.job_folder import (
+    BESIDE_RESULTS,
+    RESULTS,
     FileKind,
     FramesFolder,
     Place,
@@ -50,6 +54,8 @@ class Options:
     include_forgotten: bool = False
     processes: int = 0
     """Processes that read; 0 is one per processor."""
+    namespace: str = ""
+    """Put before the names of the jobs in the source's folders."""
     s3: S3Options = DEFAULT_S3_OPTIONS
     file_memory_mb: int = 1_024
     """Memory that one file may take."""
@@ -71,8 +77,8 @@ def check_jobs(source: Store, known: KnownFiles, options: Options) -> None:
     if not missing:
         return
     for entry in source.list(on_error=lambda path, error: None):  # the load itself records them
-        place = place_of(source.uri_of(entry.path))
-        if place is not None:
+        place = place_of(source.uri_of(entry.path), options.namespace)
+        if place is not None and place.kind in RESULTS:
             missing.discard(place.job_name)
             if not missing:
                 return
@@ -92,13 +98,16 @@ class Plan:
         self.source, self._options = source, options
         self._label_files: set[str] = set()
         self._waiting_frames: list[tuple[Entry, str, Place]] = []
-        # Times of the newest manifest, and of the newest file, of each folder.
+        # Files that are about a job and make none, until all folders are listed.
+        self._beside: list[tuple[Entry, str, Place]] = []
+        # Times of the newest manifest, and of the newest result or answer, of each job's folder.
         self._newest: dict[str, tuple[int | None, int]] = {}
         # Files of folders whose job's name another folder has, until all folders are listed.
         self._contested: list[tuple[Entry, str, Place]] = []
         self._is_listed = False
         self._numbers = itertools.count()
         self._unlisted: dict[str, str] = {}
+        self._moved: list[str] = []
 
     def chunks(self) -> Iterator[tuple[Store, list[SourceFile]]]:
         """Files in chunks of some megabytes, with the store they are in; those that options name come first."""
@@ -117,7 +126,7 @@ class Plan:
         """Files of labels that a job's manifest refers to, and that are not in its folder."""
         for manifest, ref in dict.fromkeys(label_files):
             uri = own_file(ref, manifest.job_uri or "")
-            place = place_of(uri) if uri else None
+            place = place_of(uri, self._options.namespace) if uri else None
             if uri is None or place is None or not is_label_file(place.kind):
                 continue
             if comparable_uri(uri) in self._label_files or self.known.is_known(uri):
@@ -151,9 +160,11 @@ class Plan:
                 continue  # its work counts once, where it is
             summary.files_found += 1
             uri = uri_of(entry.path)
-            place = place_of(uri)
+            place = place_of(uri, self._options.namespace)
             if place is None:
                 summary.files_ignored += 1
+            elif place.kind in BESIDE_RESULTS:
+                self._beside.append((entry, uri, place))
             elif frames_wait and place.kind is FileKind.WORKER_FRAME:
                 self._waiting_frames.append((entry, uri, place))  # only an answer says whose it is
             else:
@@ -161,10 +172,25 @@ class Plan:
                 if file is not None:
                     yield file
         yield from self._of_contested_jobs()
+        yield from self._beside_results()
+
+    def _beside_results(self) -> Iterator[SourceFile]:
+        """Files that are about a job: that of their folder, or else the one of that folder's name."""
+        for entry, uri, place in self._beside:
+            owner = self.job_uris.get(place.job_name)
+            if owner is None:
+                self.summary.files_ignored += 1
+                continue
+            if place.job_uri not in self._newest:
+                place = msgspec.structs.replace(place, job_uri=owner)
+            file = self._wanted(entry, uri, place)
+            if file is not None:
+                yield file
 
     def _of_contested_jobs(self) -> Iterator[SourceFile]:
         """Files of folders that have a job's name from another one, since their results are newer."""
         self._is_listed = True
+        self._recognise_moved()
         for _, _, place in self._contested:
             owner = self._folder(place.job_name, self.job_uris[place.job_name])
             folder = self._folder(place.job_name, place.job_uri)
@@ -175,6 +201,27 @@ class Plan:
             if file is not None:
                 yield file
 
+    def _recognise_moved(self) -> None:
+        """Give a job's name to the folder that its files are in now, if the folder that had it is gone."""
+        folders = {(place.job_name, place.job_uri) for _, _, place in self._contested}
+        if self._unlisted:  # what is gone may only not be listed
+            return
+        for job_name, new_uri in sorted(folders):
+            old_uri = self.job_uris[job_name]
+            if old_uri in self._newest or not old_uri.startswith(f"{self.source.uri}/"):
+                continue
+            etags = {uri: entry.etag for entry, uri, place in self._contested if place.job_uri == new_uri}
+            before = self.known.files_in(old_uri)
+            results = [entry for entry in before if entry.file_kind in RESULTS]
+            if all(etags.get(new_uri + (entry.uri or "").removeprefix(old_uri)) == entry.etag for entry in results):
+                self.job_uris[job_name] = new_uri
+                self._moved += [entry.uri or "" for entry in before]
+
+    def moved(self, load_id: str) -> Iterator[LedgerEntry]:
+        """Entries of files whose job's folder was moved: their rows are those of the files where they are now."""
+        for uri in self._moved:
+            yield listed_entry(load_id, self.next_number(), uri)
+
     def _folder(self, job_name: str, job_uri: str) -> Owner:
         """A job's folder, and the time of its newest result: as it is listed, else as the lake has it."""
         manifest_at, file_at = self._newest.get(job_uri, (None, None))
@@ -184,6 +231,8 @@ class Plan:
         return Owner(job_uri, file_at if manifest_at is None else manifest_at)
 
     def _note_newest(self, place: Place, modified_at: int) -> None:
+        if place.kind in BESIDE_RESULTS:
+            return
         manifest_at, file_at = self._newest.get(place.job_uri, (None, modified_at))
         if place.kind is FileKind.OUTPUT_MANIFEST:
             manifest_at = max(manifest_at or modified_at, modified_at)

@@ -73,18 +73,18 @@ def _load(source: Store, lake: Lake, options: Options, progress: Callable[[Summa
         run.read(plan.frame_chunks(run.forgotten_frames))
         run.finish()
         run.measure_overlaps(lake.store)
-        _check_not_forgotten(lake.store, load, known)
+        _check_not_forgotten(load, known)
     plan.summary.load_id = load.id if load.is_committed else None
     return plan.summary
 
 
-def _check_not_forgotten(store: Store, load: Load, known: KnownFiles) -> None:
+def _check_not_forgotten(load: Load, known: KnownFiles) -> None:
     """Check that nothing of a load was forgotten since it began: its commit would bring it back.
 
     Raises:
         OvertakenError: something may have been; then nothing of the load is left.
     """
-    forgotten = known.forgotten_since(store)
+    forgotten = known.forgotten_since()
     if not forgotten:
         return
     # Which rows are those of a worker, or are frames of theirs, is not looked for: all of the load is read again.
@@ -151,7 +151,7 @@ class _Run:
                 for folder in sorted(self.forgotten_frames - plan.known.forgotten_frames)
             ]
         )
-        self._load.add([*plan.unlisted(self._load.id)])
+        self._load.add([*plan.unlisted(self._load.id), *plan.moved(self._load.id)])
         if not plan.job_uris:
             unlisted = (f"; {error['uri']} {error['error']}" for error in summary.errors[:1])
             advice = "expected a job's output folder, or one above it"

@@ -51,7 +51,7 @@ def test_lakes_of_the_released_versions_are_kept() -> None:
 def test_a_kept_lake_holds_what_it_held(kept: Kept) -> None:
     lake, folder, expected = kept
 
-    assert status_of(lake) == expected["status"]
+    assert status_of(lake) == {"warnings": [], **expected["status"]}  # the first loaders warned of nothing
     assert rows_of(folder) == expected["rows"]
 
 
@@ -92,5 +92,5 @@ def test_a_kept_lake_is_compacted_and_vacuumed_without_loss(kept: Kept) -> None:
 
     assert deleted > 5
     assert rows_of(folder) == expected["rows"]
-    assert status_of(lake) == expected["status"]
+    assert status_of(lake) == {"warnings": [], **expected["status"]}  # the first loaders warned of nothing
     assert compact(lake) == 0

@@ -195,7 +195,7 @@ def test_of_two_folders_of_one_name_the_one_with_the_newest_result_counts(source
     error = summary.errors[0]["error"]
     assert error == (
         f"job Pets is in two folders: file://{source}/Pets has the newest results, so file://{source}/copy/Pets "
-        "does not count: forget one of them by its --uri, or rename its folder"
+        "does not count: load one of them with --namespace to have both, or forget one by its --uri"
     )
     assert {ANN, BEN} == {answer[2] for answer in answers_of(lake)}
     again = load(str(source / "copy"), str(lake))

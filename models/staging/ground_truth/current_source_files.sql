@@ -44,7 +44,8 @@ current_files as (
     group by uri
 ),
 
--- If two folders have a job of one name, the one with the newest result counts, whenever they were loaded.
+-- If two folders have a job of one name, the one with the newest result counts, whenever they were loaded. Files that
+-- are about a job only, which any folder of its name may have, decide nothing.
 folders as (
     select
         job_name,
@@ -58,6 +59,7 @@ folders as (
         and status = 'loaded'
         and job_name is not null
         and job_uri is not null
+        and file_kind not in ('label_category_config', 'golden_labels', 'review_batch')
     group by
         job_name,
         job_uri
@@ -93,7 +95,7 @@ source_files as (
             else
                 'job ' || current_files.job_name || ' is in two folders: ' || owners.owner_uri
                 || ' has the newest results, so ' || current_files.job_uri
-                || ' does not count: forget one of them by its --uri, or rename its folder'
+                || ' does not count: load one of them with --namespace to have both, or forget one by its --uri'
         end as last_error,
         current_files.size_bytes,
         current_files.modified_at,
