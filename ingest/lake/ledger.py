@@ -506,7 +506,7 @@ class KnownFiles:
 
         def read() -> pa.Table:
             new = [file for file in ledger_files(self._store) if file.path not in self._ledger]
-            return _read_entries(self._store, new, ["uri", "status"], forgotten)[0] if new else FILE_COLUMNS.empty_table()
+            return _read_entries(self._store, new, ["uri", "status"], forgotten)[0]
 
         uris = again_if_overtaken("reading the ledger", self._store, read)["uri"].to_pylist()
         # A load that was compacted meanwhile says again what was known.
