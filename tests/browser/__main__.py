@@ -11,6 +11,7 @@ from tests.browser import bench as benchmark
 from tests.browser import chromium
 from tests.browser import gallery as pictures
 from tests.browser.page import build_page
+from tests.browser.warehouses import enlarge
 from tests.pipeline.warehouse import ROOT
 
 
@@ -30,9 +31,15 @@ def fetch() -> None:
 
 @cli.command()
 @click.argument("warehouse", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def bench(warehouse: Path) -> None:
+@click.option("--answers", type=click.IntRange(1), help="Enlarge the warehouse first, to about so many answers.")
+def bench(warehouse: Path, answers: int | None) -> None:
     """Measure the page of WAREHOUSE: its size, and how long it takes to build, to open and to filter."""
-    click.echo(benchmark.measure(warehouse))
+    with tempfile.TemporaryDirectory() as folder:
+        if answers:
+            copy = Path(folder) / "warehouse.duckdb"
+            enlarge(warehouse, copy, answers)
+            warehouse = copy
+        click.echo(benchmark.measure(warehouse))
 
 
 @cli.command()

@@ -108,3 +108,50 @@ def make_hostile(warehouse: Path, copy: Path) -> None:
                 f"update fct_worker_tasks set {column} = null where hash(task_key || '{column}') % 9 = 0"
             )
         connection.execute("update rpt_labels set labeled_date = null where hash(labeled_date, label) % 9 = 0")
+
+
+# Facts of a job that grow with its objects, and columns that name an object.
+GROWING = ("fct_worker_tasks", "fct_object_labels", "fct_object_reviews", "fct_worker_labels", "rpt_review_queue")
+_BATCHES_IN_TURN = 12
+
+
+def enlarge(warehouse: Path, copy: Path, answers: int) -> None:
+    """Copies a warehouse, and repeats its image and text jobs' objects until there are about so many answers.
+
+    The repeated objects are objects of the same jobs with numbers and uris of their own, in batches of which twelve
+    follow each other. Times, and scores between 0 and 1, vary. Tables of days, which are small, stay.
+    """
+    shutil.copyfile(warehouse, copy)
+    with duckdb.connect(str(copy)) as connection:
+        repeated = "job_name in (select job_name from fct_worker_tasks where modality in ('image', 'text'))"
+        (count, repeatable, stride, days) = connection.sql(
+            f"select count(*), count(*) filter ({repeated}), max(object_index) + 1, "
+            "max(submitted_date) - min(submitted_date) + 1 from fct_worker_tasks"
+        ).fetchall()[0]
+        times = max(0, round((answers - count) / repeatable))
+        for table in GROWING:
+            changed = {
+                "object_index": f"object_index + batch * {stride}",
+                "object_key": f"job_name || '/' || (object_index + batch * {stride})",
+                "audited_object_key": "regexp_replace(audited_object_key, '[0-9]+$', '') || "
+                f"(cast(regexp_extract(audited_object_key, '[0-9]+$') as bigint) + batch * {stride})",
+                "task_key": "task_key || '/' || batch",
+                "worker_label_key": "worker_label_key || '/' || batch",
+                "source_uri": r"regexp_replace(source_uri, '(\.[a-z]+)?$', '-' || batch || '\1')",
+                "submitted_date": f"submitted_date + cast(batch % {_BATCHES_IN_TURN} * {days} as integer)",
+                "time_spent_seconds": f"round(time_spent_seconds * (0.5 + {_uniform('time_spent_seconds')}), 3)",
+                **{
+                    score: f"case when {score} > 0 and {score} < 1 then {score} * {_uniform(score)} else {score} end"
+                    for score in ("consolidated_score", "peer_score", "score")
+                },
+            }
+            columns = [name for name, *_ in connection.sql(f"describe {table}").fetchall()]
+            connection.execute(
+                f"insert into {table} select {', '.join(changed.get(name, name) for name in columns)} "
+                f"from {table} cross join range(1, {times} + 1) as batches (batch) where {repeated}"
+            )
+
+
+def _uniform(column: str) -> str:
+    """A number from 0 to 1 for each row and batch, always the same."""
+    return f"(hash(object_index, job_name, {column}, batch) % 10007 / 10007.0)"
