@@ -132,7 +132,8 @@ def enlarge(warehouse: Path, copy: Path, answers: int) -> None:
         for table in GROWING:
             changed = {
                 "object_index": f"object_index + batch * {stride}",
-                "object_key": f"job_name || '/' || (object_index + batch * {stride})",
+                "object_key": f"replace(object_key, job_name || '/' || object_index, "
+                f"job_name || '/' || (object_index + batch * {stride}))",
                 "audited_object_key": "regexp_replace(audited_object_key, '[0-9]+$', '') || "
                 f"(cast(regexp_extract(audited_object_key, '[0-9]+$') as bigint) + batch * {stride})",
                 "task_key": "task_key || '/' || batch",
