@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.browser.chromium import chromium, visit
 
-COLORS = 128
+COLORS = 256
 _MOST_FLAGS = """() =>
     gta.group("rpt_worker_flags", gta.rows("rpt_worker_flags"), ["worker_key"], {n: ["count", "flag"]})
     .sort((a, b) => b.n - a.n)[0].worker_key"""
