@@ -135,6 +135,13 @@ def cli() -> None:
 @_option_by_job("--label-category-config", "FILE", "Label category config of a job, if not in its folder.")
 @_option_by_job("--review-batches", "FOLDER", "Batches of a bulk-review job, if not in its folder.")
 @click.option(
+    "--job",
+    "manifest_of",
+    default="",
+    metavar="NAME",
+    help="SOURCE is one output manifest, of any name, maybe gzipped: that of job NAME.",
+)
+@click.option(
     "--namespace",
     type=_NamespaceType(),
     default="",
@@ -164,6 +171,7 @@ def load(
     golden: tuple[tuple[str, str], ...],
     label_category_config: tuple[tuple[str, str], ...],
     review_batches: tuple[tuple[str, str], ...],
+    manifest_of: str,
     namespace: str,
     include_forgotten: bool,
     processes: int,
@@ -182,6 +190,7 @@ def load(
         label_category_configs=dict(label_category_config),
         review_batches=dict(review_batches),
         namespace=namespace,
+        manifest_of=manifest_of,
         include_forgotten=include_forgotten,
         processes=processes,
         file_memory_mb=file_memory_mb,

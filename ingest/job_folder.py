@@ -78,11 +78,12 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     object_folder: str | None = None
     payload_folder: str | None = None
     namespace: str = ""
+    given_name: str | None = None
 
     @property
     def job_name(self) -> str:
-        """Name of the job's folder, within its namespace."""
-        return namespaced(self.namespace, _last_part(self.job_uri))
+        """Name of the job, within its namespace: its folder's, unless it was given one."""
+        return namespaced(self.namespace, self.given_name or _last_part(self.job_uri))
 
     @property
     def frames_folder(self) -> FramesFolder | None:
@@ -157,6 +158,38 @@ def place_of(uri: str, namespace: str = "") -> Place | None:
         found.get("payload"),
         namespace,
     )
+
+
+_LOOKS_LIKE = re.compile(
+    r"(?P<output_manifest>(?:.*[/._-])?output\.manifest(?:\.json)?(?:\.gz)?)"
+    r"|(?P<worker_response>(?:.*/)?worker-response/iteration-\d+)/.+\.json"
+    r"|(?P<zip>.+\.zip)",
+    re.DOTALL,
+)
+# Where the service leaves what it has done so far.
+_INTERMEDIATE = ("/manifests/intermediate/", "/annotations/intermediate/")
+
+
+class LookAlike(NamedTuple):
+    """File, or folder of files, that is not where a job has such a thing."""
+
+    uri: str
+    kind: FileKind | None
+    advice: str
+
+
+def look_alike(uri: str) -> LookAlike | None:
+    """What a file that is not read looks like; None if it looks like nothing that a labeling job has."""
+    match = _LOOKS_LIKE.fullmatch(uri)
+    if match is None or any(folder in uri for folder in _INTERMEDIATE):
+        return None
+    if match["output_manifest"]:
+        advice = "an output manifest that is not at JOB/manifests/output/output.manifest: load it alone, with --job"
+        return LookAlike(uri, FileKind.OUTPUT_MANIFEST, advice)
+    if match["worker_response"]:
+        advice = "answers that are not in JOB/annotations/worker-response/iteration-N/OBJECT: copy them to there"
+        return LookAlike(match["worker_response"], FileKind.WORKER_RESPONSE, advice)
+    return LookAlike(uri, None, "a zip file: unpack it, and load the folder")
 
 
 @lru_cache(maxsize=1_000)

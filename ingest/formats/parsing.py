@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import itertools
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeAlias, TypeVar
@@ -157,16 +158,22 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
+_GZIP = b"\x1f\x8b"
+_MOST_UNPACKED = 2**28
+_PIECE = 2**20
+
+
 def utf_8(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """A text's blocks as UTF-8 without a byte order mark; UTF-16, which PowerShell's ``>`` writes, is marked so.
+    """A text's blocks as UTF-8 without a byte order mark.
+
+    They may be gzip, and UTF-16, which PowerShell's ``>`` writes, and which is marked so.
 
     Raises:
-        BadFile: it is marked as UTF-16, and is not.
+        BadFile: they are not what they begin as.
     """
-    blocks = iter(blocks)
-    first = b""
-    while len(first) < len(BYTE_ORDER_MARK) and (block := next(blocks, None)) is not None:
-        first += block
+    first, blocks = _beginning(iter(blocks), len(BYTE_ORDER_MARK))
+    if first.startswith(_GZIP):
+        first, blocks = _beginning(_unpacked(itertools.chain([first], blocks)), len(BYTE_ORDER_MARK))
     if not first.startswith(_UTF_16):
         yield first.removeprefix(BYTE_ORDER_MARK)
         yield from blocks
@@ -178,6 +185,36 @@ def utf_8(blocks: Iterable[bytes]) -> Iterator[bytes]:
         decoder.decode(b"", final=True)
     except UnicodeError as error:
         raise BadFile(f"not sound UTF-16: {error}") from None
+
+
+def _beginning(blocks: Iterator[bytes], length: int) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes, at least so many of them if there are, and the other blocks."""
+    first = b""
+    while len(first) < length and (block := next(blocks, None)) is not None:
+        first += block
+    return first, blocks
+
+
+def _unpacked(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Blocks of gzip, of one member or several, as what they unpack to, a piece at a time."""
+    unpacker = zlib.decompressobj(wbits=31)
+    size = 0
+    try:
+        for block in blocks:
+            rest = block
+            while rest:
+                if unpacker.eof:
+                    unpacker = zlib.decompressobj(wbits=31)
+                piece = unpacker.decompress(rest, _PIECE)
+                rest = unpacker.unconsumed_tail or unpacker.unused_data
+                size += len(piece)
+                if size > _MOST_UNPACKED:
+                    raise BadFile(f"unpacks to more than {_MOST_UNPACKED // 2**20:,} MB: unpack it, and load that")
+                yield piece
+    except zlib.error as error:
+        raise BadFile(f"not sound gzip: {error}") from None
+    if not unpacker.eof:
+        raise BadFile("not sound gzip: it ends too early")
 
 
 # Escapes in JSON, one after the other, so that an escaped backslash is none of another; and UTF-8 of half characters.

@@ -161,6 +161,14 @@ def unlisted_entry(
     return new_entry(load_id, file_no, uri, Status.REJECTED, file_kind=FOLDER_KIND, error=reason, **job)
 
 
+def look_alike_entry(load_id: str, file_no: int, uri: str, file_kind: FileKind, advice: str) -> LedgerEntry:
+    """Entry of what is not read, and looks as if it should be."""
+    return new_entry(load_id, file_no, uri, Status.SKIPPED, file_kind=file_kind.value, error=advice, etag=LOOK_ALIKE)
+
+
+LOOK_ALIKE = "look-alike"
+
+
 def listed_entry(load_id: str, file_no: int, uri: str) -> LedgerEntry:
     """Entry without rows in place of another: of a folder that could be listed again, of a file that is elsewhere."""
     return new_entry(load_id, file_no, uri, Status.LOADED, file_kind=FOLDER_KIND, etag=_LISTED)

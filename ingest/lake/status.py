@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.lake.lake import Lake
-from ingest.lake.ledger import FOLDER_KIND, FRAMES_SCHEME, OVERLAPS_URI, WORKER_SCHEME, Status, read_ledger
+from ingest.lake.ledger import (
+    FOLDER_KIND,
+    FRAMES_SCHEME,
+    LOOK_ALIKE,
+    OVERLAPS_URI,
+    WORKER_SCHEME,
+    Status,
+    read_ledger,
+)
 from ingest.tables import LedgerEntry
 
 
@@ -49,7 +57,7 @@ class LakeStatus:
     jobs: list[JobStatus]
     directories: list[DirectoryStatus]
     errors: list[tuple[str, str]]
-    """Uri and reason of every file whose newest version was rejected or skipped."""
+    """Uri and reason of every file whose newest version was rejected, then of those that were skipped."""
     warnings: list[tuple[str, str]]
     """Uri and warning of every file whose rows are there though not all of it was understood."""
     forgotten_files: int
@@ -73,16 +81,22 @@ def status(lake: Lake) -> LakeStatus:
         # They are no files.
         if uri != OVERLAPS_URI and (entry.file_kind, entry.status) != (FOLDER_KIND, Status.LOADED)
     }
-    errors: list[tuple[str, str]] = []
+    refused: list[tuple[str, str]] = []
+    skipped: list[tuple[str, str]] = []
     for uri, entry in ledger.newest.items():
         other_folder = ledger.passed_over(entry)
         if entry.status == Status.FORGOTTEN:
             continue
-        counts = counts_of(entry)
-        counts.rejected += entry.status == Status.REJECTED and other_folder is None
-        counts.skipped += entry.status == Status.SKIPPED or other_folder is not None
-        if other_folder is not None or entry.status in (Status.REJECTED, Status.SKIPPED):
-            errors.append((uri, other_folder or entry.error or ""))
+        is_skipped = other_folder is not None or entry.status == Status.SKIPPED
+        is_refused = entry.status == Status.REJECTED and not is_skipped
+        if entry.etag != LOOK_ALIKE:  # which is a file of no job that is known
+            counts = counts_of(entry)
+            counts.rejected += is_refused
+            counts.skipped += is_skipped
+        if is_refused:
+            refused.append((uri, entry.error or ""))
+        elif is_skipped:
+            skipped.append((uri, other_folder or entry.error or ""))
     warnings: list[tuple[str, str]] = []
     for entry in ledger.versions():
         if entry.status == Status.LOADED and ledger.passed_over(entry) is None:
@@ -96,7 +110,7 @@ def status(lake: Lake) -> LakeStatus:
     return LakeStatus(
         sorted(jobs.values(), key=lambda job: job.job_name),
         sorted(directories.values(), key=lambda directory: directory.file_kind),
-        sorted(errors),
+        sorted(refused) + sorted(skipped),
         sorted(warnings),
         forgotten_files,
     )

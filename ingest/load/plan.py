@@ -14,18 +14,22 @@ from ingest.job_folder import (
     RESULTS,
     FileKind,
     FramesFolder,
+    LookAlike,
     Place,
     SourceFile,
     comparable_uri,
     is_label_file,
+    look_alike,
     own_file,
     place_of,
 )
 from ingest.lake.ledger import (
+    LOOK_ALIKE,
     KnownFiles,
     Owner,
     Status,
     listed_entry,
+    look_alike_entry,
     newer_folder,
     passed_over,
     unlisted_entry,
@@ -56,6 +60,8 @@ class Options:
     """Processes that read; 0 is one per processor."""
     namespace: str = ""
     """Put before the names of the jobs in the source's folders."""
+    manifest_of: str = ""
+    """The source is not a folder, but the output manifest of this job."""
     s3: S3Options = DEFAULT_S3_OPTIONS
     file_memory_mb: int = 1_024
     """Memory that one file may take."""
@@ -89,7 +95,16 @@ def check_jobs(source: Store, known: KnownFiles, options: Options) -> None:
 class Plan:
     """The files that are to be read, in chunks; what is passed over is counted, or recorded."""
 
-    def __init__(self, source: Store, known: KnownFiles, options: Options) -> None:
+    def __init__(self, source: Store, known: KnownFiles, options: Options, file: str | None = None) -> None:
+        """Make it, with nothing listed yet.
+
+        Args:
+            source: where to read.
+            known: what the lake has.
+            options: see ``Options``.
+            file: the one file of the source that is to be read, if it is a manifest by itself.
+        """
+        self._file = file
         self.summary = Summary()
         self.skipped: list[Outcome] = []
         self.known = known
@@ -108,11 +123,12 @@ class Plan:
         self._numbers = itertools.count()
         self._unlisted: dict[str, str] = {}
         self._moved: list[str] = []
+        self._look_alikes: dict[str, LookAlike] = {}
 
     def chunks(self) -> Iterator[tuple[Store, list[SourceFile]]]:
         """Files in chunks of some megabytes, with the store they are in; those that options name come first."""
         yield from self._named_files()
-        yield from _in_chunks(self.source, self._listed())
+        yield from _in_chunks(self.source, self._listed() if self._file is None else self._manifest(self._file))
 
     def frame_chunks(self, forgotten: Set[FramesFolder]) -> Iterator[tuple[Store, list[SourceFile]]]:
         """Frames of workers' answers that waited for the answers to be read, less those in forgotten folders."""
@@ -152,6 +168,32 @@ class Plan:
             raise StoreError(f"{self.source.uri}: {reason}")
         self._unlisted[self.source.uri_of(path)] = reason
 
+    def look_alikes(self) -> list[LookAlike]:
+        """What was ignored, and looks as if it should have been read."""
+        return [*self._look_alikes.values()]
+
+    def skipped_look_alikes(self, load_id: str) -> Iterator[LedgerEntry]:
+        """Entries of them, which are counted; what an earlier load skipped is not said again."""
+        for uri, kind, advice in self._look_alikes.values():
+            if kind is not None and not self.known.has(uri, LOOK_ALIKE) and not self.known.is_forgotten(uri):
+                self.summary.files_skipped += 1
+                self.summary.errors.append({"uri": uri, "error": advice})
+                yield look_alike_entry(load_id, self.next_number(), uri, kind, advice)
+
+    def _manifest(self, path: str) -> Iterator[SourceFile]:
+        """The one manifest that the source is."""
+        entry = next((entry for entry in self.source.list(on_error=self._note_unlisted) if entry.path == path), None)
+        uri = self.source.uri_of(path)
+        if entry is None:
+            raise StoreError(f"no such file: {uri}")
+        self.summary.files_found += 1
+        options = self._options
+        place = Place(FileKind.OUTPUT_MANIFEST, uri, namespace=options.namespace, given_name=options.manifest_of)
+        file = self._wanted(entry, uri, place)
+        if file is not None:
+            yield file
+        yield from self._of_contested_jobs()
+
     def _listed(self) -> Iterator[SourceFile]:
         frames_wait = bool(self.known.forgotten_workers)
         summary, uri_of = self.summary, self.source.uri_of
@@ -163,6 +205,9 @@ class Plan:
             place = place_of(uri, self._options.namespace)
             if place is None:
                 summary.files_ignored += 1
+                alike = look_alike(uri)
+                if alike is not None:
+                    self._look_alikes.setdefault(alike.uri, alike)
             elif place.kind in BESIDE_RESULTS:
                 self._beside.append((entry, uri, place))
             elif frames_wait and place.kind is FileKind.WORKER_FRAME:

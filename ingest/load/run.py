@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,8 +33,8 @@ from ingest.lake.redaction import Redaction
 from ingest.load.outcome import Summary, ledger_entries
 from ingest.load.plan import Options, Plan, check_jobs
 from ingest.load.work import Chunk, ChunkOutcome, read_chunk, without_gc
-from ingest.storage.open import open_store
-from ingest.storage.store import Store, StoreError
+from ingest.storage.open import open_store, open_store_of_file
+from ingest.storage.store import S3_SCHEME, Store, StoreError
 from ingest.tables import LABEL_TABLES
 
 
@@ -43,7 +44,8 @@ def load(
     """Read what is new or changed under ``source`` and commit it to ``lake``.
 
     Args:
-        source: folder or ``s3://`` URI with any number of jobs' folders, at any depth, or one job's folder itself.
+        source: folder or ``s3://`` URI with any number of jobs' folders, at any depth, or one job's folder itself; or,
+            if the options name its job, an output manifest.
         lake: folder or ``s3://`` URI of the lake; it is made if it is missing.
         options: see ``Options``.
         progress: called now and then with the summary so far.
@@ -53,21 +55,29 @@ def load(
             in the lake: then nothing was written.
     """
     options = options or Options()
-    source_store = open_store(source, options.s3)
+    file: str | None = None
+    if options.manifest_of:
+        source_store, file = open_store_of_file(source, options.s3)
+    elif not source.startswith(S3_SCHEME) and Path(source).is_file():
+        raise StoreError(f"{source} is a file: expected a folder; if it is an output manifest, name its job with --job")
+    else:
+        source_store = open_store(source, options.s3)
     target = Lake.open(lake, options.s3)
     report = progress or _silent
 
     def attempt() -> Summary:
-        return _load(source_store, target, options, report)
+        return _load(source_store, file, target, options, report)
 
     return again_if_overtaken("load", target.store, attempt, OvertakenError)
 
 
-def _load(source: Store, lake: Lake, options: Options, progress: Callable[[Summary], None]) -> Summary:
+def _load(
+    source: Store, file: str | None, lake: Lake, options: Options, progress: Callable[[Summary], None]
+) -> Summary:
     known = KnownFiles(lake.store)
     check_jobs(source, known, options)
     with without_gc(), lake.begin(known.last_load_id) as load:
-        plan = Plan(source, known, options)
+        plan = Plan(source, known, options, file)
         run = _Run(load, plan, options, progress)
         run.read(plan.chunks())
         run.read(plan.frame_chunks(run.forgotten_frames))
@@ -153,9 +163,11 @@ class _Run:
         )
         self._load.add([*plan.unlisted(self._load.id), *plan.moved(self._load.id)])
         if not plan.job_uris:
-            unlisted = (f"; {error['uri']} {error['error']}" for error in summary.errors[:1])
-            advice = "expected a job's output folder, or one above it"
-            raise StoreError(f"no labeling job under {plan.source.uri}: {advice}{''.join(unlisted)}")
+            found = [f"{error['uri']} {error['error']}" for error in summary.errors[:1]]
+            found += [f"{alike.uri} is {alike.advice}" for alike in plan.look_alikes()[:3]]
+            advice = "expected JOB/manifests/output/output.manifest or JOB/annotations in it, at any depth"
+            raise StoreError("; ".join([f"no labeling job under {plan.source.uri}: {advice}", *found]))
+        self._load.add([*plan.skipped_look_alikes(self._load.id)])
         summary.jobs = sorted(self._jobs | {outcome.file.job_name for outcome in others})
         self._progress(summary)
 
