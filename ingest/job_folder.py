@@ -162,7 +162,7 @@ def place_of(uri: str, namespace: str = "") -> Place | None:
 
 _LOOKS_LIKE = re.compile(
     r"(?P<output_manifest>(?:.*[/._-])?output\.manifest(?:\.json)?(?:\.gz)?)"
-    r"|(?P<worker_response>(?:.*/)?worker-response/iteration-\d+)/.+\.json"
+    r"|(?P<worker_response>.*/(?<!/annotations/)worker-response/iteration-\d+)/.+\.json"
     r"|(?P<zip>.+\.zip)",
     re.DOTALL,
 )
