@@ -11,6 +11,18 @@
 {%- endmacro %}
 
 
+{# The job in an object_key that came from outside, in review-of; NULL if it is no such key. No job's name has a slash. #}
+{% macro job_of_object_key(key) -%}
+    case
+        when
+            {{ key }} like '_%/_%'
+            and {{ key }} not like '%/%/%'
+            and translate(split_part({{ key }}, '/', 2), '0123456789', '') = ''
+            then split_part({{ key }}, '/', 1)
+    end
+{%- endmacro %}
+
+
 {# Outside sequences, the object counts as one frame without a number. #}
 {% macro frame_key(relation_name='', has_inherited=false) -%}
     {%- set prefix = relation_name ~ '.' if relation_name else '' -%}

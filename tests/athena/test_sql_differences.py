@@ -464,6 +464,14 @@ CASES: dict[str, str] = {
         ) as edges (job_name, object_index, frame_index, annotation_index, is_inherited, label_attribute_name)
         order by job_name, object_index
     """,
+    "job_of_object_key": """
+        select number, {{ job_of_object_key('review_of') }}
+        from (values
+            (1, 'Pets/12'), (2, 'größe/0'), (3, 'Pets'), (4, 'Pets/'), (5, '/1'), (6, 'a/b/1'), (7, 'Pets/1x'), (8, 'Pets/1/'),
+            (9, 'a/٣'), (10, ''), (11, null), (12, 's3://b/1.jpg'), (13, '1/2')
+        ) as edges (number, review_of)
+        order by number
+    """,
     "task_key": """
         select {{ task_key() }}, {{ task_key('edges') }}
         from (values

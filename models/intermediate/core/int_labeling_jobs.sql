@@ -69,9 +69,20 @@ jobs_with_audit_attributes as (
         and not {{ is_of_earlier_job('annotation_attributes', 'own_attributes') }}
 ),
 
-jobs_with_review_items as (
-    select distinct job_name
+named_items as (
+    select
+        job_name,
+        {{ job_of_object_key('review_of') }} as item_job_name
     from review_items
+),
+
+-- A bulk review is of a job if all of its items that name an object name one of that job.
+jobs_with_review_items as (
+    select
+        job_name,
+        case when min(item_job_name) = max(item_job_name) then max(item_job_name) end as item_job_name
+    from named_items
+    group by job_name
 ),
 
 -- A job whose every file was rejected is in the ledger too, and so is in here.
@@ -96,7 +107,7 @@ combined_jobs as (
         coalesce(job_files.output_uri, descriptions.output_uri) as output_uri,
         coalesce(own_attributes.task_type, descriptions.task_type, configs.task_type, answers.task_type) as task_type,
         coalesce(descriptions.workers_per_object, answers.max_answers_per_object) as workers_per_object,
-        inputs.input_job_name,
+        coalesce(jobs_with_review_items.item_job_name, inputs.input_job_name) as input_job_name,
         jobs_with_review_items.job_name is not null as has_review_items,
         jobs_with_audit_attributes.job_name is not null as has_audit_attributes,
         jobs_with_adjustment_status.job_name is not null

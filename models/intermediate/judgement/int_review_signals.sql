@@ -171,6 +171,7 @@ reviewed_objects as (
     inner join audited_objects
         on label_reviews.job_name = audited_objects.job_name
         and label_reviews.object_index = audited_objects.object_index
+        and coalesce(label_reviews.item_number, -1) = coalesce(audited_objects.item_number, -1)
     group by audited_objects.audited_job_name, audited_objects.audited_object_index
 ),
 

@@ -10,6 +10,11 @@ review_samples as (
     select * from {{ ref('int_review_samples') }}
 ),
 
+review_items as (
+    select * from {{ ref('int_review_items') }}
+    where audited_job_name is not null
+),
+
 objects as (
     select
         job_name,
@@ -38,10 +43,17 @@ single_workers as (
     having count(distinct worker_key) = 1
 ),
 
+-- The data objects of a bulk review are batches; what it reviews are their items.
+jobs_with_items as (
+    select distinct job_name
+    from review_items
+),
+
 reviewing_objects as (
     select
         objects.job_name,
         objects.object_index,
+        cast(null as integer) as item_number,
         objects.data_object,
         objects.occurrence,
         labeling_jobs.audited_job_name,
@@ -51,7 +63,20 @@ reviewing_objects as (
     left join review_samples
         on objects.job_name = review_samples.job_name
         and objects.object_index = review_samples.object_index
-    where labeling_jobs.audited_job_name is not null
+    left join jobs_with_items on objects.job_name = jobs_with_items.job_name
+    where
+        labeling_jobs.audited_job_name is not null
+        and jobs_with_items.job_name is null
+    union all
+    select
+        job_name,
+        object_index,
+        item_number,
+        item_uri as data_object,
+        cast(null as bigint) as occurrence,
+        audited_job_name,
+        audited_object_key
+    from review_items
 ),
 
 -- The line says which object it is, if review-manifest wrote it: of a data object that the job has twice, maybe the
@@ -60,6 +85,7 @@ found_objects as (
     select
         reviewing_objects.job_name,
         reviewing_objects.object_index,
+        reviewing_objects.item_number,
         reviewing_objects.audited_job_name,
         coalesce(named_objects.object_index, placed_objects.object_index) as audited_object_index
     from reviewing_objects
@@ -78,6 +104,7 @@ audited_objects as (
     select
         found_objects.job_name,
         found_objects.object_index,
+        found_objects.item_number,
         found_objects.audited_job_name,
         found_objects.audited_object_index,
         single_workers.worker_key

@@ -10,6 +10,14 @@ worker_answers as (
     select * from {{ ref('int_worker_answers') }}
 ),
 
+review_items as (
+    select * from {{ ref('int_review_items') }}
+),
+
+review_samples as (
+    select * from {{ ref('int_review_samples') }}
+),
+
 votes as (
     select
         job_name,
@@ -22,6 +30,7 @@ votes as (
         worker_key,
         is_confirmed,
         false as is_consolidated,
+        item_number,
         item_file_uri
     from bulk_review_votes
     union all
@@ -36,6 +45,7 @@ votes as (
         worker_key,
         is_confirmed,
         is_consolidated,
+        cast(null as integer) as item_number,
         item_file_uri
     from verification_votes
 ),
@@ -53,6 +63,8 @@ label_reviews as (
         worker_answers.submitted_at,
         votes.is_confirmed,
         votes.is_consolidated,
+        votes.item_number,
+        coalesce(review_items.sample_kind, review_samples.sample_kind) as sample_kind,
         votes.item_file_uri,
         worker_answers.source_file_uri as answer_file_uri
     from votes
@@ -60,6 +72,13 @@ label_reviews as (
         on votes.job_name = worker_answers.job_name
         and votes.object_index = worker_answers.object_index
         and votes.answer_no = worker_answers.answer_no
+    left join review_items
+        on votes.job_name = review_items.job_name
+        and votes.object_index = review_items.object_index
+        and votes.item_number = review_items.item_number
+    left join review_samples
+        on votes.job_name = review_samples.job_name
+        and votes.object_index = review_samples.object_index
 )
 
 select * from label_reviews

@@ -22,19 +22,26 @@ labeling_jobs as (
 -- A verification's item is the object; a bulk review has several in a data object. One no of a worker is enough.
 votes as (
     select
-        job_name,
-        object_index,
-        item_uri,
-        label,
-        worker_key,
-        not bool_and(is_confirmed) as is_overturned
+        label_reviews.job_name,
+        label_reviews.object_index,
+        label_reviews.item_uri,
+        label_reviews.label,
+        label_reviews.worker_key,
+        case
+            when min(audited_objects.worker_key) = max(audited_objects.worker_key) then max(audited_objects.worker_key)
+        end as labeler_key,
+        not bool_and(label_reviews.is_confirmed) as is_overturned
     from label_reviews
+    left join audited_objects
+        on label_reviews.job_name = audited_objects.job_name
+        and label_reviews.object_index = audited_objects.object_index
+        and coalesce(label_reviews.item_number, -1) = coalesce(audited_objects.item_number, -1)
     group by
-        job_name,
-        object_index,
-        item_uri,
-        label,
-        worker_key
+        label_reviews.job_name,
+        label_reviews.object_index,
+        label_reviews.item_uri,
+        label_reviews.label,
+        label_reviews.worker_key
 ),
 
 -- An adjustment's or audit's outcome is known of the object alone: it is the worker's if one worker answered.
@@ -57,32 +64,21 @@ outcomes as (
         cast(null as varchar) as item_uri,
         cast(null as varchar) as label,
         single_reviewers.worker_key,
+        audited_objects.worker_key as labeler_key,
         not object_reviews.is_accepted as is_overturned
     from object_reviews
     inner join single_reviewers
         on object_reviews.job_name = single_reviewers.job_name
         and object_reviews.object_index = single_reviewers.object_index
-),
-
-decisions as (
-    select * from votes
-    union all
-    select * from outcomes
+    left join audited_objects
+        on object_reviews.job_name = audited_objects.job_name
+        and object_reviews.object_index = audited_objects.object_index
 ),
 
 final as (
-    select
-        decisions.job_name,
-        decisions.object_index,
-        decisions.item_uri,
-        decisions.label,
-        decisions.worker_key,
-        audited_objects.worker_key as labeler_key,
-        decisions.is_overturned
-    from decisions
-    left join audited_objects
-        on decisions.job_name = audited_objects.job_name
-        and decisions.object_index = audited_objects.object_index
+    select * from votes
+    union all
+    select * from outcomes
 )
 
 select * from final

@@ -16,6 +16,8 @@ votes_by_item as (
         count(case when not is_consolidated and is_confirmed then 1 end) as confirm_count,
         count(case when not is_consolidated and not is_confirmed then 1 end) as disconfirm_count,
         bool_and(is_confirmed) as is_correct,
+        -- An item that was also chosen is no random one.
+        coalesce(max(case when sample_kind <> 'random' then sample_kind end), max(sample_kind)) as sample_kind,
         max(item_file_uri) as source_file_uri
     from label_reviews
     group by
@@ -35,6 +37,7 @@ items as (
         case when vote_count > 0 then disconfirm_count end as disconfirm_count,
         is_correct,
         case when vote_count > 0 then confirm_count > 0 and disconfirm_count > 0 end as is_split,
+        sample_kind,
         source_file_uri
     from votes_by_item
 ),
@@ -52,6 +55,7 @@ final as (
         cast(items.disconfirm_count as bigint) as disconfirm_count,
         items.is_correct,
         items.is_split,
+        items.sample_kind,
         items.source_file_uri
     from items
     inner join labeling_jobs on items.job_name = labeling_jobs.job_name

@@ -14,6 +14,14 @@ annotation_attributes as (
     select * from {{ ref('int_annotation_attributes') }}
 ),
 
+object_reviews as (
+    select * from {{ ref('int_object_reviews') }}
+),
+
+review_items as (
+    select * from {{ ref('int_review_items') }}
+),
+
 -- What an auditor entered in an attribute of a label; NULL if nobody did.
 attribute_outcomes as (
     select
@@ -78,12 +86,34 @@ verification_outcomes as (
         object_labels.label
 ),
 
+-- A bulk review judges an object's class. An item that names no object is a model's label: rpt_review_bands has those.
+review_outcomes as (
+    select
+        object_reviews.job_name,
+        review_items.label,
+        'review' as outcome_kind,
+        case when object_reviews.is_accepted then 'confirmed' else 'rejected' end as outcome,
+        cast(null as bigint) as annotation_count,
+        cast(count(*) as bigint) as object_count
+    from object_reviews
+    inner join review_items
+        on object_reviews.job_name = review_items.job_name
+        and object_reviews.object_index = review_items.object_index
+        and object_reviews.item_number = review_items.item_number
+    group by
+        object_reviews.job_name,
+        review_items.label,
+        case when object_reviews.is_accepted then 'confirmed' else 'rejected' end
+),
+
 outcomes as (
     select * from attribute_outcomes
     union all
     select * from adjustment_outcomes
     union all
     select * from verification_outcomes
+    union all
+    select * from review_outcomes
 ),
 
 judged as (

@@ -20,31 +20,26 @@ object_reviews as (
     where not is_targeted
 ),
 
-audited_objects as (
-    select * from {{ ref('int_audited_objects') }}
-),
-
 label_reviews as (
     select * from {{ ref('fct_label_reviews') }}
     where
         job_kind = 'review'
+        and coalesce(sample_kind, 'random') = 'random'
         and not {{ is_named('job_name', list_var('targeted_audits')) }}
 ),
 
 -- An object counts by its first review: later ones may be of labels that the first one had changed.
 ranked_audits as (
     select
-        audited_objects.audited_job_name as job_name,
-        audited_objects.audited_object_index as object_index,
-        object_reviews.is_accepted,
+        audited_job_name as job_name,
+        audited_object_index as object_index,
+        is_accepted,
         row_number() over (
-            partition by audited_objects.audited_job_name, audited_objects.audited_object_index
-            order by object_reviews.labeled_at nulls last, object_reviews.job_name
+            partition by audited_job_name, audited_object_index
+            order by labeled_at nulls last, job_name, object_index, item_number
         ) as audit_rank
     from object_reviews
-    inner join audited_objects
-        on object_reviews.job_name = audited_objects.job_name
-        and object_reviews.object_index = audited_objects.object_index
+    where audited_object_index is not null
 ),
 
 judged_objects as (

@@ -19,10 +19,6 @@ object_answers as (
     select * from {{ ref('int_object_answers') }}
 ),
 
-audited_objects as (
-    select * from {{ ref('int_audited_objects') }}
-),
-
 object_reviews as (
     select * from {{ ref('int_object_reviews') }}
 ),
@@ -57,14 +53,12 @@ scored_objects as (
 -- When an object was last reviewed; a review that has no date came after the label, as it must.
 reviewed_objects as (
     select
-        audited_objects.audited_job_name as job_name,
-        audited_objects.audited_object_index as object_index,
-        max(coalesce(object_reviews.labeled_at, timestamp '9999-12-31 00:00:00')) as reviewed_at
+        audited_job_name as job_name,
+        audited_object_index as object_index,
+        max(coalesce(labeled_at, timestamp '9999-12-31 00:00:00')) as reviewed_at
     from object_reviews
-    inner join audited_objects
-        on object_reviews.job_name = audited_objects.job_name
-        and object_reviews.object_index = audited_objects.object_index
-    group by audited_objects.audited_job_name, audited_objects.audited_object_index
+    where audited_object_index is not null
+    group by audited_job_name, audited_object_index
 ),
 
 queued_objects as (
