@@ -27,6 +27,8 @@ from ingest.formats.review_batch import (
 from ingest.storage.open import open_empty_store, open_store_of_file
 from ingest.storage.store import DEFAULT_S3_OPTIONS, S3Options, Store
 
+__all__ = ["MANIFEST", "Item", "Written", "read_items", "write_batches", "write_review_batches"]
+
 MANIFEST = "manifest.jsonl"
 _MEDIA_NAMES = {"image": "image", "video": "clip", "text": "text"}
 

@@ -57,6 +57,7 @@ class TaskType:
         screen: name of the screen; None if the job needs a worker template.
         template: what our worker templates of the task type are named by; None if there are none.
         has_ref: whether the label attribute names a file, so that its name ends in -ref.
+        medium: what a bulk review (deploy/bulk-review) of its classes shows: image, video or text; None if it has none.
     """
 
     labeling: str | None = None
@@ -65,11 +66,20 @@ class TaskType:
     screen: str | None = None
     has_ref: bool = False
     template: str | None = None
+    medium: str | None = None
 
     @property
     def is_audited_by_config(self) -> bool:
         """Whether its label category config says what is verified: sequences and point clouds."""
         return self.verification is not None and self.verification == self.adjustment
+
+    def supports(self, purpose: str) -> bool:
+        """Whether there is such a job: one of Ground Truth's own, or a bulk review."""
+        return (
+            purpose == LABELING
+            or (purpose == VERIFICATION and self.medium is not None)
+            or {VERIFICATION: self.verification, ADJUSTMENT: self.adjustment}[purpose] is not None
+        )
 
 
 def _audited(name: str, screen: str, has_ref: bool = True) -> TaskType:
@@ -78,18 +88,18 @@ def _audited(name: str, screen: str, has_ref: bool = True) -> TaskType:
 
 
 TASK_TYPES = {
-    "image-classification": TaskType("ImageMultiClass", template="image-class"),
-    "image-classification-multilabel": TaskType("ImageMultiClassMultiLabel", template="image-classes"),
+    "image-classification": TaskType("ImageMultiClass", template="image-class", medium="image"),
+    "image-classification-multilabel": TaskType("ImageMultiClassMultiLabel", template="image-classes", medium="image"),
     "object-detection": TaskType("BoundingBox", "AdjustmentBoundingBox", "VerificationBoundingBox", template="boxes"),
     "semantic-segmentation": TaskType(
         *("SemanticSegmentation", "AdjustmentSemanticSegmentation", "VerificationSemanticSegmentation"),
         has_ref=True,
         template="masks",
     ),
-    "text-classification": TaskType("TextMultiClass", template="text-class"),
-    "text-classification-multilabel": TaskType("TextMultiClassMultiLabel", template="text-classes"),
+    "text-classification": TaskType("TextMultiClass", template="text-class", medium="text"),
+    "text-classification-multilabel": TaskType("TextMultiClassMultiLabel", template="text-classes", medium="text"),
     "text-span": TaskType("NamedEntityRecognition", screen="NamedEntityRecognition"),
-    "video-classification": TaskType("VideoMultiClass", template="clip-class"),
+    "video-classification": TaskType("VideoMultiClass", template="clip-class", medium="video"),
     "video-object-detection": _audited("VideoObjectDetection", "VideoObjectDetection"),
     "video-object-tracking": _audited("VideoObjectTracking", "VideoObjectTracking"),
     "point_cloud_object_detection": _audited("3DPointCloudObjectDetection", "PointCloudObjectDetection", False),
@@ -141,6 +151,11 @@ class Plan:
         return TASK_TYPES.get(self.task_type or "", CUSTOM)
 
     @property
+    def is_bulk_review(self) -> bool:
+        """Whether it is a job of deploy/bulk-review: Ground Truth has none to verify classes."""
+        return self.purpose == VERIFICATION and self.task.medium is not None
+
+    @property
     def label_attribute(self) -> str:
         """Name of the new label attribute: the job's, as in Ground Truth's console. Never that of the earlier job."""
         is_verdict = self.purpose == VERIFICATION and not self.task.is_audited_by_config
@@ -165,22 +180,18 @@ class Plan:
 
 def purposes() -> dict[str, list[str]]:
     """What can be done next with labels of each task type."""
-    return {
-        name: [purpose for purpose in PURPOSES if purpose == LABELING or getattr(task, purpose)]
-        for name, task in TASK_TYPES.items()
-    }
+    return {name: [purpose for purpose in PURPOSES if task.supports(purpose)] for name, task in TASK_TYPES.items()}
 
 
 def check_supported(purpose: str, task_type: str | None) -> None:
     """Raises: NotSupportedError: Ground Truth has no such job for the task type."""
-    if purpose == LABELING or getattr(TASK_TYPES.get(task_type or "", CUSTOM), purpose):
+    task = TASK_TYPES.get(task_type or "", CUSTOM)
+    if task.supports(purpose):
         return
-    supported = ", ".join(name for name, task in TASK_TYPES.items() if getattr(task, purpose))
-    advice = (
-        "a bulk review (deploy/bulk-review) shows people classes of images to confirm"
-        if task_type == "image-classification"
-        else "--for labeling has them labeled again"
-    )
+    supported = ", ".join(name for name, other in TASK_TYPES.items() if other.supports(purpose))
+    advice = "--for labeling has them labeled again"
+    if task.medium:
+        advice = f"--for verification asks people whether they are right, and {advice}"
     raise NotSupportedError(
         f"Ground Truth has no {purpose} for labels of type {task_type or 'that is not known'}, only for {supported}: "
         f"{advice}"
@@ -188,7 +199,9 @@ def check_supported(purpose: str, task_type: str | None) -> None:
 
 
 def category_config(plan: Plan) -> dict[str, Any] | None:
-    """The label category config of the new job; None if nothing is known of its labels."""
+    """The label category config of the new job; None if it needs none, or nothing is known of its labels."""
+    if plan.is_bulk_review:
+        return None
     labels: list[dict[str, Any]] = [dict(label) for label in plan.labels]
     if plan.purpose == VERIFICATION and not plan.task.is_audited_by_config:
         return {"document-version": "2018-11-28", "labels": [{"label": verdict} for verdict in _VERDICTS]}
@@ -235,14 +248,14 @@ def _attributes(of: Mapping[str, Any], lists: tuple[str, ...], edits: str) -> di
 
 
 def worker_template(plan: Plan) -> str | None:
-    """The worker template of the new job: Liquid and crowd elements; None if it needs none, or none of ours.
+    """The worker template of the new job: Liquid and crowd elements; None if it needs none, or none of these.
 
     The elements are named as the developer guide names them, which is how Ground Truth's functions find the answers.
 
     Raises:
         NotSupportedError: a template cannot name the label attribute that is reviewed.
     """
-    if plan.task.screen or not plan.task.template or plan.kept_template_uri:
+    if plan.task.screen or not plan.task.template or plan.kept_template_uri or plan.is_bulk_review:
         return None
     if plan.purpose == LABELING:
         return (_TEMPLATES / f"{plan.task.template}.liquid.html").read_text(encoding="utf-8")
@@ -274,9 +287,12 @@ def request(plan: Plan, manifest: str, config: str | None, template: str | None)
         "UiConfig": _screen(plan, region, template),
         "PreHumanTaskLambdaArn": _function(plan, "PRE", region, described.get("PreHumanTaskLambdaArn")),
         "TaskTitle": f"{plan.purpose.capitalize()}: {plan.job_name}"[:128],
-        "TaskDescription": _TASKS[plan.purpose],
+        "TaskDescription": "Untick what has the wrong label." if plan.is_bulk_review else _TASKS[plan.purpose],
         "NumberOfHumanWorkersPerDataObject": plan.workers_per_object,
-        "TaskTimeLimitInSeconds": described.get("TaskTimeLimitInSeconds", 28_800 if plan.task.screen else 3_600),
+        # A batch of a bulk review takes longer than an object of the earlier job.
+        "TaskTimeLimitInSeconds": 3_600
+        if plan.is_bulk_review
+        else described.get("TaskTimeLimitInSeconds", 28_800 if plan.task.screen else 3_600),
         "TaskAvailabilityLifetimeInSeconds": described.get("TaskAvailabilityLifetimeInSeconds", 864_000),
         "AnnotationConsolidationConfig": {
             "AnnotationConsolidationLambdaArn": _function(
@@ -293,9 +309,15 @@ def request(plan: Plan, manifest: str, config: str | None, template: str | None)
         "LabelingJobName": plan.job_name,
         "LabelAttributeName": plan.label_attribute,
         "InputConfig": {"DataSource": {"S3DataSource": {"ManifestS3Uri": _uri(plan, manifest)}}},
-        "OutputConfig": {"S3OutputPath": output.get("S3OutputPath") or _output_path(plan.output_uri)}
+        "OutputConfig": {
+            "S3OutputPath": _of_stack("OutputUri")
+            if plan.is_bulk_review
+            else output.get("S3OutputPath") or _output_path(plan.output_uri)
+        }
         | ({"KmsKeyId": output["KmsKeyId"]} if output.get("KmsKeyId") else {}),
-        "RoleArn": plan.description.get("RoleArn") or "<ARN of the role that Ground Truth takes>",
+        "RoleArn": _of_stack("JobRoleArn")
+        if plan.is_bulk_review
+        else plan.description.get("RoleArn") or "<ARN of the role that Ground Truth takes>",
         "HumanTaskConfig": human,
     }
     needs_config = plan.functions is not None
@@ -311,6 +333,10 @@ _TASKS = {
     ADJUSTMENT: "Correct the labels.",
     LABELING: "Label the objects.",
 }
+
+
+def _of_stack(output: str) -> str:
+    return f"<{output}, an output of deploy/bulk-review>"
 
 
 def _uri(plan: Plan, name: str) -> str:
@@ -330,6 +356,8 @@ def _region(arn: str | None) -> str | None:
 
 
 def _function(plan: Plan, stage: str, region: str | None, earlier: str | None) -> str:
+    if plan.is_bulk_review:
+        return _of_stack({"PRE": "PreFunctionArn", "ACS": "PostFunctionArn"}[stage])
     if plan.functions is None:
         return earlier or f"<ARN of the {stage} function>"
     name = f"{stage}-{plan.functions}"
@@ -338,6 +366,8 @@ def _function(plan: Plan, stage: str, region: str | None, earlier: str | None) -
 
 
 def _screen(plan: Plan, region: str | None, template: str | None) -> dict[str, str]:
+    if plan.is_bulk_review:
+        return {"UiTemplateS3Uri": "<S3 URI of deploy/bulk-review/worker-template.liquid.html>"}
     if plan.task.screen:
         return {
             "HumanTaskUiArn": f"arn:aws:sagemaker:{region}:{_SCREEN_ACCOUNT}:human-task-ui/{plan.task.screen}"

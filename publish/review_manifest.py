@@ -17,15 +17,18 @@ import click
 
 from ingest.command_line import DONE, DONE_WITH_REJECTED, fail, json_option, or_nothing, s3_options, say
 from ingest.display import text_table
+from ingest.review_batches import Item, write_batches
 from ingest.storage.open import open_empty_store
 from ingest.storage.store import S3_SCHEME, S3Options
 from publish.labeling_jobs import (
     ADJUSTMENT,
+    CUSTOM,
     LABELING,
     LINE_CHARACTERS,
     NAME_CHARACTERS,
     PURPOSES,
     SEQUENCES_PER_MANIFEST,
+    TASK_TYPES,
     VERIFICATION,
     Plan,
     category_config,
@@ -42,10 +45,13 @@ from publish.visuals import literal
 QUEUE, ERRORS, CERTIFICATE = "queue", "errors", "certificate"
 SAMPLE_KINDS = {QUEUE: "worst", ERRORS: "errors", CERTIFICATE: "random"}
 """What ``review-sample`` says of an object from each list; the models know these."""
-COUNT = 50
+COUNT, BATCH_SIZE = 50, 25
 
 MANIFEST, REQUEST, CONFIG = "input.manifest", "create-labeling-job.json", "label-category-config.json"
 TEMPLATE = "worker-template.liquid.html"
+BATCHES = "batches/"
+NO_CLASS = "(none)"
+"""What people confirm of an object that may have several classes, and has none."""
 
 _OBJECT = "labels.object_key, labels.object_index, labels.source_uri, labels.source_text"
 
@@ -76,10 +82,11 @@ class Written:
     Attributes:
         job: whose labels they are.
         sample: how the objects were chosen: worst, errors or random.
-        objects: lines of the manifest.
+        objects: objects that people are shown: lines of the manifest, or items of its batches.
         listed: objects on the list that they were taken from.
         left_out: object and why, of those that cannot be in a manifest.
         placeholders: path in a file and what is missing there.
+        batches: of a bulk review, lines of the manifest; else None.
     """
 
     job: str
@@ -96,6 +103,7 @@ class Written:
     left_out: list[tuple[str, str]] = field(default_factory=list)
     placeholders: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    batches: int | None = None
 
 
 def read_job(marts: Marts, name: str) -> Job:
@@ -130,13 +138,21 @@ def worst_objects(marts: Marts, job: str) -> list[dict[str, Any]]:
 
 
 def rejected_objects(marts: Marts, job: Job) -> list[dict[str, Any]]:
-    """Objects whose labels a review rejected, unless an adjustment took them up; images of a bulk review's errors."""
+    """Objects whose labels a review rejected, unless an adjustment took them up; items of a bulk review's errors."""
     if job.kind == "review":
+        # Of a text, item_uri is the text itself; the reviewed job knows that it is one.
         return _rows(
             marts,
-            f"select cast(null as varchar) as object_key, item_uri as source_uri, cast(null as varchar) as source_text "
-            f"from rpt_review_errors where job_name = {literal(job.name)} "
-            "group by item_uri order by max(disconfirm_count) desc, item_uri",
+            f"""select
+                cast(null as varchar) as object_key,
+                case when max(labels.source_text) is null then errors.item_uri end as source_uri,
+                max(labels.source_text) as source_text
+            from rpt_review_errors as errors
+            left join fct_object_labels as labels
+                on errors.audited_job_name = labels.job_name and errors.item_uri = labels.source_text
+            where errors.job_name = {literal(job.name)}
+            group by errors.item_uri
+            order by max(errors.disconfirm_count) desc, errors.item_uri""",
         )
     return _rows(
         marts,
@@ -238,6 +254,44 @@ def line_of(
     return text
 
 
+def item_of(
+    entry: dict[str, Any],
+    classes: list[tuple[str, float | None]],
+    sample: str,
+    medium: str,
+    *,
+    may_have_none: bool,
+) -> Item | tuple[str, str]:
+    """The item of a bulk review that shows an object and its classes, or the object and why it can have none."""
+    key = entry["object_key"]
+    source = entry["source_text"] if medium == "text" else entry["source_uri"]
+    if source is None:
+        return key, f"its {medium} is not known: its job has no manifest, or names it otherwise"
+    if not classes and not may_have_none:
+        return key, "it has no class to confirm"
+    known = [confidence for _, confidence in classes if confidence is not None]
+    return Item(
+        source=source,
+        # All of them must be right.
+        label=", ".join(label for label, _ in classes) or NO_CLASS,
+        confidence=min(known) if known and len(known) == len(classes) else None,
+        extra={"review-of": key, "review-sample": sample},
+        medium=medium,
+    )
+
+
+def _classes(marts: Marts, job: str) -> dict[str, list[tuple[str, float | None]]]:
+    """The classes of each object of a job, with their confidence."""
+    classes: dict[str, list[tuple[str, float | None]]] = {}
+    for row in _rows(
+        marts,
+        "select object_key, label, confidence from fct_annotations "
+        f"where job_name = {literal(job)} and not is_inherited and label is not null order by object_key, label",
+    ):
+        classes.setdefault(row["object_key"], []).append((row["label"], row["confidence"]))
+    return classes
+
+
 def _results(marts: Marts, job: str) -> dict[str, dict[str, Any]]:
     rows = _rows(
         marts,
@@ -282,10 +336,11 @@ def write_review_manifest(
     new_job: str | None = None,
     workers: int | None = None,
     dest_uri: str | None = None,
+    batch_size: int = BATCH_SIZE,
     s3: S3Options | None = None,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Written:
-    """Write the manifest, the request, the label category config and the worker template of the next job.
+    """Write the next job's manifest, request, label category config and worker template; of a bulk review, its batches.
 
     Args:
         marts: what is read.
@@ -298,6 +353,7 @@ def write_review_manifest(
         new_job: name of the new job.
         workers: workers per object; default as the earlier job had.
         dest_uri: where the files will be when the job runs, if not in ``dest``.
+        batch_size: items of a batch, at most, of a bulk review.
         s3: how to use S3.
         progress: told what is being done.
 
@@ -342,17 +398,31 @@ def write_review_manifest(
             f"{len(chosen)} sequences: Ground Truth takes {SEQUENCES_PER_MANIFEST} of video frames in a manifest; "
             f"give --count {SEQUENCES_PER_MANIFEST}"
         )
+    medium = TASK_TYPES.get(job.task_type or "", CUSTOM).medium if purpose == VERIFICATION else None
     progress(f"reading the results of {job.name}")
-    results = _results(marts, job.name)
     lines: list[str] = []
+    items: list[Item] = []
     left_out: list[tuple[str, str]] = []
-    for entry in chosen:
-        line = line_of(entry, results.get(entry["object_key"]), sample, with_labels=purpose != LABELING)
-        if isinstance(line, str):
-            lines.append(line + "\n")
-        else:
-            left_out.append(line)
-    if not lines:
+    if medium:
+        classes = _classes(marts, job.name)
+        for entry in chosen:
+            item = item_of(
+                *(entry, classes.get(entry["object_key"], []), sample, medium),
+                may_have_none=(job.task_type or "").endswith("-multilabel"),
+            )
+            if isinstance(item, Item):
+                items.append(item)
+            else:
+                left_out.append(item)
+    else:
+        results = _results(marts, job.name)
+        for entry in chosen:
+            line = line_of(entry, results.get(entry["object_key"]), sample, with_labels=purpose != LABELING)
+            if isinstance(line, str):
+                lines.append(line + "\n")
+            else:
+                left_out.append(line)
+    if not lines and not items:
         raise NothingToDoError(f"none of the {len(chosen):,} objects can be in a manifest: {left_out[0][1]}")
 
     notes: list[str] = []
@@ -363,7 +433,7 @@ def write_review_manifest(
         job_name=name,
         task_type=job.task_type if job.kind != "review" else None,
         earlier_attribute=job.label_attribute,
-        labels=_labels(marts, job.name, notes) if job.kind != "review" else (),
+        labels=_labels(marts, job.name, notes) if job.kind != "review" and not medium else (),
         description=job.description if job.kind != "review" else {},
         config=job.config,
         workteam_arn=_workteam_arn(marts, job.workteam_name),
@@ -379,7 +449,14 @@ def write_review_manifest(
     missing = [(f"{REQUEST}: {path}", what) for path, what in placeholders(made)]
     missing += [(f"{CONFIG}: {path}", what) for path, what in placeholders(config or {})]
     progress(f"writing to {store.uri}")
-    store.put_new(MANIFEST, "".join(lines).encode())
+    manifest = "".join(lines).encode()
+    batch_count = None
+    if items:
+        batches = write_batches(store, items, batch_size, folder or store.uri, BATCHES)
+        manifest, batch_count = b"".join(batches), len(batches)
+        if folder is None:
+            missing.append((f"{MANIFEST}: source-ref", "where the batches will be: give --dest-uri"))
+    store.put_new(MANIFEST, manifest)
     if config:
         store.put_new(CONFIG, _json(config))
     if template:
@@ -387,14 +464,15 @@ def write_review_manifest(
     store.put_new(REQUEST, _json(made))
     notes += _notes(plan, source, left_out)
     if not dest.startswith(S3_SCHEME):
-        files = ", ".join([MANIFEST, *([CONFIG] if config else []), *([TEMPLATE] if template else [])])
+        others = {CONFIG: config, TEMPLATE: template, BATCHES: items}
+        files = ", ".join([MANIFEST, *(name for name, is_there in others.items() if is_there)])
         notes.append(f"Ground Truth reads from S3 only: upload {files} to {dest_uri or 'a folder there'}.")
     return Written(
         job=job.name,
         new_job=name,
         purpose=purpose,
         sample=sample,
-        objects=len(lines),
+        objects=len(items) or len(lines),
         listed=listed,
         manifest=store.uri_of(MANIFEST),
         request=store.uri_of(REQUEST),
@@ -404,11 +482,19 @@ def write_review_manifest(
         left_out=left_out,
         placeholders=missing,
         notes=notes,
+        batches=batch_count,
     )
 
 
 def _notes(plan: Plan, source: str, left_out: Sequence[object]) -> list[str]:
     notes = []
+    marked = "items" if plan.is_bulk_review else "lines"
+    if plan.is_bulk_review:
+        notes.append(
+            "It is a bulk review: deploy/bulk-review has its worker template, functions and roles. To know it, the "
+            f"next load needs the batches: give --review-batches {plan.job_name}=DEST/{BATCHES[:-1]}, or copy them to "
+            "review-batches/ in the job's folder."
+        )
     if plan.task.is_audited_by_config and plan.purpose != LABELING:
         notes.append(
             f"The next load needs the config to recognise the job: copy {CONFIG} to the job's folder as "
@@ -419,12 +505,12 @@ def _notes(plan: Plan, source: str, left_out: Sequence[object]) -> list[str]:
             "A labeling job makes labels of its own: it reviews nothing, so its objects stay in rpt_review_queue."
         )
     elif source == CERTIFICATE:
-        notes.append("Its lines are marked as a random sample: rpt_label_certificates will count them.")
+        notes.append(f"Its {marked} are marked as a random sample: rpt_label_certificates will count them.")
         if left_out:
             notes.append("Objects that were left out are missing from the sample: it represents the others only.")
     else:
         notes.append(
-            "Its lines are marked as chosen because they look wrong: rpt_label_certificates will leave them out. "
+            f"Its {marked} are marked as chosen because they look wrong: rpt_label_certificates will leave them out. "
             "There is nothing to add to the var targeted_audits."
         )
     return notes
@@ -448,6 +534,8 @@ def _lines(made: Written) -> list[str]:
         "errors": f"of {made.listed:,} that reviews rejected",
         "random": f"drawn at random (seed {made.seed}) from {made.listed:,} not audited yet",
     }[made.sample]
+    if made.batches is not None:
+        chosen += f", in {made.batches:,} batch{'' if made.batches == 1 else 'es'}"
     lines = [
         f"{made.objects:,} object{'' if made.objects == 1 else 's'} of {made.job} for {made.purpose}, {chosen}",
         f"manifest: {made.manifest}",
@@ -498,6 +586,13 @@ def _lines(made: Written) -> list[str]:
 @click.option("--name", "new_job", metavar="NAME", help="Name of the new job.  [default: JOB-verification and so on]")
 @click.option("--workers", type=click.IntRange(1, 9), help="Workers per object.  [default: as in JOB]")
 @click.option("--dest-uri", metavar="URI", help="Where the files will be when the job runs, if not in DEST.")
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1, 100_000),
+    default=BATCH_SIZE,
+    show_default=True,
+    help="Maximum number of items in a batch of a bulk review.",
+)
 @s3_options
 @marts_options
 @json_option
@@ -511,6 +606,7 @@ def review_manifest(
     new_job: str | None,
     workers: int | None,
     dest_uri: str | None,
+    batch_size: int,
     s3: S3Options,
     open_marts: Callable[[], Marts],
     as_json: bool,
@@ -522,12 +618,14 @@ def review_manifest(
     worker-template.liquid.html: what workers see. If DEST is a folder, upload these files to S3, and say where with
     --dest-uri. After the job has run, the next load recognises it as a review of JOB. Ground Truth verifies and adjusts
     boxes and masks of images, labels of video frames and of point clouds; labels of any type can be made anew.
+    Classes of images, clips and texts are verified by a bulk review (deploy/bulk-review), many on one screen: DEST gets
+    its batches too.
     """
     if not dest_uri and "://" in dest and not dest.startswith((S3_SCHEME, "file://")):
         fail(f"{dest}: expected a folder or an s3:// URI")
     made = or_nothing(
         lambda: write_review_manifest(
-            *(open_marts(), job, dest, purpose, source, count, seed, new_job, workers, dest_uri),
+            *(open_marts(), job, dest, purpose, source, count, seed, new_job, workers, dest_uri, batch_size),
             s3=s3,
             progress=lambda text: say(text, err=True),
         ),

@@ -36,9 +36,10 @@ ROOMS: dict[str, set[str]] = {
     "__main__": {"cli", "command_line", "interrupts"},
 }
 
-# What `publish` may import of the loader: it reads marts, and knows neither the lake nor Ground Truth's files.
+# What `publish` may import of the loader: it reads marts, and knows neither the lake nor Ground Truth's files. Batches
+# of a bulk review are a job's input, which both make.
 LENT = {
-    *("ingest", "ingest.command_line", "ingest.display", "ingest.interrupts"),
+    *("ingest", "ingest.command_line", "ingest.display", "ingest.interrupts", "ingest.review_batches"),
     *("ingest.storage.open", "ingest.storage.store"),
 }
 

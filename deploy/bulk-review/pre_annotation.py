@@ -5,6 +5,8 @@ from typing import Any
 
 import boto3
 
+FIELDS = {"image": "s3_image_url", "video": "s3_video_url", "text": "source"}
+
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Input of the task: the batch's label, and its items with their numbers, from 0.
@@ -17,14 +19,17 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return {
         "taskInput": {
             "label": str(items[0]["label"]),
-            "items": [
-                {
-                    "number": number,
-                    "image": item["s3_image_url"],
-                    "label": str(item["label"]),
-                    "confidence": "" if item.get("confidence") is None else str(item["confidence"]),
-                }
-                for number, item in enumerate(items)
-            ],
+            "items": [_item(number, item) for number, item in enumerate(items)],
         }
+    }
+
+
+def _item(number: int, item: dict[str, Any]) -> dict[str, Any]:
+    medium = next(name for name, field in FIELDS.items() if field in item)
+    return {
+        "number": number,
+        "medium": medium,
+        "source": item[FIELDS[medium]],
+        "label": str(item["label"]),
+        "confidence": "" if item.get("confidence") is None else str(item["confidence"]),
     }

@@ -122,6 +122,8 @@ def test_the_data_of_the_page(both: BothMarts, audience: Audience) -> None:
         ("Warehouse-Boxes", "errors", "adjustment"),
         ("Warehouse-Boxes", "certificate", "verification"),
         ("Bird-Review", "errors", "labeling"),
+        ("Wildlife-Images", "queue", "verification"),
+        ("Message-Tags", "certificate", "verification"),
     ],
 )
 def test_the_next_labeling_job(both: BothMarts, tmp_path: Path, job: str, source: str, purpose: str) -> None:

@@ -9,6 +9,7 @@ import csv
 import importlib.util
 import json
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
@@ -19,9 +20,10 @@ import liquid
 import pytest
 from moto import mock_aws
 
+from ingest.formats.review_batch import encode_batch
 from ingest.load.plan import Options
 from ingest.load.run import load
-from ingest.review_batches import MANIFEST, write_review_batches
+from ingest.review_batches import MANIFEST, Item, write_review_batches
 from publish.labeling_jobs import faults
 from tests.browser.chromium import COMMAND, chromium, executable
 from tests.deploy.stack import ACCOUNT, REGION, ROOT, Stack, read_template
@@ -34,6 +36,8 @@ HOSTILE = """Dog "Rex" <script>alert('1')</script> -7 & é"""
 PIXEL = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='300' height='200'%3E%3Crect width='300' \
 height='200' fill='%23{}'/%3E%3C/svg%3E"
 BATCH_SIZE = 12
+TEXT = """s3://images/x <script>alert('2')</script> {{ task.input.label }}
+second line & more"""
 
 
 class BulkReview(Stack):
@@ -63,6 +67,7 @@ class Boxes(HTMLParser):
         super().__init__()
         self.boxes: list[dict[str, str | None]] = []
         self.images: list[str | None] = []
+        self.videos: list[str | None] = []
         self.scripts: list[str | None] = []
         self.feed(html)
 
@@ -73,6 +78,8 @@ class Boxes(HTMLParser):
             self.boxes.append(values)
         elif tag == "img":
             self.images.append(values["src"])
+        elif tag == "video":
+            self.videos.append(values["src"])
         elif tag == "script":
             self.scripts.append(values.get("src"))
 
@@ -192,7 +199,7 @@ def test_each_item_is_on_the_screen_and_its_box_is_checked(tmp_path: Path, s3: A
             f"{task['label']}-{place}" for place in range(len(task["items"]))
         ]
         assert all("checked" in box and box["value"] == "Confirmed" for box in screen.boxes)
-        assert screen.images == [f"https://signed.example/{item['image']}" for item in task["items"]]
+        assert screen.images == [f"https://signed.example/{item['source']}" for item in task["items"]]
         assert screen.scripts == ["https://assets.crowd.aws/crowd-html-elements.js"]
         assert len({item["confidence"] for item in task["items"]}) == len(task["items"])
     assert inputs[-1]["label"] == HOSTILE
@@ -202,8 +209,34 @@ def test_batches_of_other_tools(s3: Any) -> None:
     # An object with the list in it; no confidence.
     s3.put_object(Bucket=BUCKET, Key="b.json", Body=json.dumps({"items": [{"s3_image_url": "s3://i/1", "label": 7}]}))
     task = handler("pre_annotation").handler({"dataObject": {"source-ref": f"s3://{BUCKET}/b.json"}}, None)["taskInput"]
-    assert task == {"label": "7", "items": [{"number": 0, "image": "s3://i/1", "label": "7", "confidence": ""}]}
+    item = {"number": 0, "medium": "image", "source": "s3://i/1", "label": "7", "confidence": ""}
+    assert task == {"label": "7", "items": [item]}
     assert '<div class="confidence">' not in rendered(task)
+
+
+def objects_input(s3: Any) -> dict[str, Any]:
+    """What the first function gives for a batch of an image, a clip and a text, as review-manifest writes them."""
+    extra = {"review-of": "Pets/1", "review-sample": "random"}
+    shown = [
+        Item("s3://images/pets/cat.jpg", HOSTILE, None, extra),
+        Item("s3://images/pets/cat 'x'.mp4", HOSTILE, 0.5, extra, "video"),
+        Item(TEXT, HOSTILE, 0.25, extra, "text"),
+    ]
+    s3.put_object(Bucket=BUCKET, Key="b.json", Body=encode_batch(shown))
+    source = {"source-ref": f"s3://{BUCKET}/b.json"}
+    return dict(handler("pre_annotation").handler({"dataObject": source}, None)["taskInput"])
+
+
+def test_images_clips_and_texts_are_shown(s3: Any) -> None:
+    html = rendered(objects_input(s3))
+    screen = Boxes(html)
+    assert [box["name"] for box in screen.boxes] == [f"{HOSTILE}-{number}" for number in range(3)]
+    assert screen.images == ["https://signed.example/s3://images/pets/cat.jpg"]
+    assert screen.videos == ["https://signed.example/s3://images/pets/cat 'x'.mp4"]
+    assert len(screen.scripts) == 1
+    assert unescape(html).count(TEXT) == 1
+    # A text is no link, whatever it looks like.
+    assert f"signed.example/{TEXT}" not in unescape(html)
 
 
 @pytest.mark.skipif(
@@ -234,6 +267,29 @@ def test_the_screen_shows_every_item(tmp_path: Path, s3: Any) -> None:
                 assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
                 assert shown.evaluate("alerted") == 0
                 shown.screenshot(path=tmp_path / f"screen-{number}-{width}.png")
+
+
+@pytest.mark.skipif(
+    executable() is None,
+    reason=f"there is no Chromium; to install it and run this test: {COMMAND} && make deploy-check",
+)
+def test_the_screen_shows_clips_and_texts(tmp_path: Path, s3: Any) -> None:
+    page = tmp_path / "screen.html"
+    page.write_text(rendered(objects_input(s3), lambda uri: PIXEL.format("6b8e23")), encoding="utf-8")
+    with chromium() as browser:
+        for width in (1280, 420):
+            shown = browser.new_context(viewport={"width": width, "height": 900}).new_page()
+            shown.add_init_script("window.alerted = 0; window.alert = () => { window.alerted += 1 }")
+            shown.route("https://**", lambda route: route.abort())
+            shown.goto(page.as_uri())
+            assert shown.locator(".item").count() == 3
+            for medium in ("img", "video", ".text"):
+                assert shown.locator(f".item {medium}").bounding_box()["height"] == 170  # type: ignore[index]
+            assert shown.locator("video").get_attribute("controls") is not None
+            assert shown.locator(".text").inner_text() == TEXT
+            assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert shown.evaluate("alerted") == 0
+            shown.screenshot(path=tmp_path / f"screen-{width}.png")
 
 
 def test_a_review_from_the_table_to_the_marts(tmp_path: Path, s3: Any) -> None:

@@ -19,18 +19,20 @@ from ingest.sample import generate
 from publish.cli import cli
 from publish.marts import DuckDBMarts
 from tests.pipeline.warehouse import dbt
-from tests.publish.finished_jobs import finish
+from tests.publish.finished_jobs import finish, finish_bulk_review
 
 BOXES, TRACKS = "Warehouse-Boxes", "Vehicle-Tracking"
+IMAGES, TEXTS, CLIPS, TAGS = "Wildlife-Images", "Support-Messages", "Street-Clips", "Message-Tags"
 MARTS = (
     *("rpt_review_queue", "rpt_label_certificates", "rpt_review_errors", "fct_object_results", "fct_object_reviews"),
     *("fct_object_labels", "fct_annotations", "dim_labeling_jobs", "dim_label_categories", "dim_workteams"),
+    *("rpt_audit_results", "rpt_jobs"),
 )
 
 
-CERTIFICATE = f"""select sample_count, error_count, is_certified, audits_needed from rpt_label_certificates
-    where job_name = '{BOXES}' and label is null and basis = 'audit'"""
-QUEUE = f"select object_key from rpt_review_queue where job_name = '{BOXES}' order by position"
+CERTIFICATE = """select sample_count, error_count, is_certified, audits_needed from rpt_label_certificates
+    where job_name = '{}' and label is null and basis = 'audit'"""
+QUEUE = "select object_key from rpt_review_queue where job_name = '{}' order by position"
 
 
 class Loop:
@@ -39,14 +41,18 @@ class Loop:
     def __init__(self, root: Path) -> None:
         self.root, self.output = root, root / "output"
         generate(root / "sample", jobs=1, objects=200, seed=4)
-        for job in (BOXES, TRACKS):
+        self.review_batches: dict[str, str] = {}
+        jobs = (BOXES, TRACKS, IMAGES, TEXTS, CLIPS, TAGS)
+        for job in jobs:
             shutil.move(root / "sample" / job, self.output / job)
         self.build()
-        self.queue_before, self.certificate_before = self.keys(QUEUE), self.rows(CERTIFICATE)
+        self.queues_before = {job: self.keys(QUEUE.format(job)) for job in jobs}
+        self.certificates_before = {job: self.rows(CERTIFICATE.format(job)) for job in jobs}
 
     def build(self) -> None:
         """Load what is new, and build the marts."""
-        load(str(self.output), str(self.root / "lake"), Options(processes=1))
+        options = Options(processes=1, review_batches=self.review_batches)
+        load(str(self.output), str(self.root / "lake"), options)
         dbt(
             *("build", "--target", "local", "--resource-type", "model", "seed", "--select"),
             *(f"+{mart}" for mart in MARTS),
@@ -78,6 +84,46 @@ def reviewed(folder: Path) -> list[str]:
     return [json.loads(line)["review-of"] for line in (folder / "input.manifest").read_text().splitlines()]
 
 
+def items(folder: Path) -> dict[str, dict[str, Any]]:
+    """Items of a prepared bulk review, by the object that they are of."""
+    found = [item for path in sorted((folder / "batches").iterdir()) for item in json.loads(path.read_bytes())]
+    assert len({item["review-of"] for item in found}) == len(found)
+    return {item["review-of"]: item for item in found}
+
+
+def review_classes(loop: Loop) -> None:
+    """Bulk reviews of classes, each prepared and done."""
+    for folder, job, arguments in (
+        ("worst-images", IMAGES, ("--count", "20", "--name", "Images-Worst", "--batch-size", "4")),
+        ("random-images", IMAGES, ("--from", "certificate", "--name", "Images-Sample", "--seed", "7")),
+        ("worst-texts", TEXTS, ("--count", "5", "--name", "Texts-Worst")),
+        ("random-clips", CLIPS, ("--from", "certificate", "--name", "Clips-Sample")),
+        ("random-tags", TAGS, ("--from", "certificate", "--name", "Tags-Sample")),
+    ):
+        made = loop.prepare(job, str(loop.root / folder), *arguments)
+        assert made["objects"] == len(items(loop.root / folder)) > 0
+        assert made["batches"] == len([*(loop.root / folder / "batches").iterdir()])
+    worst = loop.queues_before[IMAGES][:20]
+    sampled = items(loop.root / "random-images")
+    # As above: what is rejected here was not confirmed in the other review.
+    rejected = {key for key in worst if key not in sampled}
+    split = next(key for key in worst if key in sampled)
+    finish_bulk_review(loop.root / "worst-images", loop.output, rejected=rejected, split={split})
+    finish_bulk_review(loop.root / "random-images", loop.output)
+    finish_bulk_review(loop.root / "worst-texts", loop.output, rejected=loop.queues_before[TEXTS][:2])
+    finish_bulk_review(loop.root / "random-clips", loop.output)
+    finish_bulk_review(loop.root / "random-tags", loop.output, rejected=[next(iter(items(loop.root / "random-tags")))])
+    # Batches are found in the job's folder, or where an option says.
+    shutil.copytree(loop.root / "worst-images/batches", loop.output / "Images-Worst/review-batches")
+    shutil.copytree(loop.root / "worst-texts/batches", loop.output / "Texts-Worst/review-batches")
+    for name, folder in (
+        ("Images-Sample", "random-images"),
+        ("Clips-Sample", "random-clips"),
+        ("Tags-Sample", "random-tags"),
+    ):
+        loop.review_batches[name] = str(loop.root / folder / "batches")
+
+
 @pytest.fixture(scope="module")
 def loop(tmp_path_factory: pytest.TempPathFactory) -> Loop:
     """Jobs of which nobody reviewed anything, then everything that they led to, done."""
@@ -94,6 +140,7 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Loop:
     finish(loop.root / "random", loop.output)
     finish(loop.root / "fix", loop.output, rejected={0, 3})
     finish(loop.root / "tracks", loop.output, earlier=loop.output / TRACKS, rejected={1})
+    review_classes(loop)
     loop.build()
     return loop
 
@@ -106,6 +153,11 @@ def test_the_jobs_are_reviews_of_the_first(loop: Loop) -> None:
         ("Boxes-Fixed", "adjustment", BOXES),
         ("Boxes-Sample", "verification", BOXES),
         ("Boxes-Worst", "verification", BOXES),
+        ("Clips-Sample", "review", CLIPS),
+        ("Images-Sample", "review", IMAGES),
+        ("Images-Worst", "review", IMAGES),
+        ("Tags-Sample", "review", TAGS),
+        ("Texts-Worst", "review", TEXTS),
         ("Vehicle-Tracking-verification", "audit", TRACKS),
     ]
 
@@ -116,24 +168,38 @@ def test_every_object_is_found_again(loop: Loop) -> None:
             f"select audited_object_key from fct_object_reviews where job_name = '{job}' order by object_index"
         )
         assert found == reviewed(loop.root / folder)
+    for folder, job in (
+        ("worst-images", "Images-Worst"),
+        ("random-images", "Images-Sample"),
+        ("worst-texts", "Texts-Worst"),
+        ("random-clips", "Clips-Sample"),
+        ("random-tags", "Tags-Sample"),
+    ):
+        found = loop.keys(
+            f"select audited_object_key from fct_object_reviews where job_name = '{job}' and item_number is not null"
+        )
+        assert sorted(found) == sorted(items(loop.root / folder))
 
 
 def test_the_worst_come_first_and_leave_the_queue(loop: Loop) -> None:
-    before = loop.queue_before
+    before = loop.queues_before[BOXES]
     assert reviewed(loop.root / "worst") == before[:20]
     judged = {*reviewed(loop.root / "worst"), *reviewed(loop.root / "random"), *reviewed(loop.root / "fix")}
-    after = loop.keys(QUEUE)
+    after = loop.keys(QUEUE.format(BOXES))
     assert judged & {*before}
     assert not judged & {*after}
     assert {*after} >= {*before} - judged
 
 
 def test_the_certificate_counts_the_random_sample_only(loop: Loop) -> None:
-    ((audited, _, is_certified, needed),) = loop.certificate_before
+    ((audited, _, is_certified, needed),) = loop.certificates_before[BOXES]
     assert (audited, is_certified) == (0, False)
     assert len(reviewed(loop.root / "random")) == needed
-    assert loop.rows(CERTIFICATE) == [(needed, 0, True, 0)]
-    kinds = loop.rows("select distinct job_name, sample_kind, is_targeted from fct_object_reviews order by job_name")
+    assert loop.rows(CERTIFICATE.format(BOXES)) == [(needed, 0, True, 0)]
+    kinds = loop.rows(
+        "select distinct job_name, sample_kind, is_targeted from fct_object_reviews "
+        "where job_kind <> 'review' order by job_name"
+    )
     assert kinds == [
         ("Boxes-Fixed", "worst", True),
         ("Boxes-Sample", "random", False),
@@ -144,6 +210,78 @@ def test_the_certificate_counts_the_random_sample_only(loop: Loop) -> None:
         "is certified already"
         in loop.prepare(BOXES, str(loop.root / "more"), "--from", "certificate", status=2)["error"]
     )
+
+
+def test_reviewed_classes_leave_the_queue_unless_votes_differ(loop: Loop) -> None:
+    for job, folders in ((IMAGES, ("worst-images", "random-images")), (TEXTS, ("worst-texts",))):
+        before, after = loop.queues_before[job], loop.keys(QUEUE.format(job))
+        judged = {key for folder in folders for key in items(loop.root / folder)}
+        worst = items(loop.root / folders[0])
+        assert {*worst} == {*before[: len(worst)]}
+        assert {*before} - judged <= {*after}
+        left = judged & {*after}
+        if job == TEXTS:
+            assert not left
+        else:
+            (split,) = left
+            assert split in items(loop.root / "worst-images")
+            ((reason,),) = loop.rows(f"select reason from rpt_review_queue where object_key = '{split}'")
+            assert reason == "Reviewers do not agree: 3 confirmed it, 1 rejected it."
+
+
+def test_certificates_of_classes_count_the_random_items_only(loop: Loop) -> None:
+    for job, folder, errors in ((IMAGES, "random-images", 0), (CLIPS, "random-clips", 0), (TAGS, "random-tags", 1)):
+        ((audited, _, is_certified, needed),) = loop.certificates_before[job]
+        assert (audited, is_certified) == (0, False)
+        assert len(items(loop.root / folder)) == needed
+        ((audited, found, is_certified, _),) = loop.rows(CERTIFICATE.format(job))
+        assert (audited, found, is_certified) == (needed, errors, not errors)
+    # What was chosen because it looks wrong says nothing of the others.
+    assert loop.rows(CERTIFICATE.format(TEXTS)) == loop.certificates_before[TEXTS]
+    kinds = loop.rows(
+        "select distinct job_name, sample_kind, is_targeted from fct_object_reviews where job_kind = 'review'"
+    )
+    assert {*kinds} == {
+        ("Images-Worst", "worst", True),
+        ("Images-Sample", "random", False),
+        ("Texts-Worst", "worst", True),
+        ("Clips-Sample", "random", False),
+        ("Tags-Sample", "random", False),
+    }
+    # Of the review's own labels, too.
+    own = loop.keys("select distinct job_name from rpt_label_certificates where basis = 'review' order by 1")
+    assert own == ["Clips-Sample", "Images-Sample", "Tags-Sample"]
+
+
+def test_outcomes_of_bulk_reviews_are_counted_by_class(loop: Loop) -> None:
+    ((job, kinds, confirmed, rejected),) = loop.rows(
+        """select audited_job_name, count(distinct outcome_kind),
+            sum(case when outcome = 'confirmed' then object_count end),
+            sum(case when outcome = 'rejected' then object_count end)
+        from rpt_audit_results where job_name = 'Texts-Worst' group by 1"""
+    )
+    assert (job, kinds, confirmed, rejected) == (TEXTS, 1, 3, 2)
+    shown = items(loop.root / "worst-texts")
+    rejected_labels = sorted(shown[key]["label"] for key in loop.queues_before[TEXTS][:2])
+    found = loop.rows(
+        "select label, object_count from rpt_audit_results where job_name = 'Texts-Worst' and outcome = 'rejected'"
+    )
+    assert sorted(label for label, count in found for _ in range(count)) == rejected_labels
+    # Each object once, by its first review.
+    ((audited, accepted),) = loop.rows(f"select audited_count, accepted_count from rpt_jobs where job_name = '{TEXTS}'")
+    assert (audited, accepted) == (5, 3)
+
+
+def test_rejected_classes_are_labeled_anew(loop: Loop) -> None:
+    """By the job whose labels they are, and by the bulk review, whose items have the texts themselves."""
+    rejected = loop.queues_before[TEXTS][:2]
+    shown = items(loop.root / "worst-texts")
+    for job, into in ((TEXTS, "texts-anew"), ("Texts-Worst", "texts-by-review")):
+        loop.prepare(job, str(loop.root / into), "--from", "errors", "--for", "labeling")
+        lines = [json.loads(line) for line in (loop.root / into / "input.manifest").read_text().splitlines()]
+        assert {line["source"] for line in lines} == {shown[key]["source"] for key in rejected}
+        assert all("source-ref" not in line and line["review-sample"] == "errors" for line in lines)
+    assert {*reviewed(loop.root / "texts-anew")} == {*rejected}
 
 
 def test_a_sequences_audit_moves_its_certificate(loop: Loop) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from publish.review_manifest import CONFIG, MANIFEST, REQUEST
+from publish.review_manifest import BATCHES, CONFIG, MANIFEST, REQUEST
 
 WORKERS = ("ann", "ben")
 LABELED_AT = "2026-09-01T10:00:00.000000"
@@ -69,7 +69,50 @@ def finish(prepared: Path, output: Path, *, earlier: Path | None = None, rejecte
     return str(name)
 
 
-def _write_answers(job: Path, index: int, content: dict[str, Any]) -> None:
+def finish_bulk_review(
+    prepared: Path, output: Path, *, rejected: Collection[str] = (), split: Collection[str] = ()
+) -> str:
+    """Write the output folder of a finished bulk review, without its batches.
+
+    Args:
+        prepared: the folder that ``review-manifest`` wrote.
+        output: where jobs' folders are.
+        rejected: keys of objects whose label each worker rejects.
+        split: keys of objects whose label the last worker rejects.
+
+    Returns:
+        Name of the job.
+    """
+    request = json.loads((prepared / REQUEST).read_text())
+    name, attribute = request["LabelingJobName"], request["LabelAttributeName"]
+    job = output / name
+    metadata = {"type": "groundtruth/custom", "job-name": f"labeling-job/{name.lower()}", "human-annotated": "yes"}
+    metadata["creation-date"] = LABELED_AT
+    lines = []
+    for index, text in enumerate((prepared / MANIFEST).read_text().splitlines()):
+        line = json.loads(text)
+        items = json.loads((prepared / BATCHES / line["source-ref"].rpartition("/")[2]).read_bytes())
+        contents = []
+        for worker in WORKERS:
+            boxes = {
+                f"{item['label']}-{number}": {
+                    "Confirmed": item["review-of"] not in rejected
+                    and not (worker == WORKERS[-1] and item["review-of"] in split)
+                }
+                for number, item in enumerate(items)
+            }
+            # By name, as Ground Truth writes them: so the tenth comes before the second.
+            contents.append(dict(sorted(boxes.items())))
+        _write_answers(job, index, *contents)
+        lines.append(json.dumps(line | {attribute: {"items": len(items)}, f"{attribute}-metadata": metadata}))
+    manifest = job / "manifests/output/output.manifest"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("\n".join(lines) + "\n")
+    return str(name)
+
+
+def _write_answers(job: Path, index: int, *contents: dict[str, Any]) -> None:
+    """What the workers answered: each the same, or each its own."""
     answers = [
         {
             "acceptanceTime": "2026-09-01T09:00:00.000Z",
@@ -78,7 +121,7 @@ def _write_answers(job: Path, index: int, content: dict[str, Any]) -> None:
             "workerId": f"private.us-east-1.{worker}",
             "answerContent": content,
         }
-        for worker in WORKERS
+        for worker, content in zip(WORKERS, contents * (len(WORKERS) // len(contents)), strict=True)
     ]
     path = job / f"annotations/worker-response/iteration-1/{index}/2026-09-01_10:00:00.json"
     path.parent.mkdir(parents=True)

@@ -34,12 +34,12 @@ TABLES = {
     "workteam_name, output_uri, config_json, description_json",
     "dim_label_categories": "job_name, label, category_index bigint, short_display_name",
     "dim_workteams": "workteam_name, workteam_arn",
-    "fct_annotations": "job_name, label, is_inherited boolean",
+    "fct_annotations": "job_name, label, is_inherited boolean, object_key, confidence double",
     "fct_object_labels": "object_key, job_name, object_index bigint, source_uri, source_text",
     "fct_object_results": "object_key, job_name, label_attribute_name, value_json, metadata_json, passthrough_json",
     "fct_object_reviews": "audited_object_key, audited_job_name, job_kind, is_accepted boolean, is_targeted boolean",
     "rpt_review_queue": "object_key, job_name, position bigint",
-    "rpt_review_errors": "job_name, item_uri, disconfirm_count bigint",
+    "rpt_review_errors": "job_name, item_uri, disconfirm_count bigint, audited_job_name",
     "rpt_label_certificates": "job_name, label, basis, audits_needed bigint, is_certified boolean, error_count bigint, "
     "sample_count bigint, error_share_upper double, target_share double",
 }
@@ -184,15 +184,24 @@ def test_a_certificate_that_audits_cannot_reach(warehouse: Warehouse, run: Run) 
 @pytest.mark.parametrize("purpose", ["verification", "adjustment", "labeling"])
 def test_every_task_type(warehouse: Warehouse, run: Run, tmp_path: Path, task_type: str, purpose: str) -> None:
     warehouse.add_job("Job", task_type)
+    warehouse.add("fct_annotations", *(("Job", "Cat", False, f"Job/{index}", None) for index in range(OBJECTS)))
+    if task_type.startswith("text-classification"):
+        with duckdb.connect(str(warehouse.path)) as connection:
+            connection.execute("update fct_object_labels set source_text = source_uri, source_uri = null")
     status, summary = run("Job", "--for", purpose, "--count", "3")
-    if purpose != "labeling" and ("classification" in task_type or task_type == "text-span"):
+    is_of_classes = "classification" in task_type
+    if (purpose == "adjustment" and is_of_classes) or (purpose != "labeling" and task_type == "text-span"):
         assert status == 2
-        assert f"has no {purpose} for labels of type {task_type}, only for object-detection" in summary["error"]
+        assert f"has no {purpose} for labels of type {task_type}, only for " in summary["error"]
+        assert ("--for verification" in summary["error"]) == is_of_classes
         assert not (tmp_path / "next").exists()
         return
     assert status == 0
     request = made(tmp_path, "create-labeling-job.json")
     assert not faults(request)
+    if purpose == "verification" and is_of_classes:
+        assert summary["batches"] == len(lines(tmp_path)) == 1
+        return
     name = request["HumanTaskConfig"]["PreHumanTaskLambdaArn"].rpartition(":")[2]
     assert name in known_functions()
     # AWS: the attribute names a file for these, but not if its values are verdicts.
@@ -297,7 +306,11 @@ def test_what_was_rejected_and_not_adjusted(warehouse: Warehouse, run: Run, tmp_
 
 def test_errors_of_a_bulk_review_are_labeled_anew(warehouse: Warehouse, run: Run, tmp_path: Path) -> None:
     warehouse.add_job("Bulk", "custom", "review")
-    warehouse.add("rpt_review_errors", ("Bulk", "s3://a", 1), ("Bulk", "s3://b", 3), ("Bulk", "s3://a", 2))
+    warehouse.add(
+        "rpt_review_errors",
+        *(("Bulk", "s3://a", 1, None), ("Bulk", "s3://b", 3, None), ("Bulk", "s3://a", 2, None)),
+        ("Other", "s3://c", 9, None),
+    )
     status, summary = run("Bulk", "--from", "errors", "--for", "labeling")
     assert status == 0
     assert lines(tmp_path) == [
@@ -310,11 +323,133 @@ def test_errors_of_a_bulk_review_are_labeled_anew(warehouse: Warehouse, run: Run
     assert "name the job whose labels it judged" in summary["error"]
 
 
+def test_errors_of_a_review_of_texts_are_texts(warehouse: Warehouse, run: Run, tmp_path: Path) -> None:
+    warehouse.add_job("Bulk", "custom", "review")
+    text, link = 'say "é"\n{{x}}', "s3://is/a text"
+    warehouse.add(
+        "fct_object_labels",
+        *(
+            ("Texts/0", "Texts", 0, None, text),
+            ("Texts/1", "Texts", 1, None, text),
+            ("Texts/2", "Texts", 2, None, link),
+        ),
+        ("Other/0", "Other", 0, None, "s3://b"),
+    )
+    warehouse.add("rpt_review_errors", *(("Bulk", item, 2, "Texts") for item in (text, link, "s3://b")))
+    assert run("Bulk", "--from", "errors", "--for", "labeling")[0] == 0
+    assert lines(tmp_path) == [
+        {"source-ref": "s3://b", "review-sample": "errors"},
+        {"source": link, "review-sample": "errors"},
+        {"source": text, "review-sample": "errors"},
+    ]
+
+
+def batches(tmp_path: Path) -> dict[str, list[dict[str, Any]]]:
+    """Items of the batches, by the uri of the batch, in the order of the manifest."""
+    folder = tmp_path / "next/batches"
+    uris = [line["source-ref"] for line in lines(tmp_path)]
+    assert sorted(uri.rpartition("/")[2] for uri in uris) == sorted(path.name for path in folder.iterdir())
+    return {uri: json.loads((folder / uri.rpartition("/")[2]).read_bytes()) for uri in uris}
+
+
+def test_classes_are_verified_by_a_bulk_review(warehouse: Warehouse, run: Run, tmp_path: Path) -> None:
+    warehouse.add_job("Pets", "image-classification")
+    warehouse.add(
+        "fct_annotations",
+        *(("Pets", "Dog" if index % 2 else "Cat", False, f"Pets/{index}", index / 100) for index in range(1, OBJECTS)),
+        ("Pets", "Fox", True, "Pets/0", 0.5),
+        ("Other", "Fox", False, "Pets/0", 0.5),
+    )
+    status, summary = run("Pets", "--batch-size", "4", "--dest-uri", "s3://bucket/next/")
+    assert status == 1
+    assert summary["left_out"] == [["Pets/0", "it has no class to confirm"]]
+    assert (summary["objects"], summary["batches"], summary["sample"]) == (OBJECTS - 1, 4, "worst")
+    found = batches(tmp_path)
+    assert {uri: [item["review-of"] for item in items] for uri, items in found.items()} == {
+        "s3://bucket/next/batches/cat-00001.json": ["Pets/2", "Pets/4", "Pets/6", "Pets/8"],
+        "s3://bucket/next/batches/cat-00002.json": ["Pets/10"],
+        "s3://bucket/next/batches/dog-00001.json": ["Pets/1", "Pets/3", "Pets/5", "Pets/7"],
+        "s3://bucket/next/batches/dog-00002.json": ["Pets/9", "Pets/11"],
+    }
+    assert found["s3://bucket/next/batches/cat-00002.json"] == [
+        {
+            "s3_image_url": "s3://in/10",
+            "label": "Cat",
+            "confidence": 0.1,
+            "review-of": "Pets/10",
+            "review-sample": "worst",
+        }
+    ]
+    request = made(tmp_path, "create-labeling-job.json")
+    assert request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"] == "s3://bucket/next/input.manifest"
+    # Nothing of the job that labels: its functions, its role and its output are not those of the review.
+    assert {path.removeprefix("create-labeling-job.json: "): what for path, what in summary["placeholders"]} == {
+        "OutputConfig.S3OutputPath": "<OutputUri, an output of deploy/bulk-review>",
+        "RoleArn": "<JobRoleArn, an output of deploy/bulk-review>",
+        "HumanTaskConfig.UiConfig.UiTemplateS3Uri": "<S3 URI of deploy/bulk-review/worker-template.liquid.html>",
+        "HumanTaskConfig.PreHumanTaskLambdaArn": "<PreFunctionArn, an output of deploy/bulk-review>",
+        "HumanTaskConfig.AnnotationConsolidationConfig.AnnotationConsolidationLambdaArn": (
+            "<PostFunctionArn, an output of deploy/bulk-review>"
+        ),
+    }
+    assert request["HumanTaskConfig"]["TaskTimeLimitInSeconds"] == 3600
+    assert "LabelCategoryConfigS3Uri" not in request
+    assert not (tmp_path / "next/label-category-config.json").exists()
+    assert any("--review-batches Pets-verification=DEST/batches" in note for note in summary["notes"])
+
+
+def test_texts_and_sets_of_classes_in_a_bulk_review(warehouse: Warehouse, run: Run, tmp_path: Path) -> None:
+    warehouse.add_job("Texts", "text-classification-multilabel")
+    text = 'say "é"\u2028\n{{x}}'
+    warehouse.add(
+        "fct_object_labels",
+        *((f"Texts/{index}", "Texts", index, None, text) for index in (20, 21)),
+        ("Texts/22", "Texts", 22, None, "nothing"),
+    )
+    warehouse.add(
+        "fct_annotations",
+        *(("Texts", label, False, "Texts/20", share) for label, share in (("Price", 0.9), ("Delivery", 0.6))),
+        *(("Texts", label, False, "Texts/21", share) for label, share in (("Price", 0.9), ("Delivery", None))),
+    )
+    warehouse.add("rpt_review_queue", *((f"Texts/{number}", "Texts", number - 30) for number in (20, 21, 22)))
+    status, summary = run("Texts", "--count", "4")
+    assert status == 1
+    # Its text is in a file.
+    assert summary["left_out"] == [
+        ["Texts/11", "its text is not known: its job has no manifest, or names it otherwise"]
+    ]
+    assert [item for items in batches(tmp_path).values() for item in items] == [
+        {"source": "nothing", "label": "(none)", "review-of": "Texts/22", "review-sample": "worst"},
+        {"source": text, "label": "Delivery, Price", "review-of": "Texts/21", "review-sample": "worst"},
+        {
+            "source": text,
+            "label": "Delivery, Price",
+            "confidence": 0.6,
+            "review-of": "Texts/20",
+            "review-sample": "worst",
+        },
+    ]
+    # Where the batches will be is not known.
+    assert ["input.manifest: source-ref", "where the batches will be: give --dest-uri"] in summary["placeholders"]
+
+
+def test_clips_in_a_bulk_review(warehouse: Warehouse, run: Run, tmp_path: Path) -> None:
+    warehouse.add_job("Clips", "video-classification", workers=2)
+    warehouse.add("fct_annotations", ("Clips", "Busy", False, "Clips/3", None))
+    warehouse.add("fct_object_reviews", ("Clips/4", "Clips", "review", True, False))
+    status, summary = run("Clips", "--from", "certificate", "--count", "100")
+    assert (status, summary["listed"]) == (1, OBJECTS - 1)
+    assert [item for items in batches(tmp_path).values() for item in items] == [
+        {"s3_video_url": "s3://in/3", "label": "Busy", "review-of": "Clips/3", "review-sample": "random"}
+    ]
+    assert made(tmp_path, "create-labeling-job.json")["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"] == 2
+
+
 def test_what_is_not_known_is_a_placeholder(warehouse: Warehouse, run: Run, tmp_path: Path) -> None:
     warehouse.add_job("Video", "video-object-tracking", description={})
     with duckdb.connect(str(warehouse.path)) as connection:
         connection.execute("delete from dim_label_categories")
-    warehouse.add("fct_annotations", ("Video", "Car", False), ("Video", "Car", False), ("Video", "Bus", True))
+    warehouse.add("fct_annotations", ("Video", "Car", False, "Video/0", None), ("Video", "Bus", True, "Video/0", None))
     status, summary = run("Video", "--for", "adjustment", "--count", "3")
     assert status == 0
     assert {re.split(r"[. ]", path)[-1] for path, _ in summary["placeholders"]} == {
