@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,13 @@ import duckdb
 import pytest
 
 from ingest.load.run import load
+from ingest.review_batches import Item, write_batches
 from ingest.sample import generate
+from ingest.storage.open import open_empty_store
+from ingest.storage.store import S3Options
+from publish.review_manifest import BATCHES, MANIFEST, REQUEST
 from tests.pipeline.warehouse import ROOT, dbt
+from tests.publish.finished_jobs import finish_bulk_review
 
 # One that shares its workers with others, one that others review, and one that reviews another.
 JOBS = ("Wildlife-Images", "Warehouse-Boxes", "Lidar-Cuboids-Audit")
@@ -27,6 +33,9 @@ ACROSS_JOBS = {
     "rpt_workers": "everything that a worker did",
     "rpt_worker_quality": "everything that a worker did, each object beside its own answers only",
 }
+
+# A bulk review of objects of two jobs, of which one comes and goes.
+REVIEW, REVIEWED = "Mixed-Review", ("Wildlife-Images", "Support-Messages")
 
 # Rows of another job that say what an audit found there; a later review of the same object is no longer its first.
 AUDITED = {
@@ -112,11 +121,32 @@ def changes(before: dict[str, Rows], after: dict[str, Rows]) -> set[tuple[str, s
     }
 
 
+def write_review(source: Path, prepared: Path) -> None:
+    """The output of the bulk review, of which every third item is rejected."""
+    items = []
+    for job in REVIEWED:
+        for index, text in enumerate((source / job / "manifests/output/output.manifest").read_text().splitlines()):
+            line = json.loads(text)
+            metadata = (value for key, value in line.items() if key.endswith("-metadata"))
+            label = next((value["class-name"] for value in metadata if "class-name" in value), None)
+            if label is None:  # it failed, or was not labeled
+                continue
+            medium = "text" if "source" in line else "image"
+            key = {"review-of": f"{job}/{index}", "review-sample": "random"}
+            items.append(Item(line.get("source") or line["source-ref"], label, None, key, medium))
+    store = open_empty_store(str(prepared), "the review's input", S3Options())
+    store.put_new(MANIFEST, b"".join(write_batches(store, items, 10, store.uri, BATCHES)))
+    store.put_new(REQUEST, json.dumps({"LabelingJobName": REVIEW, "LabelAttributeName": "review"}).encode())
+    finish_bulk_review(prepared, source, rejected={item.extra["review-of"] for item in items[::3]})
+    shutil.copytree(prepared / BATCHES, source / REVIEW / "review-batches")
+
+
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """Of the sample without the jobs, whose folders are set apart."""
     lake = Lake(tmp_path)
     generate(lake.source, objects=60)
+    write_review(lake.source, tmp_path / "review")
     for job in JOBS:
         shutil.move(lake.source / job, tmp_path / "apart" / job)
     lake.load()
@@ -135,7 +165,9 @@ def test_a_job_that_comes_or_goes_changes_no_other(lake: Lake, tmp_path: Path) -
     for job in JOBS:
         shutil.move(tmp_path / "apart" / job, lake.source / job)
     lake.load()
-    assert changes(before, lake.build()[0]) == AUDITED
+    with_jobs, _ = lake.build()
+    assert changes(before, with_jobs) == AUDITED
+    assert sum(job == REVIEW for job, *_ in with_jobs["fct_object_reviews"].elements()) > 50
 
     lake.run("forget", *(part for job in JOBS for part in ("--job", job)))
     assert changes(before, lake.build()[0]) == set()
