@@ -96,7 +96,7 @@ def review_classes(loop: Loop) -> None:
     for folder, job, arguments in (
         ("worst-images", IMAGES, ("--count", "20", "--name", "Images-Worst", "--batch-size", "4")),
         ("random-images", IMAGES, ("--from", "certificate", "--name", "Images-Sample", "--seed", "7")),
-        ("worst-texts", TEXTS, ("--count", "5", "--name", "Texts-Worst")),
+        ("random-texts", TEXTS, ("--from", "certificate", "--count", "6", "--name", "Texts-Sample")),
         ("random-clips", CLIPS, ("--from", "certificate", "--name", "Clips-Sample")),
         ("random-tags", TAGS, ("--from", "certificate", "--name", "Tags-Sample")),
     ):
@@ -110,12 +110,12 @@ def review_classes(loop: Loop) -> None:
     split = next(key for key in worst if key in sampled)
     finish_bulk_review(loop.root / "worst-images", loop.output, rejected=rejected, split={split})
     finish_bulk_review(loop.root / "random-images", loop.output)
-    finish_bulk_review(loop.root / "worst-texts", loop.output, rejected=loop.queues_before[TEXTS][:2])
+    finish_bulk_review(loop.root / "random-texts", loop.output, rejected=[*items(loop.root / "random-texts")][:2])
     finish_bulk_review(loop.root / "random-clips", loop.output)
     finish_bulk_review(loop.root / "random-tags", loop.output, rejected=[next(iter(items(loop.root / "random-tags")))])
     # Batches are found in the job's folder, or where an option says.
     shutil.copytree(loop.root / "worst-images/batches", loop.output / "Images-Worst/review-batches")
-    shutil.copytree(loop.root / "worst-texts/batches", loop.output / "Texts-Worst/review-batches")
+    shutil.copytree(loop.root / "random-texts/batches", loop.output / "Texts-Sample/review-batches")
     for name, folder in (
         ("Images-Sample", "random-images"),
         ("Clips-Sample", "random-clips"),
@@ -157,7 +157,7 @@ def test_the_jobs_are_reviews_of_the_first(loop: Loop) -> None:
         ("Images-Sample", "review", IMAGES),
         ("Images-Worst", "review", IMAGES),
         ("Tags-Sample", "review", TAGS),
-        ("Texts-Worst", "review", TEXTS),
+        ("Texts-Sample", "review", TEXTS),
         ("Vehicle-Tracking-verification", "audit", TRACKS),
     ]
 
@@ -171,7 +171,7 @@ def test_every_object_is_found_again(loop: Loop) -> None:
     for folder, job in (
         ("worst-images", "Images-Worst"),
         ("random-images", "Images-Sample"),
-        ("worst-texts", "Texts-Worst"),
+        ("random-texts", "Texts-Sample"),
         ("random-clips", "Clips-Sample"),
         ("random-tags", "Tags-Sample"),
     ):
@@ -213,18 +213,21 @@ def test_the_certificate_counts_the_random_sample_only(loop: Loop) -> None:
 
 
 def test_reviewed_classes_leave_the_queue_unless_votes_differ(loop: Loop) -> None:
-    for job, folders in ((IMAGES, ("worst-images", "random-images")), (TEXTS, ("worst-texts",))):
+    worst = items(loop.root / "worst-images")
+    assert {*worst} == {*loop.queues_before[IMAGES][:20]}
+    for job, folders, settled in (
+        (IMAGES, ("worst-images", "random-images"), False),
+        (TEXTS, ("random-texts",), True),
+        (CLIPS, ("random-clips",), True),
+    ):
         before, after = loop.queues_before[job], loop.keys(QUEUE.format(job))
         judged = {key for folder in folders for key in items(loop.root / folder)}
-        worst = items(loop.root / folders[0])
-        assert {*worst} == {*before[: len(worst)]}
         assert {*before} - judged <= {*after}
         left = judged & {*after}
-        if job == TEXTS:
-            assert not left
-        else:
+        assert bool(left) != settled
+        if not settled:
             (split,) = left
-            assert split in items(loop.root / "worst-images")
+            assert split in worst
             ((reasons,),) = loop.rows(f"select reasons_json from rpt_review_queue where object_key = '{split}'")
             assert "split review" in json.loads(reasons)
 
@@ -236,21 +239,25 @@ def test_certificates_of_classes_count_the_random_items_only(loop: Loop) -> None
         assert len(items(loop.root / folder)) == needed
         ((audited, found, is_certified, _),) = loop.rows(CERTIFICATE.format(job))
         assert (audited, found, is_certified) == (needed, errors, not errors)
-    # What was chosen because it looks wrong says nothing of the others.
-    assert loop.rows(CERTIFICATE.format(TEXTS)) == loop.certificates_before[TEXTS]
+    # The others of the images were chosen because they look wrong; so many of them were rejected.
+    ((chosen,),) = loop.rows(
+        "select count(*) from fct_object_reviews where job_name = 'Images-Worst' and is_targeted and not is_accepted"
+    )
+    assert chosen > 1
+    assert loop.rows(CERTIFICATE.format(TEXTS))[0][:3] == (6, 2, False)
     kinds = loop.rows(
         "select distinct job_name, sample_kind, is_targeted from fct_object_reviews where job_kind = 'review'"
     )
     assert {*kinds} == {
         ("Images-Worst", "worst", True),
         ("Images-Sample", "random", False),
-        ("Texts-Worst", "worst", True),
+        ("Texts-Sample", "random", False),
         ("Clips-Sample", "random", False),
         ("Tags-Sample", "random", False),
     }
     # Of the review's own labels, too.
     own = loop.keys("select distinct job_name from rpt_label_certificates where basis = 'review' order by 1")
-    assert own == ["Clips-Sample", "Images-Sample", "Tags-Sample"]
+    assert own == ["Clips-Sample", "Images-Sample", "Tags-Sample", "Texts-Sample"]
 
 
 def test_outcomes_of_bulk_reviews_are_counted_by_class(loop: Loop) -> None:
@@ -258,25 +265,25 @@ def test_outcomes_of_bulk_reviews_are_counted_by_class(loop: Loop) -> None:
         """select audited_job_name, count(distinct outcome_kind),
             sum(case when outcome = 'confirmed' then object_count end),
             sum(case when outcome = 'rejected' then object_count end)
-        from rpt_audit_results where job_name = 'Texts-Worst' group by 1"""
+        from rpt_audit_results where job_name = 'Texts-Sample' group by 1"""
     )
-    assert (job, kinds, confirmed, rejected) == (TEXTS, 1, 3, 2)
-    shown = items(loop.root / "worst-texts")
-    rejected_labels = sorted(shown[key]["label"] for key in loop.queues_before[TEXTS][:2])
+    assert (job, kinds, confirmed, rejected) == (TEXTS, 1, 4, 2)
+    shown = items(loop.root / "random-texts")
+    rejected_labels = sorted(shown[key]["label"] for key in [*shown][:2])
     found = loop.rows(
-        "select label, object_count from rpt_audit_results where job_name = 'Texts-Worst' and outcome = 'rejected'"
+        "select label, object_count from rpt_audit_results where job_name = 'Texts-Sample' and outcome = 'rejected'"
     )
     assert sorted(label for label, count in found for _ in range(count)) == rejected_labels
     # Each object once, by its first review.
     ((audited, accepted),) = loop.rows(f"select audited_count, accepted_count from rpt_jobs where job_name = '{TEXTS}'")
-    assert (audited, accepted) == (5, 3)
+    assert (audited, accepted) == (6, 4)
 
 
 def test_rejected_classes_are_labeled_anew(loop: Loop) -> None:
     """By the job whose labels they are, and by the bulk review, whose items have the texts themselves."""
-    rejected = loop.queues_before[TEXTS][:2]
-    shown = items(loop.root / "worst-texts")
-    for job, into in ((TEXTS, "texts-anew"), ("Texts-Worst", "texts-by-review")):
+    shown = items(loop.root / "random-texts")
+    rejected = [*shown][:2]
+    for job, into in ((TEXTS, "texts-anew"), ("Texts-Sample", "texts-by-review")):
         loop.prepare(job, str(loop.root / into), "--from", "errors", "--for", "labeling")
         lines = [json.loads(line) for line in (loop.root / into / "input.manifest").read_text().splitlines()]
         assert {line["source"] for line in lines} == {shown[key]["source"] for key in rejected}
