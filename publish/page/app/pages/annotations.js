@@ -68,7 +68,7 @@ gta.definePage({
     const results = gta.about(ctx, "rpt_audit_results");
     if (results.length)
       ctx.table({
-        id: "audit-outcomes", title: "Outcomes of audits, adjustments and verifications", marts: ["rpt_audit_results"], sort: "-annotation_count",
+        id: "audit-outcomes", title: "Outcomes of audits, adjustments, verifications and bulk reviews", marts: ["rpt_audit_results"], sort: "-annotation_count",
         why: "Reviews are shown for the jobs that they reviewed.",
         columns: [
           { key: "job_name", title: "Job" }, { key: "audited_job_name", title: "Reviewed job" }, { key: "label", title: "Label" }, { key: "outcome_kind", title: "Kind" }, { key: "outcome", title: "Outcome" },
