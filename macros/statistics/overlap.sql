@@ -34,6 +34,22 @@
 
 
 {#
+  Whether two labels of two sets may be matched. A class has one mask in each set. An adjustment begins with the labels
+  before it, and may move one far. The relation has their pair's columns and overlap.
+#}
+{% macro may_be_matched() -%}
+    (
+        {{ is_enough_overlap() }}
+        or (
+            (shape = 'mask' or reference_set_key = 'inherited')
+            and overlap > 0
+            and reference_label is not distinct from answer_label
+        )
+    )
+{%- endmacro %}
+
+
+{#
   Length of what two boxes that overlap have in common on one axis. It is never more than either length, and of equal
   boxes exactly theirs, however far from 0 they are: the difference of two far edges would be rounded by more.
 #}
@@ -110,8 +126,9 @@
 
 
 {# Where the labels of a set end, in all frames: columns of the relation that has the labels, for keypoint_overlap. #}
-{% macro label_set_extent() -%}
-    {%- set of_set = 'over (partition by job_name, object_index, label_set_key)' -%}
+{% macro label_set_extent(relation_name='') -%}
+    {%- set prefix = relation_name ~ '.' if relation_name else '' -%}
+    {%- set of_set = 'over (partition by ' ~ prefix ~ 'job_name, ' ~ prefix ~ 'object_index, ' ~ prefix ~ 'label_set_key)' -%}
     min(center_x) {{ of_set }} as left_end,
     max(center_x) {{ of_set }} as right_end,
     min(center_y) {{ of_set }} as upper_end,

@@ -551,7 +551,7 @@ CASES: dict[str, str] = {
         from pairs
         order by number
     """,
-    "is_compared label_pair_columns label_overlap overlaps_of_shapes is_enough_overlap": """
+    "is_compared label_pair_columns label_overlap overlaps_of_shapes is_enough_overlap may_be_matched": """
         with labels as (
             select
                 *,
@@ -576,8 +576,52 @@ CASES: dict[str, str] = {
             from labels as ours cross join labels as theirs
         )
 
-        select reference_member_no * 10 + answer_member_no as number, pairs.*, {{ is_enough_overlap() }}
+        select reference_member_no * 10 + answer_member_no as number, pairs.*, {{ is_enough_overlap() }}, {{ may_be_matched() }}
         from pairs
+        order by number
+    """,
+    "is_of_same_pair_of_sets": """
+        with labels as (
+            select
+                *,
+                'pets' as job_name,
+                0 as object_index,
+                'golden' as reference_set_key
+            from (values
+                (1, true, 'answer-1', 'box', null), (2, true, 'answer-1', 'box', 0), (3, true, 'answer-2', 'span', null),
+                (4, false, 'answer-1', 'box', null), (5, false, 'answer-1', 'box', 0), (6, false, 'answer-2', 'span', null),
+                (7, false, 'answer-2', 'box', null), (8, false, 'answer-1', 'box', 1)
+            ) as edges (number, is_reference, answer_set_key, shape, frame_index)
+        )
+
+        select ours.number * 10 + theirs.number as number
+        from labels as ours
+        inner join labels as theirs on {{ is_of_same_pair_of_sets('ours', 'theirs') }}
+        order by number
+    """,
+    "labels_by_chance": """
+        with pairs as (
+            select 'pets' as job_name, 0 as object_index, 'answer-1' as label_set_key, 1 as pair_no, 'box' as shape,
+                1 as other_object_index, 'answer-2' as other_label_set_key
+        ),
+
+        members as (
+            select
+                *,
+                'pets' as job_name,
+                0e0 as box_left, 0e0 as box_top, 4e0 as box_height,
+                0 as start_offset, 0 as end_offset, 0e0 as center_x, 0e0 as center_y,
+                0e0 as left_end, 0e0 as right_end, 0e0 as upper_end, 0e0 as lower_end
+            from (values
+                (0, 'answer-1', 1, 'box', 'Cat', null, 2e0), (0, 'answer-1', 2, 'box', null, 3, 4e0),
+                (1, 'answer-2', 3, 'box', 'Cat', null, 4e0), (1, 'answer-2', 4, 'box', '', null, 4e0),
+                (1, 'answer-2', 5, 'box', null, 3, 4e0), (1, 'answer-2', 6, 'box', 'Cat', 3, 4e0),
+                (1, 'answer-1', 7, 'box', 'Cat', null, 4e0)
+            ) as edges (object_index, label_set_key, member_no, shape, label, frame_index, box_width)
+        )
+
+        select member_no * 10 + other_member_no as number, found.*
+        from ({{ labels_by_chance('pairs', 'members') }}) as found
         order by number
     """,
     "normal_tail": """

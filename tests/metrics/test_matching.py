@@ -5,7 +5,10 @@ dbt runs once, on random boxes and tracks. HYPOTHESIS_PROFILE=long: 4,000 answer
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +29,9 @@ SEQUENCES = ANSWERS // 4
 THRESHOLD = 0.5  # var box_iou_threshold
 LABELS = ("Bus", "Car", "Van")
 MODELS = (
+    "int_measured_label_pairs",
+    "int_crowded_labels",
+    "int_crowded_comparisons",
     "int_label_overlaps",
     "int_label_matches",
     "int_answer_comparisons",
@@ -231,3 +237,68 @@ def test_tracks_are_seldom_measured_otherwise_than_by_motmetrics(
     assert np.mean([ours[:2] for ours, _ in pairs.values()], axis=0) == pytest.approx(
         np.mean([theirs[:2] for _, theirs in pairs.values()], axis=0), abs=0.002
     )
+
+
+CROWDED = 30
+"""The limit under which most of the boxes' sets are crowded, and some are set aside."""
+
+
+@pytest.fixture(scope="module")
+def bounded(marts: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    """What dbt makes of the same sets if few labels are many."""
+    folder = tmp_path_factory.mktemp("bounded")
+    ((source,),) = marts.execute("select path from duckdb_databases() where path is not null").fetchall()
+    shutil.copy(source, folder / "warehouse.duckdb")
+    limit = json.dumps({"matching_overlap_limit": CROWDED})
+    dbt(*("run", "--target", "local", "--vars", limit, "--select", *MODELS), folder=folder)
+    return duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True)
+
+
+def overlaps_left(reference: LabelSet, answer: LabelSet) -> int:
+    """How many pairs of labels overlap enough, once equal labels are matched."""
+    keys = [[(int(label), *box) for box, label in zip(s.boxes, s.labels, strict=True)] for s in (reference, answer)]
+    equal = Counter(keys[0]) & Counter(keys[1])
+    left: list[list[int]] = []
+    for some in keys:
+        counts = equal.copy()
+        left.append([])
+        for place, key in enumerate(some):
+            counts[key] -= 1
+            if counts[key] < 0:
+                left[-1].append(place)
+    return int((iou(reference.boxes[left[0]], answer.boxes[left[1]]) >= THRESHOLD).sum())
+
+
+def test_crowded_sets_are_matched_as_others_are(
+    marts: duckdb.DuckDBPyConnection, bounded: duckdb.DuckDBPyConnection
+) -> None:
+    """Equal labels are matched by counting, and the rest in pairs: the matches are the same, and so are the tracks."""
+    query = "select job_name, object_index from main_staging.int_crowded_comparisons where set_aside_reason is not null"
+    set_aside = set(bounded.execute(query).fetchall())
+    crowded, counted = (
+        set(bounded.execute(f"select job_name, object_index from main_staging.int_crowded_labels {rows}").fetchall())
+        for rows in ("", "where equal_member_no is not null")
+    )
+    assert len(crowded - set_aside) > ANSWERS / 4
+    assert len(counted - set_aside) > ANSWERS / 20
+    for table in ("int_label_matches", "int_track_label_matches", "int_track_matches", "int_track_comparisons"):
+        before, after = (
+            Counter(connection.execute(f"select * from main_staging.{table}").fetchall())
+            for connection in (marts, bounded)
+        )
+        assert after == Counter({row: count for row, count in before.items() if row[:2] not in set_aside})
+        assert after
+
+
+def test_sets_of_too_many_overlaps_are_set_aside(
+    boxes: list[tuple[LabelSet, LabelSet]], bounded: duckdb.DuckDBPyConnection
+) -> None:
+    """They have no score, and a reason; all others have a score."""
+    rows = bounded.execute(
+        "select object_index, set_aside_reason, score from main_staging.int_answer_comparisons where job_name = 'Boxes'"
+    ).fetchall()
+    too_many = {index for index, pair in enumerate(boxes) if overlaps_left(*pair) > CROWDED}
+    assert too_many
+    assert {index for index, reason, _ in rows if reason == "too many labels that overlap"} == too_many
+    assert {index for index, _, score in rows if score is None} == too_many
+    assert {reason for _, reason, _ in rows} == {None, "too many labels that overlap"}

@@ -27,11 +27,15 @@ JOBS = range(200 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 20)
 every_job = pytest.mark.parametrize("number", JOBS)
 CLASSES = ("Bus", "Car", "Cyclist", "Pedestrian", "Van")
 MODELS = (
+    "int_measured_label_pairs",
+    "int_crowded_labels",
+    "int_crowded_comparisons",
     "int_label_overlaps",
     "int_label_matches",
     "int_answer_comparisons",
     "int_agreement_answers",
     "int_chance_pairs",
+    "int_bounded_chance_pairs",
     "int_chance_distances",
     "int_set_agreement",
 )

@@ -13,6 +13,17 @@ adjusted_objects as (
     select * from {{ ref('int_adjusted_objects') }}
 ),
 
+-- Labels before and after that were too many to be matched.
+set_aside_objects as (
+    select
+        job_name,
+        object_index
+    from {{ ref('int_crowded_comparisons') }}
+    where
+        reference_set_key = 'inherited'
+        and set_aside_reason is not null
+),
+
 adjusted_labels as (
     select * from {{ ref('int_adjusted_labels') }}
 ),
@@ -267,6 +278,10 @@ label_changes as (
         changes.center_shift
     from changes
     inner join labeling_jobs on changes.job_name = labeling_jobs.job_name
+    left join set_aside_objects
+        on changes.job_name = set_aside_objects.job_name
+        and changes.object_index = set_aside_objects.object_index
+    where set_aside_objects.job_name is null
 )
 
 select * from label_changes

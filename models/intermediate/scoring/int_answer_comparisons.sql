@@ -6,6 +6,11 @@ matches as (
     select * from {{ ref('int_label_matches') }}
 ),
 
+crowded_comparisons as (
+    select * from {{ ref('int_crowded_comparisons') }}
+    where set_aside_reason is not null
+),
+
 match_counts as (
     select
         job_name,
@@ -55,19 +60,26 @@ comparisons as (
     select
         pairs_of_sets.*,
         coalesce(match_counts.match_count, 0) as match_count,
-        coalesce(match_counts.match_overlap, 0) as match_overlap
+        coalesce(match_counts.match_overlap, 0) as match_overlap,
+        crowded_comparisons.set_aside_reason
     from pairs_of_sets
     left join match_counts
         on pairs_of_sets.job_name = match_counts.job_name
         and pairs_of_sets.object_index = match_counts.object_index
         and pairs_of_sets.reference_set_key = match_counts.reference_set_key
         and pairs_of_sets.answer_set_key = match_counts.answer_set_key
+    left join crowded_comparisons
+        on pairs_of_sets.job_name = crowded_comparisons.job_name
+        and pairs_of_sets.object_index = crowded_comparisons.object_index
+        and pairs_of_sets.reference_set_key = crowded_comparisons.reference_set_key
+        and pairs_of_sets.answer_set_key = crowded_comparisons.answer_set_key
 ),
 
 scored_comparisons as (
     select
         *,
         case
+            when set_aside_reason is not null then null
             when shape <> 'mixed' and member_count = 0 then 1
             -- Jaccard index: the classes in both sets, of all classes in either. For one class each: right or wrong.
             when shape = 'class' then {{ safe_divide('match_count', 'member_count - match_count') }}

@@ -1,5 +1,5 @@
 {#-
-  How unlike the answers of each pair of int_chance_pairs are, as int_answer_comparisons scores two answers to one object:
+  How unlike the answers of each pair of int_bounded_chance_pairs are, as int_answer_comparisons scores two answers to one object:
   overlapping labels of the same class are matched by rounds of mutual best overlap.
 -#}
 {%- set rounds = 5 -%}
@@ -7,7 +7,7 @@
 {%- set pair_key = pair_columns | join(', ') -%}
 
 with pairs as (
-    select * from {{ ref('int_chance_pairs') }}
+    select * from {{ ref('int_bounded_chance_pairs') }}
 ),
 
 set_members as (
@@ -24,28 +24,7 @@ members as (
 ),
 
 pair_overlaps as (
-    select
-        pairs.{{ pair_columns | join(',\n        pairs.') }},
-        pairs.shape,
-        members.member_no,
-        other_members.member_no as other_member_no,
-        case
-            when pairs.shape = 'keypoint' then {{ keypoint_overlap('members', 'other_members') }}
-            else {{ label_overlap('members', 'other_members') }}
-        end as overlap
-    from pairs
-    inner join members
-        on pairs.job_name = members.job_name
-        and pairs.object_index = members.object_index
-        and pairs.label_set_key = members.label_set_key
-    inner join members as other_members
-        on pairs.job_name = other_members.job_name
-        and pairs.other_object_index = other_members.object_index
-        and pairs.other_label_set_key = other_members.label_set_key
-        and coalesce(members.label, '') = coalesce(other_members.label, '')
-        and (members.label is null) = (other_members.label is null)
-        -- Outside sequences both are NULL.
-        and coalesce(members.frame_index, -1) = coalesce(other_members.frame_index, -1)
+    {{ labels_by_chance('pairs', 'members') }}
 ),
 
 candidates_0 as (

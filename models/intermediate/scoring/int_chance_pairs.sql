@@ -62,6 +62,7 @@ steps as (
 followers as (
     select
         reaches.*,
+        steps.step,
         (reaches.place + steps.step) % reaches.ring_size as follower_place
     from reaches
     inner join steps on reaches.job_name = steps.job_name
@@ -79,7 +80,11 @@ pairs as (
         followers.member_count,
         other_answers.object_index as other_object_index,
         other_answers.label_set_key as other_label_set_key,
-        other_answers.member_count as other_member_count
+        other_answers.member_count as other_member_count,
+        row_number() over (
+            partition by followers.job_name
+            order by followers.step, followers.place
+        ) as pair_no
     from followers
     inner join reaches as other_answers
         on followers.job_name = other_answers.job_name

@@ -37,34 +37,47 @@ pairs_of_sets as (
 ),
 
 -- An overlap may round to 1, and that of cuboids is of their place alone: coordinates are compared if there are any.
-equal_labels as (
+-- Equal labels of a set are counted.
+candidate_labels as (
     select
         pairs_of_sets.job_name,
         pairs_of_sets.object_index,
         pairs_of_sets.reference_set_key,
         pairs_of_sets.answer_set_key,
-        count(distinct reference_members.member_no) as reference_member_count,
-        count(distinct answer_members.member_no) as answer_member_count
+        sum(case when members.label_set_key = pairs_of_sets.reference_set_key then 1 else 0 end) as reference_count,
+        sum(case when members.label_set_key = pairs_of_sets.answer_set_key then 1 else 0 end) as answer_count
     from pairs_of_sets
-    inner join members as reference_members
-        on pairs_of_sets.job_name = reference_members.job_name
-        and pairs_of_sets.object_index = reference_members.object_index
-        and pairs_of_sets.reference_set_key = reference_members.label_set_key
-    inner join members as answer_members
-        on pairs_of_sets.job_name = answer_members.job_name
-        and pairs_of_sets.object_index = answer_members.object_index
-        and pairs_of_sets.answer_set_key = answer_members.label_set_key
-        and reference_members.label is not distinct from answer_members.label
-        and reference_members.frame_index is not distinct from answer_members.frame_index
-        {%- for coordinate in coordinates %}
-            and reference_members.{{ coordinate }} is not distinct from answer_members.{{ coordinate }}
-        {%- endfor %}
+    inner join members
+        on pairs_of_sets.job_name = members.job_name
+        and pairs_of_sets.object_index = members.object_index
+        and (
+            pairs_of_sets.reference_set_key = members.label_set_key
+            or pairs_of_sets.answer_set_key = members.label_set_key
+        )
     where pairs_of_sets.is_candidate
     group by
         pairs_of_sets.job_name,
         pairs_of_sets.object_index,
         pairs_of_sets.reference_set_key,
-        pairs_of_sets.answer_set_key
+        pairs_of_sets.answer_set_key,
+        members.label,
+        members.frame_index,
+        members.{{ coordinates | join(',\n        members.') }}
+),
+
+equal_labels as (
+    select
+        job_name,
+        object_index,
+        reference_set_key,
+        answer_set_key,
+        sum(reference_count) as reference_member_count,
+        sum(answer_count) as answer_member_count
+    from candidate_labels
+    where
+        reference_count > 0
+        and answer_count > 0
+    group by job_name, object_index, reference_set_key, answer_set_key
 ),
 
 identical_answers as (

@@ -1,12 +1,39 @@
 {%- set overlaps = overlaps_of_shapes('reference_members', 'answer_members') -%}
 {%- set pair_of_sets = "job_name, object_index, reference_set_key, answer_set_key" -%}
 
-with members as (
+with all_members as (
     select * from {{ ref('int_label_set_members') }}
 ),
 
-measured_overlaps as (
-    select * from {{ ref('stg_ground_truth__label_overlaps') }}
+crowded_labels as (
+    select * from {{ ref('int_crowded_labels') }}
+),
+
+crowded_comparisons as (
+    select * from {{ ref('int_crowded_comparisons') }}
+),
+
+measured_label_pairs as (
+    select * from {{ ref('int_measured_label_pairs') }}
+),
+
+crowded_objects as (
+    select distinct
+        job_name,
+        object_index
+    from crowded_labels
+),
+
+-- Two classes are joined by their name, however many there are.
+members as (
+    select all_members.*
+    from all_members
+    left join crowded_objects
+        on all_members.job_name = crowded_objects.job_name
+        and all_members.object_index = crowded_objects.object_index
+    where
+        all_members.shape = 'class'
+        or crowded_objects.job_name is null
 ),
 
 -- Labels of the same shape and frame in two sets: in an answer and in one of its references, which are the golden set,
@@ -56,41 +83,62 @@ pairs_of_keypoints as (
         and {{ is_compared('reference_keypoints', 'answer_keypoints') }}
 ),
 
--- What the loader measured. Either label may be the reference.
-directed_overlaps as (
+-- Crowded sets: what is equal is matched already.
+equal_pairs as (
     select
         job_name,
         object_index,
-        label_key,
-        other_label_key,
-        overlap
-    from measured_overlaps
-    where label_key <> other_label_key
-    union all
+        shape,
+        reference_set_key,
+        answer_set_key,
+        member_no as reference_member_no,
+        equal_member_no as answer_member_no,
+        frame_index,
+        label as reference_label,
+        label as answer_label,
+        track_id as reference_track_id,
+        track_id as answer_track_id,
+        1 as overlap
+    from crowded_labels
+    where
+        is_reference
+        and equal_member_no is not null
+),
+
+open_labels as (
+    select crowded_labels.*
+    from crowded_labels
+    inner join crowded_comparisons
+        on crowded_labels.job_name = crowded_comparisons.job_name
+        and crowded_labels.object_index = crowded_comparisons.object_index
+        and crowded_labels.reference_set_key = crowded_comparisons.reference_set_key
+        and crowded_labels.answer_set_key = crowded_comparisons.answer_set_key
+    where
+        crowded_labels.equal_member_no is null
+        and crowded_comparisons.set_aside_reason is null
+),
+
+open_pairs as (
     select
-        job_name,
-        object_index,
-        other_label_key as label_key,
-        label_key as other_label_key,
-        overlap
-    from measured_overlaps
-    where label_key <> other_label_key
+        {{ label_pair_columns('reference_labels', 'answer_labels') }},
+        case
+            when reference_labels.shape = 'keypoint' then {{ keypoint_overlap('reference_labels', 'answer_labels') }}
+            else {{ label_overlap('reference_labels', 'answer_labels') }}
+        end as overlap
+    from open_labels as reference_labels
+    inner join open_labels as answer_labels
+        on {{ is_of_same_pair_of_sets('reference_labels', 'answer_labels') }}
 ),
 
 measured_pairs as (
-    select
-        {{ label_pair_columns('reference_members', 'answer_members') }},
-        directed_overlaps.overlap
-    from directed_overlaps
-    inner join members as reference_members
-        on directed_overlaps.job_name = reference_members.job_name
-        and directed_overlaps.object_index = reference_members.object_index
-        and directed_overlaps.label_key = reference_members.label_key
-    inner join members as answer_members
-        on directed_overlaps.job_name = answer_members.job_name
-        and directed_overlaps.object_index = answer_members.object_index
-        and directed_overlaps.other_label_key = answer_members.label_key
-        and {{ is_compared('reference_members', 'answer_members') }}
+    select measured_label_pairs.*
+    from measured_label_pairs
+    left join crowded_comparisons
+        on measured_label_pairs.job_name = crowded_comparisons.job_name
+        and measured_label_pairs.object_index = crowded_comparisons.object_index
+        and measured_label_pairs.reference_set_key = crowded_comparisons.reference_set_key
+        and measured_label_pairs.answer_set_key = crowded_comparisons.answer_set_key
+    where crowded_comparisons.set_aside_reason is null
 ),
 
 all_pairs as (
@@ -100,6 +148,10 @@ all_pairs as (
     {%- endfor %}
     select * from pairs_of_keypoints
     union all
+    select * from equal_pairs
+    union all
+    select * from open_pairs
+    union all
     select * from measured_pairs
 ),
 
@@ -108,14 +160,7 @@ pairs_above_threshold as (
         *,
         reference_label is not distinct from answer_label as is_same_label
     from all_pairs
-    where
-        {{ is_enough_overlap() }}
-        -- A class has one mask in each set. An adjustment begins with the labels before it, and may move one far.
-        or (
-            (shape = 'mask' or reference_set_key = 'inherited')
-            and overlap > 0
-            and reference_label is not distinct from answer_label
-        )
+    where {{ may_be_matched() }}
 ),
 
 label_overlaps as (

@@ -89,7 +89,9 @@ track_comparisons as (
         and comparisons.object_index = identities.object_index
         and comparisons.reference_set_key = identities.reference_set_key
         and comparisons.answer_set_key = identities.answer_set_key
-    where comparisons.reference_kind <> 'answer'
+    where
+        comparisons.reference_kind <> 'answer'
+        and comparisons.set_aside_reason is null
 ),
 
 -- IDF1 (Ristani and others 2016): of the labels in both sets, those of tracks that belong together. MOTA (Bernardin and

@@ -1,6 +1,6 @@
 -- An answer is scored if its labels and the object's consolidated labels are both classes, both boxes or both spans, or
--- empty. Without it, a key that no longer joins turns scores into NULL: the rates rest on fewer answers, and look as
--- good as before.
+-- empty, and are not too many. Without it, a key that no longer joins turns scores into NULL: the rates rest on fewer
+-- answers, and look as good as before.
 with label_sets as (
     select * from {{ ref('int_label_sets') }}
     where
@@ -14,6 +14,13 @@ worker_answers as (
 
 tasks as (
     select * from {{ ref('fct_worker_tasks') }}
+),
+
+too_many as (
+    select * from {{ ref('int_crowded_comparisons') }}
+    where
+        reference_set_key = 'consolidated'
+        and set_aside_reason is not null
 ),
 
 comparable as (
@@ -34,6 +41,11 @@ comparable as (
         and worker_answers.object_index = consolidated.object_index
         and consolidated.set_kind = 'consolidated'
         and answered.shape = consolidated.shape
+    left join too_many
+        on answered.job_name = too_many.job_name
+        and answered.object_index = too_many.object_index
+        and answered.label_set_key = too_many.answer_set_key
+    where too_many.job_name is null
 )
 
 select comparable.*
