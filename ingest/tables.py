@@ -297,7 +297,8 @@ class LabelOverlap(NamedTuple):
     overlap: Annotated[
         Double,
         "Above 0, at most 1: intersection over union of the areas or pixels; of polylines the share of each line that "
-        "is within 2 % of their common extent of the other, the mean of both.",
+        "is within 2 % of their common extent of the other, the mean of both. NULL if the labels of their two "
+        "sets in the frame are too many to be measured: one pair stands for all.",
     ]
     label_file_uri: Annotated[Text, "Source file of the first label."]
     label_file_etag: Annotated[Text, "Its version, as in source_files: the row counts while that is the current one."]

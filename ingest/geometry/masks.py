@@ -21,6 +21,8 @@ Floats: TypeAlias = NDArray[np.float64]
 # Nobody draws a mask of so many runs. One of noise would take more memory than all other labels together.
 _MOST_RUNS = 4_000_000
 _SEGMENTS_AT_A_TIME = 65_536
+# Fewer of many masks.
+_CELLS_AT_A_TIME = 2**24
 
 
 class RunLengths(msgspec.Struct, gc=False):
@@ -113,8 +115,9 @@ def _common_pixels(masks: Sequence[Integers]) -> Floats:
     lengths = np.diff(bounds).astype(np.float64)
     changes = [np.searchsorted(bounds, ends) for ends in masks]  # segment that begins where a run ends
     common = np.zeros((len(masks), len(masks)))
-    for start in range(0, len(lengths), _SEGMENTS_AT_A_TIME):
-        some = lengths[start : start + _SEGMENTS_AT_A_TIME]
+    step = max(min(_SEGMENTS_AT_A_TIME, _CELLS_AT_A_TIME // max(len(masks), 1)), 1)
+    for start in range(0, len(lengths), step):
+        some = lengths[start : start + step]
         covers = np.empty((len(masks), len(some)))
         for row, places in enumerate(changes):
             before, after = np.searchsorted(places, (start, start + len(some)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -23,6 +24,10 @@ _MEASURES: dict[str, Callable[[Sequence[str], NDArray[np.int64], NDArray[np.int6
 # Pairs that wait to be measured together. Those of masks do not wait: pixels take memory.
 _PAIRS_AT_A_TIME = 500_000
 _LABELS_AT_A_TIME = 50_000
+# Overlaps that wait to be written.
+_OVERLAPS_AT_A_TIME = 1_000_000
+# Two sets are not measured if the pairs of their labels of one frame are more.
+PAIR_LIMIT = 1_000_000
 
 
 class LabelKey(NamedTuple):
@@ -97,30 +102,88 @@ class Pairs:
 
     A pair is compared if one of its labels, or the reference that leads from one to the other, is of this load; and if
     there is something in it that was not there when the load measured before.
+
+    Two sets with more pairs of labels in a frame than the limit are not measured: one pair of their labels says so by
+    an overlap that is None.
     """
 
-    def __init__(self, is_first_round: bool, is_upgrade: bool) -> None:
+    def __init__(self, is_first_round: bool, is_upgrade: bool, write: Callable[[list[Overlap]], object]) -> None:
         """Make it, without pairs.
 
         Args:
             is_first_round: whether the load measured nothing so far.
             is_upgrade: whether the lake's labels are compared with each other.
+            write: gets the overlaps that were measured, many at a time, in an order of their own.
         """
-        self._is_first_round, self._is_upgrade = is_first_round, is_upgrade
+        self._is_first_round, self._is_upgrade, self._write = is_first_round, is_upgrade, write
         self._waiting: dict[str, _Batch] = defaultdict(_Batch)
         self._found: list[Overlap] = []
 
     def add_object(self, job_name: str, object_index: int, labels: Iterable[MeasuredLabel]) -> None:
         """Compare the labels of a data object."""
+        about = (job_name, object_index)
         for shape, some in _by_shape_and_frame(labels).items():
             some.sort(key=_key)
-            count = len(some)
-            first, second = np.triu_indices(count, 1)
             numbers: dict[Any, int] = {}
             sets = np.array([numbers.setdefault(label.label_set, len(numbers)) for label in some])
             sources = np.array([_SOURCES[label.source] for label in some])
+            if len(some) ** 2 > PAIR_LIMIT:
+                self._add_set_by_set(shape[0], some, sets, sources, about)
+                continue
+            first, second = np.triu_indices(len(some), 1)
             wanted = (sets[first] != sets[second]) & (sources[first] + sources[second] != _NEVER_COMPARED)
-            self._add(shape[0], some, first[wanted], second[wanted], (job_name, object_index), NO_REFERENCE)
+            self._add(shape[0], some, first[wanted], second[wanted], about, NO_REFERENCE)
+
+    def _add_set_by_set(
+        self,
+        shape: str,
+        labels: list[MeasuredLabel],
+        sets: NDArray[np.int64],
+        sources: NDArray[np.int64],
+        about: tuple[str, int],
+    ) -> None:
+        """Compare many labels of one frame, each two sets by themselves."""
+        members = [np.flatnonzero(sets == number) for number in range(sets.max() + 1)]
+        for one, other in itertools.combinations(members, 2):
+            if sources[one[0]] + sources[other[0]] == _NEVER_COMPARED:
+                continue
+            both = np.sort(np.concatenate((one, other)))
+            some = [labels[place] for place in both.tolist()]
+            first, second = (np.searchsorted(both, places) for places in (one, other))
+            self._add_two_sets(shape, some, first, second, about, NO_REFERENCE)
+
+    def _add_two_sets(
+        self,
+        shape: str,
+        labels: list[MeasuredLabel],
+        one: NDArray[np.int64],
+        other: NDArray[np.int64],
+        about: tuple[str, int],
+        reference: Reference,
+    ) -> None:
+        """Compare each label of one set with each of another, or none if they are too many."""
+        # What masks have in common is measured of each two, whatever their sets.
+        pairs = ((len(one) + len(other)) // 2) ** 2 if shape == "mask" else len(one) * len(other)
+        if pairs > PAIR_LIMIT:
+            self._add_unmeasured(shape, labels, one, other, about, reference)
+            return
+        first, second = np.repeat(one, len(other)), np.tile(other, len(one))
+        self._add(shape, labels, np.minimum(first, second), np.maximum(first, second), about, reference)
+
+    def _add_unmeasured(
+        self,
+        shape: str,
+        labels: list[MeasuredLabel],
+        one: NDArray[np.int64],
+        other: NDArray[np.int64],
+        about: tuple[str, int],
+        reference: Reference,
+    ) -> None:
+        # All labels of a set are of one file, but those of copies of a mask; what is of this load stands for the set.
+        places = [max(some.tolist(), key=lambda place: (labels[place].file_no, -place)) for some in (one, other)]
+        two = [labels[place] for place in sorted(places)]
+        if self._are_wanted(two, np.array([0]), np.array([1]), reference).all():
+            self._find(shape, two, None, (*about, reference.file_no))
 
     def add_adjustment(
         self,
@@ -135,22 +198,26 @@ class Pairs:
         earlier = _by_shape_and_frame(_with_numbered_frames(earlier_results))
         for shape, some in _by_shape_and_frame(_with_numbered_frames(results)).items():
             others = earlier.get(shape, [])
-            one, other = (indices.ravel() for indices in np.indices((len(some), len(others))))
+            if not others:
+                continue
             both = [*some, *others]
             order = sorted(range(len(both)), key=lambda number: both[number].key)
             place = np.empty(len(both), np.int64)
             place[order] = np.arange(len(both))
-            one, other = place[one], place[len(some) + other]
+            one, other = place[: len(some)], place[len(some) :]
             both = [both[number] for number in order]
-            about = (job_name, object_index)
-            self._add(shape[0], both, np.minimum(one, other), np.maximum(one, other), about, reference)
+            self._add_two_sets(shape[0], both, one, other, (job_name, object_index), reference)
 
-    def measured(self) -> list[Overlap]:
-        """The overlaps of the pairs that were added, in an order of their own; there are none after that."""
+    def measure(self) -> None:
+        """Measure the pairs that were added; there are none after that."""
         for shape in [*self._waiting]:
             self._measure(shape)
+        self._write_found()
+
+    def _write_found(self) -> None:
         found, self._found = self._found, []
-        return sorted(found, key=_order)
+        if found:
+            self._write(sorted(found, key=_order))
 
     def _add(
         self,
@@ -161,16 +228,7 @@ class Pairs:
         about: tuple[str, int],
         reference: Reference,
     ) -> None:
-        is_own = np.array([label.file_no >= 0 for label in labels])
-        is_new = np.array([label.is_new for label in labels])
-        if not self._is_first_round:
-            wanted = (is_own[first] | is_own[second] | (reference.file_no >= 0)) & (
-                is_new[first] | is_new[second] | reference.is_new
-            )
-        elif self._is_upgrade or reference.file_no >= 0:
-            wanted = np.ones(len(first), bool)
-        else:
-            wanted = is_own[first] | is_own[second]
+        wanted = self._are_wanted(labels, first, second, reference)
         if not wanted.any():
             return
         waiting = self._waiting[shape]
@@ -182,6 +240,27 @@ class Pairs:
         if shape == "mask" or waiting.pairs >= _PAIRS_AT_A_TIME or len(waiting.labels) >= _LABELS_AT_A_TIME:
             self._measure(shape)
 
+    def _are_wanted(
+        self,
+        labels: Collection[MeasuredLabel],
+        first: NDArray[np.int64],
+        second: NDArray[np.int64],
+        reference: Reference,
+    ) -> NDArray[np.bool_]:
+        """Which pairs are to be compared in this round of this load."""
+        is_own = np.array([label.file_no >= 0 for label in labels])
+        is_new = np.array([label.is_new for label in labels])
+        wanted: NDArray[np.bool_]
+        if not self._is_first_round:
+            wanted = (is_own[first] | is_own[second] | (reference.file_no >= 0)) & (
+                is_new[first] | is_new[second] | reference.is_new
+            )
+        elif self._is_upgrade or reference.file_no >= 0:
+            wanted = np.ones(len(first), bool)
+        else:
+            wanted = is_own[first] | is_own[second]
+        return wanted
+
     def _measure(self, shape: str) -> None:
         waiting = self._waiting.pop(shape)
         first, second = np.concatenate(waiting.first), np.concatenate(waiting.second)
@@ -191,11 +270,17 @@ class Pairs:
         for one, other, run, overlap in zip(
             *(numbers[places].tolist() for numbers in (first, second, run_of, overlaps)), strict=True
         ):
-            job_name, object_index, referring_file = waiting.about[run]
-            labels = (waiting.labels[one], waiting.labels[other])
-            columns = (column for label in labels for column in _columns(label))
-            file_no = max(labels[0].file_no, labels[1].file_no, referring_file)
-            self._found.append(Overlap(file_no, job_name, LabelOverlap(object_index, shape, overlap, *columns)))
+            self._find(shape, (waiting.labels[one], waiting.labels[other]), overlap, waiting.about[run])
+        if len(self._found) >= _OVERLAPS_AT_A_TIME:
+            self._write_found()
+
+    def _find(
+        self, shape: str, labels: Sequence[MeasuredLabel], overlap: float | None, about: tuple[str, int, int]
+    ) -> None:
+        job_name, object_index, referring_file = about
+        columns = (column for label in labels for column in _columns(label))
+        file_no = max(labels[0].file_no, labels[1].file_no, referring_file)
+        self._found.append(Overlap(file_no, job_name, LabelOverlap(object_index, shape, overlap, *columns)))
 
 
 # Their sums say what is compared with what: requests repeat what responses say, and stand in where there are none.

@@ -131,13 +131,16 @@ def _measure(
         if paths == measured_at:
             return  # and the load is committed
         lake = _Files(store, load, ledger, done)
-        pairs = Pairs(measured_at is None, entry_no is not None)
-        measured_at = paths
-        links = _links(lake, results, has_references) if results or has_references else []
-        for overlaps in _measured(lake, objects, links, pairs):
+
+        def write(overlaps: list[Overlap]) -> None:
             batch = to_batch([_row(load.id, overlap, entry_no) for overlap in overlaps], TABLES[OVERLAPS].schema)
             with load.part(next(parts)) as part:
                 part.write(OVERLAPS, batch)
+
+        pairs = Pairs(measured_at is None, entry_no is not None, write)
+        measured_at = paths
+        links = _links(lake, results, has_references) if results or has_references else []
+        _compare(lake, objects, links, pairs)
         done |= lake.seen
 
 
@@ -146,10 +149,8 @@ def _row(load_id: str, overlap: Overlap, entry_no: int | None) -> tuple[Any, ...
     return (load_id, file_no, overlap.job_name, *overlap.row)
 
 
-def _measured(
-    lake: _Files, objects: Collection[Object], links: Collection[_Link], pairs: Pairs
-) -> Iterator[list[Overlap]]:
-    """Overlaps of the labels of data objects, some objects at a time."""
+def _compare(lake: _Files, objects: Collection[Object], links: Collection[_Link], pairs: Pairs) -> None:
+    """Measure the overlaps of the labels of data objects, some objects at a time."""
     links_of: dict[Object, list[_Link]] = defaultdict(list)
     for link in links:
         links_of[link.job_name, link.object_index].append(link)
@@ -168,9 +169,7 @@ def _measured(
                 own = [label for label in labels.get(link.object_index, ()) if label.source == "result"]
                 if own:
                     pairs.add_adjustment(job_name, link.object_index, own, earlier[link.file], link.reference)
-            found = pairs.measured()
-            if found:
-                yield found
+            pairs.measure()
 
 
 def _in_groups(sizes: Mapping[int, int], objects: Iterable[int]) -> Iterator[list[int]]:

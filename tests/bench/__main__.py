@@ -223,9 +223,7 @@ def models(bench: Bench) -> None:
     source, lake = bench.corpus("sample", max(bench.files // 25, 10)), bench.scratch / "lake"
     files = sum(path.is_file() for path in source.rglob("*"))
     load = [*who.PYTHON, "ingest", "load", str(source), str(lake)]
-    dbt = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--target", "local"]
-    dbt += ["--target-path", str(bench.scratch / "target")]
-    environment = {"GT_LAKE": str(lake), "GT_WAREHOUSE": str(bench.scratch / "warehouse.duckdb")}
+    dbt, environment = _build(bench, lake)
     rows: list[Row] = [
         (f"sample: {files:,} files", *COSTS),
         ("ingest load", *cells(run(load))),
@@ -237,9 +235,41 @@ def models(bench: Bench) -> None:
     print(text_table(rows), "\n")
 
 
+def _build(bench: Bench, lake: Path) -> tuple[list[str], dict[str, str]]:
+    """The command that builds the marts of a lake, and its environment."""
+    dbt = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--target", "local"]
+    dbt += ["--target-path", str(bench.scratch / "target")]
+    return dbt, {"GT_LAKE": str(lake), "GT_WAREHOUSE": str(bench.scratch / "warehouse.duckdb")}
+
+
+# Labels of each of two answers to one image: more than the limits of matching, and as many as they let through.
+CROWDS = {
+    "equal": (10_000,),
+    "apart": (10_000, 7_000),
+    "overlapping": (10_000, 1_000),
+    "polygons": (10_000, 1_000),
+}
+
+
+def crowds(bench: Bench) -> None:
+    """The worst files that are accepted, each alone: as many labels as matching bears, and more. One run each."""
+    rows: list[Row] = [("two answers to one image", *COSTS, "dbt s", "dbt MB")]
+    for name, counts in CROWDS.items():
+        for count in counts:
+            lake = bench.scratch / "lake"
+            load = run([*who.PYTHON, "ingest", "load", str(bench.corpus(name, count)), str(lake)])
+            dbt, environment = _build(bench, lake)
+            built = run([*dbt, "--resource-type", "seed", "model"], environment)
+            title = f"{count:,} labels each: {name}"
+            rows.append((title, *cells(load), built.seconds, round(built.megabytes)))
+            shutil.rmtree(lake)
+            Path(environment["GT_WAREHOUSE"]).unlink()
+    print(text_table(rows), "\n")
+
+
 PARTS: dict[str, Callable[[Bench], None]] = {
     function.__name__: function
-    for function in (classification, boxes, memory, manifest, sequence, overhead, s3, models)
+    for function in (classification, boxes, memory, manifest, sequence, overhead, s3, models, crowds)
 }
 
 

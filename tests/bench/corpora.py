@@ -1,14 +1,14 @@
 """Made-up output of labeling jobs to measure on: larger and more even than the sample, and quick to make.
 
 A corpus is the same for the same arguments. ``python -m tests.bench.corpora
-classification|boxes|manifest|sequence|sample FOLDER COUNT`` writes one. Forms: the same as the sample's, whose writers
+classification|boxes|manifest|sequence|sample|equal|apart|overlapping|polygons FOLDER COUNT`` writes one. Forms: the same as the sample's, whose writers
 are used.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -99,12 +99,71 @@ def write_sample(folder: Path, objects: int) -> None:
         (folder / broken).unlink()
 
 
+def write_equal(folder: Path, boxes: int) -> None:
+    """One image with two answers of so many equal boxes."""
+    _write_crowd(folder, "equal", [[_box(0, 0, 50)] * boxes] * 2)
+
+
+def write_apart(folder: Path, boxes: int) -> None:
+    """One image with two answers of so many boxes in a grid; those of the second are a pixel further down."""
+    answers = [[_box(60 * (place % 100), 60 * (place // 100) + down, 50) for place in range(boxes)] for down in (0, 1)]
+    _write_crowd(folder, "apart", answers)
+
+
+def write_overlapping(folder: Path, boxes: int) -> None:
+    """One image with two answers of so many boxes that are all different, and all overlap enough."""
+    answers = [[_box(place % 100, place // 100 + down, 1_000) for place in range(boxes)] for down in (0, 0.5)]
+    _write_crowd(folder, "overlapping", answers)
+
+
+def write_polygons(folder: Path, polygons: int) -> None:
+    """The same, of polygons with four corners."""
+    answers = [
+        [_polygon(_box(place % 100, place // 100 + down, 1_000)) for place in range(polygons)] for down in (0, 0.5)
+    ]
+    _write_crowd(folder, "polygons", answers)
+
+
+def _write_crowd(folder: Path, name: str, contents: Sequence[list[Json]]) -> None:
+    is_polygon = "vertices" in contents[0][0]
+    with _job(folder, name) as job:
+        team, rng = make_team(SEED, THINGS), Random(SEED)
+        size = {"height": 10_000, "width": 10_000}
+        answers = [
+            answer(
+                worker,
+                _timing(0, rng),
+                {"polygons": {"polygons": labels, "inputImageProperties": size}}
+                if is_polygon
+                else {"boundingBox": {"boundingBoxes": labels, "inputImageProperties": size}},
+            )
+            for worker, labels in zip(team, contents, strict=False)
+        ]
+        job.write_answers(1, 0, _written_at(0), answers)
+        # The consolidated labels of polygons are not what is measured.
+        job.add_line(0, *_boxed(job, 0, {"boundingBox": {"boundingBoxes": [] if is_polygon else contents[0]}}))
+
+
+def _box(left: float, top: float, size: float) -> Json:
+    return {"height": size, "label": THINGS[0], "left": left, "top": top, "width": size}
+
+
+def _polygon(box: Json) -> Json:
+    left, top, size = box["left"], box["top"], box["width"]
+    corners = ((left, top), (left + size, top), (left + size, top + size), (left, top + size))
+    return {"label": box["label"], "vertices": [{"x": x, "y": y} for x, y in corners]}
+
+
 CORPORA: dict[str, Callable[[Path, int], None]] = {
     "classification": write_classification,
     "boxes": write_boxes,
     "manifest": write_manifest,
     "sequence": write_sequence,
     "sample": write_sample,
+    "equal": write_equal,
+    "apart": write_apart,
+    "overlapping": write_overlapping,
+    "polygons": write_polygons,
 }
 
 
