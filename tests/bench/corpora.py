@@ -1,8 +1,7 @@
 """Made-up output of labeling jobs to measure on: larger and more even than the sample, and quick to make.
 
-A corpus is the same for the same arguments. ``python -m tests.bench.corpora
-classification|boxes|manifest|sequence|sample|equal|apart|overlapping|polygons FOLDER COUNT`` writes one. Forms: the same as the sample's, whose writers
-are used.
+A corpus is the same for the same arguments. ``python -m tests.bench.corpora NAME FOLDER COUNT`` writes one; the names
+are those of ``CORPORA``. Forms: the same as the sample's, whose writers are used.
 """
 
 from __future__ import annotations
