@@ -206,6 +206,7 @@ def load(
             f"{summary.files_rejected:,} rejected, {summary.files_skipped:,} skipped, "
             f"{summary.files_ignored:,} ignored"
             + (f", {summary.files_forgotten:,} forgotten" if summary.files_forgotten else "")
+            + _dropped(summary.values_dropped)
         )
         _show_findings(summary.errors, summary.warnings)
     sys.exit(DONE_WITH_REJECTED if summary.errors or summary.warnings else DONE)
@@ -349,7 +350,8 @@ def _finish_sync(summary: SyncSummary, as_json: bool) -> NoReturn:
         f"{summary.loaded:,} loaded ({summary.rows:,} rows), {summary.unchanged:,} unchanged, "
         f"{summary.rejected:,} rejected, {summary.skipped:,} skipped"
     )
-    _show(asdict(summary), as_json, text + (f", {summary.forgotten:,} forgotten" if summary.forgotten else ""))
+    text += f", {summary.forgotten:,} forgotten" if summary.forgotten else ""
+    _show(asdict(summary), as_json, text + _dropped(summary.values_dropped))
     if not as_json:
         _show_findings(summary.errors, summary.warnings)
     sys.exit(DONE_WITH_REJECTED if summary.errors or summary.warnings else DONE)
@@ -437,8 +439,9 @@ def compact(lake: str, s3: S3Options, as_json: bool) -> None:
 
     Rows that a newer load replaced, and forgotten rows, are left out. Old files stay until `vacuum`.
     """
-    loads = or_nothing(lambda: compact_lake(Lake.open(lake, s3, must_exist=True)))
-    _show({"loads_rewritten": loads}, as_json, f"{loads:,} loads merged into one" if loads else "nothing to merge")
+    done = or_nothing(lambda: compact_lake(Lake.open(lake, s3, must_exist=True)))
+    text = f"{done.loads_rewritten:,} loads merged into one" if done.loads_rewritten else "nothing to merge"
+    _show(done._asdict(), as_json, text + _dropped(done.values_dropped))
 
 
 @cli.command()
@@ -518,12 +521,15 @@ def forget(
 
     done = or_nothing(lambda: forget_rows(Lake.open(lake, s3, must_exist=True), Selection(job, uri, worker), is_meant))
     text = f"{done.files:,} files forgotten, and {done.answers:,} answers of {done.workers:,} workers"
-    if done.values_dropped:
-        text += f"; {done.values_dropped:,} JSON values named them as a whole and are NULL now"
+    text += _dropped(done.values_dropped)
     if dry_run:
         of = f" of {len(done.jobs):,} jobs: {_some(done.jobs)}" if done.jobs else ""
         text = f"would forget {done.files:,} files{of}; and {done.answers:,} answers of {done.workers:,} workers"
     _show(asdict(done), as_json, text)
+
+
+def _dropped(values: int) -> str:
+    return f"; {values:,} JSON values named forgotten workers as a whole and are NULL" if values else ""
 
 
 def _some(names: list[str]) -> str:

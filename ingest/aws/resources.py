@@ -93,6 +93,8 @@ class SyncSummary:
     rejected: int = 0
     skipped: int = 0
     rows: int = 0
+    values_dropped: int = 0
+    """Values of JSON that named forgotten workers as a whole, and are NULL."""
     errors: list[dict[str, str]] = field(default_factory=list)
     warnings: list[dict[str, str]] = field(default_factory=list)
 
@@ -140,7 +142,8 @@ def sync(known: KnownResources, resources: Iterable[Resource], include_forgotten
         rows.begin(number, resource.job_name)
         rows.add_tables(resource.rows)
     with known.lake.begin(known.last_load_id) as load:
-        batches = Redaction(known.forgotten_workers).apply(rows.batches(load.id)).tables
+        redacted = Redaction(known.forgotten_workers).apply(rows.batches(load.id))
+        batches, summary.values_dropped = redacted.tables, redacted.values_dropped
         counts = Counter(number for batch in batches.values() for number in batch.column("file_no").to_pylist())
         if batches:
             with load.part(0) as part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import NamedTuple
 
 from ingest.lake.again import again_if_overtaken
 from ingest.lake.lake import Lake
@@ -23,7 +24,15 @@ from ingest.tables import LEDGER
 _SMALL_LOAD_BYTES = 256 * 2**20
 
 
-def compact(lake: Lake) -> int:
+class Compacted(NamedTuple):
+    """What ``compact`` did."""
+
+    loads_rewritten: int = 0
+    values_dropped: int = 0
+    """Values of JSON that named forgotten workers as a whole, and became NULL."""
+
+
+def compact(lake: Lake) -> Compacted:
     """Rewrite the rows of small loads, and of loads with superseded rows, as one new load.
 
     If another command deletes what it reads, it begins again.
@@ -32,7 +41,7 @@ def compact(lake: Lake) -> int:
     forgotten workers that a load committed late, while they were being forgotten, are left out.
 
     Returns:
-        The number of loads rewritten; 0 if there is nothing to gain.
+        What it did: nothing if there is nothing to gain.
 
     Raises:
         StoreError: the lake's format is newer than this loader's; or other commands got in the way each time.
@@ -41,7 +50,7 @@ def compact(lake: Lake) -> int:
     return again_if_overtaken("compact", lake.store, lambda: _compact(lake))
 
 
-def _compact(lake: Lake) -> int:
+def _compact(lake: Lake) -> Compacted:
     store = lake.store
     committed = ledger_files(store)
     ledger = read_ledger(store, committed)
@@ -52,7 +61,7 @@ def _compact(lake: Lake) -> int:
     loads = {load_id for file in files[LEDGER.name] if (load_id := load_id_of(file.path))}
     chosen = {load_id for load_id in loads if sizes[load_id] < _SMALL_LOAD_BYTES} | ledger.superseded_loads
     if len(chosen) < 2 and not ledger.superseded_loads:
-        return 0
+        return Compacted()
     redaction = Redaction(ledger.forgotten_workers)
     answers = find_answers(store, files, redaction, chosen)
     new_frames = sorted(answers.frames - ledger.forgotten_frames)
@@ -79,4 +88,4 @@ def _compact(lake: Lake) -> int:
             [forgotten_frames_entry(load.id, number, folder) for number, folder in enumerate(new_frames, len(moved))]
         )
         check_not_overtaken(store, committed)
-    return len(chosen)
+    return Compacted(len(chosen), redaction.dropped.total())

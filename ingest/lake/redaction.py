@@ -86,10 +86,17 @@ def _codes(batch: pa.RecordBatch) -> pa.Int64Array:
 
 
 class Redacted(NamedTuple):
-    """Rows without those of forgotten workers, and the folders of frames that the dropped answers point to."""
+    """Rows without those of forgotten workers.
+
+    Attributes:
+        tables: by table.
+        frames: folders of frames that the dropped answers point to.
+        values_dropped: how many values of JSON became NULL.
+    """
 
     tables: dict[str, pa.RecordBatch]
     frames: set[FramesFolder]
+    values_dropped: int = 0
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,9 @@ class Redaction:
         if not self.workers:
             return Redacted(dict(tables), set())
         answers = self.find_answers([tables[ANSWERS]] if ANSWERS in tables else [])
-        return Redacted({name: self.filter(batch, answers) for name, batch in tables.items()}, answers.frames)
+        before = self.dropped.total()
+        kept = {name: self.filter(batch, answers) for name, batch in tables.items()}
+        return Redacted(kept, answers.frames, self.dropped.total() - before)
 
     def find_answers(self, batches: Iterable[pa.RecordBatch]) -> DroppedAnswers:
         """The answers that are dropped; the batches have ``ANSWER_COLUMNS``."""

@@ -62,6 +62,8 @@ class Summary:
     files_rejected: int = 0
     files_skipped: int = 0
     rows: int = 0
+    values_dropped: int = 0
+    """Values of JSON that named forgotten workers as a whole, and are NULL."""
     jobs: list[str] = field(default_factory=list)
     errors: list[dict[str, str]] = field(default_factory=list)
     warnings: list[dict[str, str]] = field(default_factory=list)

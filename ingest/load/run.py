@@ -140,6 +140,7 @@ class _Run:
             summary.warnings += [{"uri": uri, "warning": warning} for uri, warning in done.warnings]
             self._label_files += done.label_files
             self.forgotten_frames |= done.forgotten_frames
+            summary.values_dropped += done.values_dropped
             for table, objects in done.measured.items():
                 self._measured[table] |= objects
             self._progress(summary)

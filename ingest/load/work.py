@@ -70,6 +70,7 @@ class ChunkOutcome:
         warnings: uris of loaded files, with what is wrong with them.
         label_files: uris of files that hold labels, each with the manifest that refers to it.
         forgotten_frames: folders of frames that answers of forgotten workers point to.
+        values_dropped: how many values of JSON named forgotten workers as a whole, and are NULL.
         measured: job and data object of the labels whose overlaps are to be measured, by table.
         parts: the files of the lake that were written.
     """
@@ -82,6 +83,7 @@ class ChunkOutcome:
     warnings: list[tuple[str, str]]
     label_files: list[tuple[SourceFile, str]]
     forgotten_frames: set[FramesFolder]
+    values_dropped: int
     measured: dict[str, set[tuple[str, int]]]
     parts: list[str]
 
@@ -138,6 +140,7 @@ class _Reader:
         self._manifests = {file.file_no: file for file in chunk.files if file.kind == FileKind.OUTPUT_MANIFEST}
         self._label_files: list[tuple[SourceFile, str]] = []
         self._forgotten_frames: set[FramesFolder] = set()
+        self._values_dropped = 0
         self._measured: dict[str, set[tuple[str, int]]] = {table: set() for table in LABEL_TABLES}
 
     def read_all(self) -> None:
@@ -163,6 +166,7 @@ class _Reader:
             warnings=warnings,
             label_files=self._label_files,
             forgotten_frames=self._forgotten_frames,
+            values_dropped=self._values_dropped,
             measured=self._measured,
             parts=self._part.written,
         )
@@ -273,6 +277,7 @@ class _Reader:
             self._note_label_files(batches["data_objects"])
         redacted = self._chunk.redaction.apply(batches)
         self._forgotten_frames |= redacted.frames
+        self._values_dropped += redacted.values_dropped
         for name, batch in redacted.tables.items():
             if len(batch) < len(batches[name]):
                 self._uncount(batches[name], batch)

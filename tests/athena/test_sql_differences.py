@@ -594,7 +594,7 @@ CASES: dict[str, str] = {
             ) as edges (number, is_reference, answer_set_key, shape, frame_index)
         )
 
-        select ours.number * 10 + theirs.number as number
+        select ours.number * 10 + theirs.number as number, theirs.shape
         from labels as ours
         inner join labels as theirs on {{ is_of_same_pair_of_sets('ours', 'theirs') }}
         order by number

@@ -8,7 +8,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
+from ingest.cli import cli
 from ingest.identity import worker_key
 from ingest.lake.compact import compact
 from ingest.lake.forget import Selection, forget
@@ -16,7 +18,10 @@ from ingest.lake.json_names import People
 from ingest.lake.lake import Lake
 from ingest.lake.ledger import Status, new_entry
 from ingest.lake.parquet import SCHEMAS, to_batch
+from ingest.lake.redaction import Redaction
 from ingest.lake.vacuum import vacuum
+from ingest.load import plan, run
+from ingest.load.plan import Options
 from ingest.load.run import load
 from ingest.storage.store import StoreError
 from ingest.tables import DataObject
@@ -159,6 +164,33 @@ def test_later_loads_leave_out_what_the_id_or_the_identity_says(lake: Lake, job:
     assert len(values) == 10
     assert [json.loads(value)["votes"] for value in values[4:6]] == [[vote(BEN)]] * 2
     assert what_names_ann(tmp_path / "lake", (ANN, SUB)) == set()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_whatever_command_drops_values_says_how_many(
+    processes: int, lake: Lake, job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The best answer is Ann's, and is a value of its own."""
+    monkeypatch.setattr(plan, "_CHUNK_BYTES", 1)
+    forget(lake, Selection(workers=[ANN]))
+    write_manifest(job, lines(line({"best": vote(ANN)})))
+
+    summary = load(str(job.parent), lake.uri, Options(processes=processes))
+
+    assert (summary.files_loaded, summary.values_dropped) == (1, 2)
+    done = CliRunner().invoke(cli, ["load", str(job.parent), str(tmp_path / "again")])
+    assert "NULL" not in done.stdout
+    # A load that did not know of it: what it committed is found by the next command.
+    late = Lake.open(str(tmp_path / "again"))
+    forget(late, Selection(workers=[ANN]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "Redaction", lambda _: Redaction())
+        write_manifest(job, lines())
+        load(str(job.parent), late.uri)
+    done = CliRunner().invoke(cli, ["compact", late.uri])
+    assert done.stdout.endswith(
+        "loads merged into one; 1 JSON values named forgotten workers as a whole and are NULL\n"
+    )
 
 
 def test_a_worker_whom_only_json_names(job: Path, tmp_path: Path) -> None:

@@ -87,10 +87,10 @@ def test_a_kept_lake_is_compacted_and_vacuumed_without_loss(kept: Kept) -> None:
     for path in folder.rglob("*.parquet"):
         os.utime(path, (0, 0))
 
-    assert compact(lake) > 1
+    assert compact(lake).loads_rewritten > 1
     deleted = vacuum(lake, grace_hours=0).files
 
     assert deleted > 5
     assert rows_of(folder) == expected["rows"]
     assert status_of(lake) == {"warnings": [], **expected["status"]}  # the first loaders warned of nothing
-    assert compact(lake) == 0
+    assert compact(lake).loads_rewritten == 0
