@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ingest.lake.lake import Lake
 from ingest.lake.ledger import Status, read_ledger
 from ingest.lake.parquet import read_table
+from ingest.load.run import load
 from ingest.storage.open import open_store
 from ingest.storage.store import Store
 from ingest.tables import TABLES
@@ -49,6 +50,15 @@ def write_answers(job: Path, number: int, answers: Mapping[str, str]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
     return path
+
+
+def load_twice(source: Path, folder: Path, change: Callable[[Path], object]) -> Path:
+    """A lake of two loads: of a job Pets, and of what has changed since."""
+    write_job(source, "Pets", {0: {"ann": "Cat", "ben": "Dog"}})
+    load(str(source), str(folder))
+    change(source)
+    load(str(source), str(folder))
+    return folder
 
 
 def current_rows(lake: Lake | Store | Path) -> dict[str, list[Row]]:

@@ -7,14 +7,11 @@ from typing import NamedTuple
 
 from ingest.lake.again import again_if_overtaken
 from ingest.lake.lake import Lake
-from ingest.lake.layout import files_by_table, load_id_of
+from ingest.lake.layout import load_id_of
 from ingest.lake.ledger import (
     Status,
-    check_not_overtaken,
     forgotten_frames_entry,
     frames_in,
-    ledger_files,
-    read_ledger,
     tombstone,
 )
 from ingest.lake.redaction import Redaction
@@ -51,10 +48,8 @@ def compact(lake: Lake) -> Compacted:
 
 
 def _compact(lake: Lake) -> Compacted:
-    store = lake.store
-    committed = ledger_files(store)
-    ledger = read_ledger(store, committed)
-    files = ledger.counted(files_by_table(store))
+    store, snapshot = lake.store, lake.snapshot()
+    ledger, files = snapshot.ledger, snapshot.files
     sizes: Counter[str] = Counter()
     for file in (file for table, found in files.items() if table != LEDGER.name for file in found):
         sizes[load_id_of(file.path) or ""] += file.size_bytes
@@ -65,7 +60,7 @@ def _compact(lake: Lake) -> Compacted:
     redaction = Redaction(ledger.forgotten_workers)
     answers = find_answers(store, files, redaction, chosen)
     new_frames = sorted(answers.frames - ledger.forgotten_frames)
-    with lake.begin(ledger.last_load_id) as load:
+    with snapshot.begin() as load:
         gone = {entry.uri for entry in frames_in(ledger, new_frames)}
         moved = [entry for entry in ledger.current() if entry.load_id in chosen or entry.uri in gone]
         file_numbers = {
@@ -87,5 +82,4 @@ def _compact(lake: Lake) -> Compacted:
         load.add(
             [forgotten_frames_entry(load.id, number, folder) for number, folder in enumerate(new_frames, len(moved))]
         )
-        check_not_overtaken(store, committed)
     return Compacted(len(chosen), redaction.dropped.total())

@@ -13,16 +13,12 @@ from ingest.identity import worker_key
 from ingest.lake.again import again_if_overtaken
 from ingest.lake.json_names import is_worker_id
 from ingest.lake.lake import Lake
-from ingest.lake.layout import files_by_table
 from ingest.lake.ledger import (
     Ledger,
     Status,
-    check_not_overtaken,
     forgotten_frames_entry,
     forgotten_worker_entry,
     frames_in,
-    ledger_files,
-    read_ledger,
     tombstone,
 )
 from ingest.lake.parquet import read_table
@@ -83,10 +79,8 @@ def forget(lake: Lake, selection: Selection, is_meant: Callable[[Forgotten], boo
 
 
 def _forget(lake: Lake, selection: Selection, is_meant: Callable[[Forgotten], bool]) -> Forgotten:
-    store = lake.store
-    committed = ledger_files(store)
-    ledger = read_ledger(store, committed)
-    files = ledger.counted(files_by_table(store))
+    store, snapshot = lake.store, lake.snapshot()
+    ledger, files = snapshot.ledger, snapshot.files
     gone, is_sweeping = _files_to_forget(ledger, selection)
     people = _find_people(store, files, selection.workers)
     keys = frozenset[str]().union(*people)
@@ -117,7 +111,7 @@ def _forget(lake: Lake, selection: Selection, is_meant: Callable[[Forgotten], bo
     labels = CurrentLabels(store, files, kept.values(), all_forgotten, answers)
     about = _files_about(store, files, redaction, answers) | _files_with_overlaps(store, files, labels_before, labels)
     changed = sorted(kept.keys() & about)
-    with lake.begin(ledger.last_load_id) as load:
+    with snapshot.begin() as load:
         entries = [tombstone(load.id, file_no, entry) for file_no, entry in enumerate(gone.values())]
         numbers = {old: file_no for file_no, old in enumerate(changed, len(entries))}
         counts = rewrite(store, files, load, numbers, redaction, answers, labels)
@@ -131,7 +125,6 @@ def _forget(lake: Lake, selection: Selection, is_meant: Callable[[Forgotten], bo
         for folder in sorted(answers.frames):
             entries.append(forgotten_frames_entry(load.id, len(entries), folder))
         load.add(entries)
-        check_not_overtaken(store, committed)
     found.values_dropped = redaction.dropped.total()
     return found
 

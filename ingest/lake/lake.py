@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 
 import pyarrow as pa
 
 from ingest.lake import format_version
-from ingest.lake.layout import ledger_path
-from ingest.lake.ledger import ledger_files, names_of, new_load_id
+from ingest.lake.layout import files_by_table, ledger_path
+from ingest.lake.ledger import Ledger, check_not_overtaken, ledger_files, names_of, new_load_id, read_ledger
 from ingest.lake.parquet import SCHEMAS, BufferedParquetWriter, PartWriter, parse_table, to_batch, write_schemas
 from ingest.lake.running import Marker
 from ingest.storage.open import open_store
-from ingest.storage.store import DEFAULT_S3_OPTIONS, S3Options, Store, StoreError
+from ingest.storage.store import DEFAULT_S3_OPTIONS, Entry, S3Options, Store, StoreError
 from ingest.tables import LEDGER, LedgerEntry
 
 
@@ -59,6 +60,16 @@ class Lake:
         """
         format_version.check(self.store)
 
+    def snapshot(self) -> Snapshot:
+        """What is in the lake now.
+
+        Raises:
+            FileNotFoundError: another command deleted files since they were listed.
+        """
+        committed = ledger_files(self.store)
+        ledger = read_ledger(self.store, committed)
+        return Snapshot(self, ledger, ledger.counted(files_by_table(self.store)), committed)
+
     def begin(self, after: str | None = None) -> Load:
         """Begin a load. It writes nothing before its first rows, or its commit.
 
@@ -70,6 +81,28 @@ class Lake:
         """
         self.check_format()
         return Load(self.store, after)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a lake's committed loads say, and the files whose rows count by table, as they are at one moment."""
+
+    lake: Lake
+    ledger: Ledger
+    files: Mapping[str, list[Entry]]
+    _committed: Sequence[Entry]
+
+    @contextlib.contextmanager
+    def begin(self) -> Iterator[Load]:
+        """Begin a load that is made of this. A context, as the load is.
+
+        Raises:
+            OvertakenError: at its end, if what was read since may not have been all there; then nothing is committed.
+            StoreError: as ``Lake.begin``.
+        """
+        with self.lake.begin(self.ledger.last_load_id) as load:
+            yield load
+            check_not_overtaken(self.lake.store, self._committed)
 
 
 class Load:

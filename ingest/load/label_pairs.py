@@ -25,7 +25,7 @@ _MEASURES: dict[str, Callable[[Sequence[str], NDArray[np.int64], NDArray[np.int6
 _PAIRS_AT_A_TIME = 500_000
 _LABELS_AT_A_TIME = 50_000
 # Overlaps that wait to be written.
-_OVERLAPS_AT_A_TIME = 1_000_000
+_OVERLAPS_AT_A_TIME = 200_000
 # Two sets are not measured if the pairs of their labels of one frame are more.
 PAIR_LIMIT = 1_000_000
 
@@ -271,8 +271,6 @@ class Pairs:
             *(numbers[places].tolist() for numbers in (first, second, run_of, overlaps)), strict=True
         ):
             self._find(shape, (waiting.labels[one], waiting.labels[other]), overlap, waiting.about[run])
-        if len(self._found) >= _OVERLAPS_AT_A_TIME:
-            self._write_found()
 
     def _find(
         self, shape: str, labels: Sequence[MeasuredLabel], overlap: float | None, about: tuple[str, int, int]
@@ -281,6 +279,8 @@ class Pairs:
         columns = (column for label in labels for column in _columns(label))
         file_no = max(labels[0].file_no, labels[1].file_no, referring_file)
         self._found.append(Overlap(file_no, job_name, LabelOverlap(object_index, shape, overlap, *columns)))
+        if len(self._found) >= _OVERLAPS_AT_A_TIME:
+            self._write_found()
 
 
 # Their sums say what is compared with what: requests repeat what responses say, and stand in where there are none.

@@ -20,7 +20,7 @@ from ingest.lake.vacuum import vacuum
 from ingest.load.run import load
 from ingest.storage.local import LocalStore
 from ingest.storage.store import Entry
-from tests.jobs import answers_of, current_rows, write_answers, write_job
+from tests.jobs import answers_of, current_rows, load_twice, write_answers, write_job
 
 ANN, BEN = "private.us-east-1.ann", "private.us-east-1.ben"
 HALF_AN_HOUR = 30 * 60
@@ -35,11 +35,10 @@ def source(tmp_path: Path) -> Path:
 @pytest.fixture
 def lake(source: Path, tmp_path: Path) -> Lake:
     """Two loads, of which the later one replaced rows."""
-    path = str(tmp_path / "lake")
-    load(str(source), path)
-    write_answers(source / "Pets", 0, {"ann": "Dog", "ben": "Dog"})
-    load(str(source), path)
-    return Lake.open(path)
+    answers = {"ann": "Dog", "ben": "Dog"}
+    return Lake.open(
+        str(load_twice(source, tmp_path / "lake", lambda source: write_answers(source / "Pets", 0, answers)))
+    )
 
 
 def before_the_commit(patch: pytest.MonkeyPatch, event: Callable[[], object]) -> None:

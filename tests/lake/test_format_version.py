@@ -23,7 +23,7 @@ from ingest.lake.parquet import SCHEMAS
 from ingest.lake.vacuum import vacuum
 from ingest.load.run import load
 from ingest.storage.store import StoreError
-from tests.jobs import current_rows, write_answers, write_job
+from tests.jobs import current_rows, load_twice, write_answers, write_job
 
 CURRENT = {"format_version": 3, "minimum_loader_version": "0.3.0"}
 NEWER = {"format_version": 4, "minimum_loader_version": "9.8.7", "anything": "else"}
@@ -31,17 +31,13 @@ NEWER = {"format_version": 4, "minimum_loader_version": "9.8.7", "anything": "el
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    write_job(tmp_path / "source", "Pets", {0: {"ann": "Cat", "ben": "Dog"}})
     return tmp_path / "source"
 
 
 @pytest.fixture
 def folder(source: Path, tmp_path: Path) -> Path:
     """Lake of two loads."""
-    load(str(source), str(tmp_path / "lake"))
-    write_job(source, "Birds", {0: {"cam": "Owl"}})
-    load(str(source), str(tmp_path / "lake"))
-    return tmp_path / "lake"
+    return load_twice(source, tmp_path / "lake", lambda source: write_job(source, "Birds", {0: {"cam": "Owl"}}))
 
 
 def mark(folder: Path, marker: Any) -> None:
