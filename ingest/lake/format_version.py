@@ -2,7 +2,7 @@
 
 ``raw/_format.json`` holds one JSON object::
 
-    {"format_version": 3, "minimum_loader_version": "0.3.0"}
+    {"format_version": 4, "minimum_loader_version": "0.5.0"}
 
 A loader refuses a lake of a newer format, before it writes or deletes anything. A lake without the file is of format 1,
 or new; the first command that writes to it adds the file. A new column or table does not need a new format: a loader
@@ -27,8 +27,9 @@ class Format:
     minimum_loader_version: str
 
 
-CURRENT = Format(3, "0.3.0")
-"""An older loader would add polygons without their overlaps, and keep overlaps with labels that are gone."""
+CURRENT = Format(4, "0.5.0")
+"""An older loader would mix two folders of one job's name, count files that no commit names, and order its loads by the
+clock."""
 UNMARKED = Format(1, "0.1.0")
 """Format of the lakes that 0.1.0 wrote."""
 

@@ -25,8 +25,8 @@ from ingest.load.run import load
 from ingest.storage.store import StoreError
 from tests.jobs import current_rows, load_twice, write_answers, write_job
 
-CURRENT = {"format_version": 3, "minimum_loader_version": "0.3.0"}
-NEWER = {"format_version": 4, "minimum_loader_version": "9.8.7", "anything": "else"}
+CURRENT = {"format_version": 4, "minimum_loader_version": "0.5.0"}
+NEWER = {"format_version": 5, "minimum_loader_version": "9.8.7", "anything": "else"}
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_every_command_refuses_a_newer_lake_before_it_writes(
 
     assert done.exit_code == 2
     assert done.stderr == (
-        f"error: file://{folder} has lake format 4, and this loader ({__version__}) knows format 3: "
+        f"error: file://{folder} has lake format 5, and this loader ({__version__}) knows format 4: "
         "upgrade to ground-truth-analytics 9.8.7 or newer\n"
     )
     assert contents(folder) == before
@@ -117,7 +117,7 @@ def test_a_lake_that_became_newer_meanwhile_is_not_committed_to(folder: Path) ->
             late.add([entry._replace(load_id=late.id)])
             mark(folder, NEWER)
 
-    with pytest.raises(StoreError, match="lake format 4"):
+    with pytest.raises(StoreError, match="lake format 5"):
         load_late()
 
     mark(folder, CURRENT)

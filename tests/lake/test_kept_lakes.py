@@ -44,7 +44,7 @@ def status_of(lake: Lake) -> Any:
 
 
 def test_lakes_of_the_released_versions_are_kept() -> None:
-    assert [folder.name for folder in LAKES] == ["0.1.0", "0.2.0", "0.3.0"]
+    assert [folder.name for folder in LAKES] == ["0.1.0", "0.2.0", "0.3.0", "0.4.0"]
     assert max(Version(folder.name) for folder in LAKES) <= Version(__version__)
 
 

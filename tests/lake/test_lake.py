@@ -25,7 +25,7 @@ from ingest.storage.store import StoreError
 from ingest.tables import LEDGER, TABLES, Frame
 
 FRAMES = TABLES["frames"].schema
-FORMAT = {"format_version": 3, "minimum_loader_version": "0.3.0"}
+FORMAT = {"format_version": 4, "minimum_loader_version": "0.5.0"}
 
 
 def frames(load: Load, count: int, file_no: int = 0) -> pa.RecordBatch:
