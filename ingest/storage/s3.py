@@ -79,6 +79,9 @@ _PLAIN = re.compile(r"[\w/.:=@+ -]*", re.ASCII)
 # Codes that concern one object; any other concerns every object.
 _OBJECT_CODES = frozenset({"AccessDenied", "InvalidObjectState", "InvalidRange", "NoSuchKey", "PreconditionFailed"})
 
+# Codes of a list that may concern one of its folders.
+_FOLDER_CODES = frozenset({"AccessDenied", "InternalError"})
+
 _TO_LIST = "s3:ListBucket"
 _TO_READ = "s3:GetObject, and kms:Decrypt if a KMS key encrypts it"
 _TO_WRITE = "s3:PutObject, and kms:GenerateDataKey and kms:Decrypt if a KMS key encrypts it"
@@ -192,22 +195,51 @@ class S3Store:
         return int(parsedate_to_datetime(headers["date"]).timestamp()) * 1000 + 999
 
     def list(self, prefix: str = "", on_error: OnError | None = None) -> Iterator[Entry]:
-        """See ``Store``. S3 has no folders: an error concerns the whole list."""
-        last = None
+        """See ``Store``. A folder is listed by itself if the list that it is in ends with an error."""
         with self._explained(prefix, _TO_LIST):
-            try:
-                if not self._has_nameless_folder(prefix):
-                    for page in _prefetched(self._pages(prefix), _PAGES_AHEAD):
-                        for meta in page:
-                            modified_at = int(meta["last_modified"].timestamp() * 1000)
-                            last = Entry(meta["path"], meta["size"], (meta["e_tag"] or "").strip('"'), modified_at)
-                            yield last
-                    return
-            except BaseError as error:
-                # boto3 would get the same answer if S3 gave one.
-                if _s3_error(error).code:
-                    raise
-            yield from self._list_by_boto3(prefix, last)
+            yield from self._list_flat(prefix, None) if on_error is None else self._list_folder(prefix, None, on_error)
+
+    def _list_folder(self, folder: str, after: str | None, on_error: OnError, is_root: bool = True) -> Iterator[Entry]:
+        """A folder's files that follow a key; what cannot be listed is told, but for the root, which is an error."""
+        last = after
+        try:
+            for entry in self._list_flat(folder, after):
+                last = entry.path
+                yield entry
+            return
+        except (BaseError, ClientError) as error:
+            if _s3_error(error).code not in _FOLDER_CODES:
+                raise
+            broken: Exception = error
+        try:
+            parts = self._parts(folder, last)
+        except (BaseError, ClientError):
+            if is_root:
+                raise broken from None
+            on_error(folder, self._explain(broken, folder, _TO_LIST))
+            return
+        for path, meta in parts.items():
+            if meta is not None:
+                yield _entry(meta)
+            else:
+                rest_of = last if last is not None and last.startswith(path) else None
+                yield from self._list_folder(path[:-1], rest_of, on_error, is_root=False)
+
+    def _list_flat(self, folder: str, after: str | None) -> Iterator[Entry]:
+        """A folder's files at any depth that follow a key, in one list."""
+        last = after
+        try:
+            if not self._has_nameless_folder(folder):
+                for page in _prefetched(self._pages(folder, after), _PAGES_AHEAD):
+                    for meta in page:
+                        last = meta["path"]
+                        yield _entry(meta)
+                return
+        except BaseError as error:
+            # boto3 would get the same answer if S3 gave one.
+            if _s3_error(error).code:
+                raise
+        yield from self._list_by_boto3(folder, last)
 
     def _has_nameless_folder(self, prefix: str) -> bool:
         """Whether there are keys that begin with a slash: obstore would list them, but without it."""
@@ -229,17 +261,18 @@ class S3Store:
             is_large = len(page) == _PAGE_KEYS and len(subfolders) <= _LARGE_SUBFOLDERS
             # Not after an empty object: it may mark a folder, and obstore drops the slash that ends its key.
             is_exact = page[-1]["size"] > 0 and _PLAIN.fullmatch(self._key(last))
-            if is_large and is_exact and (parts := self._parts(folder, last)):
+            if is_large and is_exact and (parts := self._parts(folder, last)) and len(parts) <= _PAGE_KEYS:
                 yield from self._pages_of_parts(parts, last)
                 return
 
-    def _parts(self, folder: str, after: str) -> dict[str, ObjectMeta | None]:
-        """A folder's subfolders and files that follow a key, in order of keys; none if there are too many."""
+    def _parts(self, folder: str, after: str | None) -> dict[str, ObjectMeta | None]:
+        """A folder's subfolders and files that follow a key, in order of keys."""
+        after = after or ""
         found = obstore.list_with_delimiter(self._bucket, prefix=folder or None)
         parts: dict[str, ObjectMeta | None] = {f"{path}/": None for path in found["common_prefixes"]}
         parts |= {meta["path"]: meta for meta in found["objects"]}
         later = [path for path in sorted(parts) if path > after or (path.endswith("/") and after.startswith(path))]
-        return {path: parts[path] for path in later} if len(later) <= _PAGE_KEYS else {}
+        return {path: parts[path] for path in later}
 
     def _pages_of_parts(self, parts: Mapping[str, ObjectMeta | None], after: str) -> Iterator[Sequence[ObjectMeta]]:
         waiting: deque[Iterable[Sequence[ObjectMeta]]] = deque()
@@ -254,9 +287,9 @@ class S3Store:
         for pages in waiting:
             yield from pages
 
-    def _list_by_boto3(self, prefix: str, after: Entry | None) -> Iterator[Entry]:
+    def _list_by_boto3(self, prefix: str, after: str | None) -> Iterator[Entry]:
         folder = "".join(f"{part}/" for part in (self._prefix, prefix) if part)
-        start = {"StartAfter": self._key(after.path)} if after else {}
+        start = {"StartAfter": self._key(after)} if after else {}
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._name, Prefix=folder, **start, **self._payer
         )
@@ -384,14 +417,22 @@ class S3Store:
         try:
             yield
         except (BaseError, BotoCoreError, ClientError, FileNotFoundError) as error:
-            code, message = _s3_error(error)
-            uri = self.uri_of(path) if path else self.uri
-            kind: type[OSError] = StoreError
-            if code in _OBJECT_CODES or code.startswith("KMS."):
-                kind = OSError
-            if code == "NoSuchKey" or (not code and isinstance(error, FileNotFoundError)):
-                kind = FileNotFoundError
-            raise kind(with_advice(": ".join(filter(None, (uri, code, message))), code, action)) from None
+            raise self._explain(error, path, action) from None
+
+    def _explain(self, error: Exception, path: str, action: str) -> OSError:
+        code, message = _s3_error(error)
+        uri = self.uri_of(path) if path else self.uri
+        kind: type[OSError] = StoreError
+        if code in _OBJECT_CODES or code.startswith("KMS."):
+            kind = OSError
+        if code == "NoSuchKey" or (not code and isinstance(error, FileNotFoundError)):
+            kind = FileNotFoundError
+        return kind(with_advice(": ".join(filter(None, (uri, code, message))), code, action))
+
+
+def _entry(meta: ObjectMeta) -> Entry:
+    modified_at = int(meta["last_modified"].timestamp() * 1000)
+    return Entry(meta["path"], meta["size"], (meta["e_tag"] or "").strip('"'), modified_at)
 
 
 @functools.cache

@@ -302,6 +302,50 @@ def test_one_file_that_may_not_be_read_is_recorded(s3: S3Server, bucket: str, tm
     assert len(answers_of(lake)) == 2
 
 
+@pytest.mark.parametrize(
+    ("page_keys", "flat", "listed"),
+    [(1_000, ("source/", "source/Pets/"), 0), (4, ("source/Pets/",), 2)],
+    ids=["at once", "midway"],
+)
+def test_a_prefix_that_may_not_be_listed_costs_itself(
+    page_keys: int,
+    flat: tuple[str, ...],
+    listed: int,
+    s3: S3Server,
+    bucket: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is recorded with its path until it can be listed; what the list gave before its error is there once."""
+    monkeypatch.setattr("ingest.storage.s3._PAGE_KEYS", page_keys)
+    for job, classes in (("Birds", {0: {"ann": "Owl"}}), ("Pets", {n: {"ann": "Cat"} for n in range(6)})):
+        write_job(tmp_path / "source", job, classes)
+    write_job(tmp_path / "source", "Wolves", {0: {"ann": "Wolf"}})
+    upload(tmp_path / "source", f"{bucket}/source")
+    denied = "source/Pets/annotations/"
+
+    def door(request: Request, proceed: Proceed) -> Response:
+        prefix = request.args.get("prefix", "")
+        is_denied = prefix.startswith(denied) or (prefix in flat and not request.args.get("delimiter"))
+        return refusal(*ACCESS_DENIED) if is_list(request) and is_denied else proceed()
+
+    s3.door = door
+    done = CliRunner().invoke(cli, ["load", f"{bucket}/source", f"{bucket}/lake"])
+
+    assert done.exit_code == 1, done.output
+    uri = f"{bucket}/source/Pets/annotations"
+    reason = f"cannot be listed: {uri}: AccessDenied: Access Denied (the credentials need s3:ListBucket)"
+    lake = Lake.open(f"{bucket}/lake")
+    assert status(lake).errors == [(uri, reason)]
+    assert [job for job, *_ in answers_of(lake)] == ["Birds", *["Pets"] * listed, "Wolves"]
+    assert len(current_rows(lake)["data_objects"]) == 8
+
+    s3.door = open_door
+    assert load(f"{bucket}/source", f"{bucket}/lake").files_loaded == 6 - listed
+    assert len(answers_of(lake)) == 8
+    assert not status(lake).errors
+
+
 @pytest.mark.parametrize("answer", [EXPIRED, (403, "InvalidAccessKeyId", "It was deleted"), SLOW_DOWN])
 def test_credentials_that_end_half_way_end_the_load(
     s3: S3Server, bucket: str, tmp_path: Path, answer: tuple[int, str, str]
