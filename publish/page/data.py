@@ -83,6 +83,7 @@ WHOLE = (
     "rpt_review_errors",
     "rpt_review_queue",
     "rpt_reviewers",
+    "rpt_set_aside",
     "rpt_team",
     "rpt_worker_control",
     "rpt_worker_flags",

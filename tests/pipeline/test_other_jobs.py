@@ -19,7 +19,7 @@ from ingest.sample import generate
 from ingest.storage.open import open_empty_store
 from ingest.storage.store import S3Options
 from publish.review_manifest import BATCHES, MANIFEST, REQUEST
-from tests.pipeline.warehouse import ROOT, dbt
+from tests.pipeline.warehouse import ROOT, comparable, dbt
 from tests.publish.finished_jobs import finish_bulk_review
 
 # One that shares its workers with others, one that others review, and one that reviews another.
@@ -103,12 +103,7 @@ def other_rows(connection: duckdb.DuckDBPyConnection, mart: str, columns: list[s
     found = connection.execute(
         f"select job_name, * from {mart} where lower(job_name) not in $jobs{of_reviews}", {"jobs": jobs}
     )
-    return Counter(tuple(map(_comparable, row)) for row in found.fetchall())
-
-
-def _comparable(value: object) -> object:
-    """Sums of doubles end differently in another order."""
-    return float(f"{value:.9g}") if isinstance(value, float) else value
+    return Counter(tuple(map(comparable, row)) for row in found.fetchall())
 
 
 def changes(before: dict[str, Rows], after: dict[str, Rows]) -> set[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,3 +64,28 @@ class Marts:
         """The only value of a query."""
         ((value,),) = self.rows(sql)
         return value
+
+    def job_rows(self, of_jobs: str) -> dict[str, Counter[tuple[Any, ...]]]:
+        """Rows of every mart with jobs, without load times; a condition tells which."""
+        marts = self.rows("""
+            select table_schema, table_name, list(column_name order by ordinal_position)
+            from information_schema.columns
+            where table_schema in ('main', 'main_people') and regexp_matches(table_name, '^(fct|rpt|dim|bridge)_')
+            group by all
+        """)
+        return {
+            name: Counter(
+                tuple(map(comparable, row))
+                for row in self.rows(
+                    f"select {', '.join(column for column in columns if not column.endswith('loaded_at'))} "
+                    f"from {schema}.{name} as mart where {of_jobs}"
+                )
+            )
+            for schema, name, columns in marts
+            if "job_name" in columns
+        }
+
+
+def comparable(value: object) -> object:
+    """Sums of doubles end differently in another order."""
+    return float(f"{value:.9g}") if isinstance(value, float) else value

@@ -29,6 +29,7 @@ POST = {
 }
 # Marts that QuickSight does not show, and why.
 NOT_IN_QUICKSIGHT = {
+    "rpt_set_aside": "a list for whoever runs the loads; its count by job is in `rpt_load_health`",
     "rpt_worker_pairs": "a row names two workers, and a rule can hide it by one of them only",
 }
 

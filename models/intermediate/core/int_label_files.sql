@@ -54,6 +54,9 @@ ranked_label_files as (
     inner join loaded_label_files
         on named_label_files.job_name = loaded_label_files.job_name
         and named_label_files.output_file = loaded_label_files.output_file
+        -- A file of another object is none of this one's, even if its result names it.
+        and cast(named_label_files.object_index as varchar)
+        = {{ dbt.split_part(dbt.split_part('loaded_label_files.output_file', "'/'", 1), "'_'", 1) }}
 ),
 
 label_files as (

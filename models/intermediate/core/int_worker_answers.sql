@@ -7,7 +7,7 @@ current_files as (
 ),
 
 worker_frames as (
-    select * from {{ ref('stg_ground_truth__worker_frames') }}
+    select * from {{ ref('int_worker_frames') }}
 ),
 
 identities_by_worker_id as (
@@ -98,6 +98,7 @@ label_counts as (
         payload_folder,
         case when bool_and(annotation_count is not null) then sum(annotation_count) end as label_count
     from worker_frames
+    where not is_repeated
     group by
         job_name,
         iteration,

@@ -10,28 +10,16 @@ worker_answers as (
     select * from {{ ref('int_worker_answers') }}
 ),
 
-frames as (
-    select * from {{ ref('int_frames') }}
+-- Other frames are in rpt_set_aside.
+worker_frames as (
+    select * from {{ ref('int_worker_frames') }}
+    where
+        not is_repeated
+        and frame_index is not null
 ),
 
 adjusted_labels as (
     select * from {{ ref('int_adjusted_labels') }}
-),
-
--- A worker's file may number its frames in its own way, so a frame is found by its name.
-frames_by_name as (
-    select
-        job_name,
-        object_index,
-        frame_name,
-        max(frame_index) as frame_index
-    from frames
-    where frame_name is not null
-    group by
-        job_name,
-        object_index,
-        frame_name
-    having count(*) = 1
 ),
 
 answers_to_sequences as (
@@ -88,7 +76,7 @@ answer_members as (
         answers_to_sequences.object_index,
         'answer' as set_kind,
         answers_to_sequences.answer_no,
-        frames_by_name.frame_index,
+        worker_frames.frame_index,
         worker_annotations.annotation_index,
         worker_annotations.source_file_uri,
         {{ label_set_columns(
@@ -101,10 +89,11 @@ answer_members as (
         and answers_to_sequences.iteration = worker_annotations.iteration
         and answers_to_sequences.object_index = worker_annotations.object_index
         and answers_to_sequences.payload_folder = worker_annotations.payload_folder
-    inner join frames_by_name
-        on worker_annotations.job_name = frames_by_name.job_name
-        and worker_annotations.object_index = frames_by_name.object_index
-        and worker_annotations.frame_name = frames_by_name.frame_name
+    inner join worker_frames
+        on worker_annotations.load_id = worker_frames.load_id
+        and worker_annotations.file_no = worker_frames.file_no
+        and worker_annotations.frame_name = worker_frames.frame_name
+        and coalesce(worker_annotations.frame_index, -1) = coalesce(worker_frames.worker_frame_index, -1)
     where worker_annotations.sensor is null
 ),
 

@@ -159,8 +159,10 @@ cells_both_ways as (
     from cells
     cross join directions
     where
-        directions.is_forward
-        or cells.reference = 'peers'
+        -- A label without a class is confused with none.
+        cells.reference_label is not null
+        and cells.given_label is not null
+        and (directions.is_forward or cells.reference = 'peers')
 ),
 
 confusions as (

@@ -14,6 +14,14 @@ labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
 ),
 
+set_aside_counts as (
+    select
+        job_name,
+        cast(count(*) as bigint) as set_aside_count
+    from {{ ref('rpt_set_aside') }}
+    group by job_name
+),
+
 objects_by_job as (
     select
         object_labels.job_name,
@@ -48,10 +56,12 @@ final as (
         cast(job_files.newest_source_at as timestamp(3)) as newest_source_at,
         coalesce(objects_by_job.object_count, 0) as object_count,
         coalesce(objects_by_job.answer_count, 0) as answer_count,
-        coalesce(objects_by_job.answerless_object_count, 0) as answerless_object_count
+        coalesce(objects_by_job.answerless_object_count, 0) as answerless_object_count,
+        coalesce(set_aside_counts.set_aside_count, 0) as set_aside_count
     from job_files
     left join labeling_jobs on job_files.job_name = labeling_jobs.job_name
     left join objects_by_job on job_files.job_name = objects_by_job.job_name
+    left join set_aside_counts on job_files.job_name = set_aside_counts.job_name
 )
 
 select * from final

@@ -1,11 +1,16 @@
--- An answer that counts n labels has n rows in worker_annotations, its own and those of its frames. Without it, labels
--- lost between the two make a set smaller than the worker's answer, and the worker's scores drop.
+-- An answer that counts n labels has n rows in worker_annotations, its own and those of its frames, each frame once.
+-- Without it, labels lost between the two make a set smaller than the worker's answer, and the worker's scores drop.
 with worker_answers as (
     select * from {{ ref('int_worker_answers') }}
 ),
 
 worker_annotations as (
     select * from {{ ref('stg_ground_truth__worker_annotations') }}
+),
+
+worker_frames as (
+    select * from {{ ref('int_worker_frames') }}
+    where not is_repeated
 ),
 
 counted as (
@@ -21,14 +26,23 @@ counted as (
 
 counted_in_frames as (
     select
-        job_name,
-        iteration,
-        object_index,
-        payload_folder,
+        worker_annotations.job_name,
+        worker_annotations.iteration,
+        worker_annotations.object_index,
+        worker_annotations.payload_folder,
         count(*) as annotation_count
     from worker_annotations
-    where payload_folder is not null
-    group by job_name, iteration, object_index, payload_folder
+    inner join worker_frames
+        on worker_annotations.load_id = worker_frames.load_id
+        and worker_annotations.file_no = worker_frames.file_no
+        and coalesce(worker_annotations.frame_name, '') = coalesce(worker_frames.frame_name, '')
+        and coalesce(worker_annotations.frame_index, -1) = coalesce(worker_frames.worker_frame_index, -1)
+    where worker_annotations.payload_folder is not null
+    group by
+        worker_annotations.job_name,
+        worker_annotations.iteration,
+        worker_annotations.object_index,
+        worker_annotations.payload_folder
 )
 
 select

@@ -37,11 +37,22 @@
     });
     ctx.table({
       id: "load-health", title: "Every job", marts: ["rpt_load_health"], search: true, csv: true, sort: "-file_count", size: 10, wide: false,
-      rows: loads.map((row) => ({ ...row, state: row.rejected_count ? "files refused" : row.answerless_object_count ? "answers missing" : "whole" })),
+      rows: loads.map((row) => ({ ...row, state: row.rejected_count ? "files refused" : row.answerless_object_count ? "answers missing" : row.set_aside_count ? "rows set aside" : "whole" })),
       columns: [
         { key: "job_name", title: "Job" }, { key: "state", title: "State", warn: (value) => value !== "whole" }, { key: "object_count", title: "Objects" }, { key: "answer_count", title: "Answers" },
-        { key: "answerless_object_count", title: "Without answers" }, { key: "file_count", title: "Files" },
+        { key: "answerless_object_count", title: "Without answers" }, { key: "set_aside_count", title: "Set aside" }, { key: "file_count", title: "Files" },
       ],
+    });
+  }
+
+  function setAside(ctx, rows) {
+    ctx.table({
+      id: "set-aside", title: "What was loaded and set aside, and why", marts: ["rpt_set_aside"], search: true, csv: true, wide: true, size: 10, rows,
+      columns: [
+        { key: "job_name", title: "Job" }, { key: "rule_name", title: "Rule" }, { key: "object_index", title: "Object" }, { key: "item", title: "What", clip: 80 }, { key: "worker_name", title: "Worker" },
+        { key: "reason", title: "Why", clip: 300 },
+      ],
+      why: "Everything else of these jobs counts.",
     });
   }
 
@@ -106,7 +117,7 @@
   gta.definePage({
     id: "data_health",
     title: "Data health",
-    marts: ["rpt_load_health", "rpt_dataset_health", "rpt_label_control", "dim_labeling_jobs"],
+    marts: ["rpt_load_health", "rpt_set_aside", "rpt_dataset_health", "rpt_label_control", "dim_labeling_jobs"],
     filters: ["job", "job_kind", "label", "date"],
     render(root, ctx) {
       const loads = ctx.records("rpt_load_health");
@@ -116,6 +127,8 @@
       cards(ctx, loads, jobs, checks);
       ctx.section(null);
       loading(ctx, loads, jobs);
+      const aside = ctx.records("rpt_set_aside");
+      if (aside.length) setAside(ctx, aside);
       if (checks.length) checking(ctx, checks);
       control(ctx);
     },
