@@ -1,8 +1,8 @@
 {#- Each rule is a CTE of its name. -#}
 {%- set rules = [
-    'repeated_answer', 'ambiguous_worker_id', 'negative_time', 'repeated_frame', 'unknown_frame', 'missing_label_file',
-    'unused_label_file', 'class_outside_map', 'golden_without_object', 'item_without_vote', 'repeated_item',
-    'repeated_category', 'repeated_attribute'
+    'not_understood', 'repeated_answer', 'ambiguous_worker_id', 'negative_time', 'repeated_frame', 'unknown_frame',
+    'missing_label_file', 'unused_label_file', 'class_outside_map', 'golden_without_object', 'item_without_vote',
+    'repeated_item', 'repeated_category', 'repeated_attribute'
 ] -%}
 
 with staged_answers as (
@@ -105,6 +105,20 @@ repeated_answer as (
     where
         worker_answers.load_id is null
         and (current_files.file_kind <> 'consolidation_request' or answered_in_files.load_id is not null)
+),
+
+not_understood as (
+    select
+        job_name,
+        uri as source_file_uri,
+        cast(null as bigint) as object_index,
+        cast(null as varchar) as item,
+        cast(null as varchar) as worker_key,
+        'Not understood, or changed by the loader: ' || warning as reason
+    from current_files
+    where
+        job_name is not null
+        and warning is not null
 ),
 
 worker_ids_of_several as (

@@ -39,7 +39,8 @@ current_files as (
         max(case when is_version and version_rank = 1 and status = 'loaded' then load_id end) as load_id,
         max(case when is_version and version_rank = 1 and status = 'loaded' then file_no end) as file_no,
         max(case when is_version and version_rank = 1 and status = 'loaded' then etag end) as etag,
-        max(case when is_version and version_rank = 1 and status = 'loaded' then row_count end) as row_count
+        max(case when is_version and version_rank = 1 and status = 'loaded' then row_count end) as row_count,
+        max(case when is_version and version_rank = 1 and status = 'loaded' then warning end) as warning
     from ranked_entries
     group by uri
 ),
@@ -103,7 +104,8 @@ source_files as (
         case when owners.owner_uri is null then current_files.load_id end as load_id,
         case when owners.owner_uri is null then current_files.file_no end as file_no,
         case when owners.owner_uri is null then current_files.etag end as etag,
-        case when owners.owner_uri is null then current_files.row_count end as row_count
+        case when owners.owner_uri is null then current_files.row_count end as row_count,
+        case when owners.owner_uri is null then current_files.warning end as warning
     from current_files
     left join owners
         on current_files.job_name = owners.job_name
