@@ -2,7 +2,7 @@
 {%- set rules = [
     'not_understood', 'repeated_answer', 'ambiguous_worker_id', 'negative_time', 'repeated_frame', 'unknown_frame',
     'missing_label_file', 'unused_label_file', 'class_outside_map', 'golden_without_object', 'item_without_vote',
-    'repeated_item', 'repeated_category', 'repeated_attribute'
+    'repeated_item', 'repeated_category', 'repeated_attribute', 'too_many_labels'
 ] -%}
 
 with staged_answers as (
@@ -51,6 +51,11 @@ label_files as (
 
 mask_labels as (
     select * from {{ ref('int_mask_labels') }}
+),
+
+crowded_comparisons as (
+    select * from {{ ref('int_crowded_comparisons') }}
+    where set_aside_reason is not null
 ),
 
 golden_labels as (
@@ -396,6 +401,26 @@ repeated_attribute as (
         label,
         attribute_name
     having count(*) > 1
+),
+
+too_many_labels as (
+    select
+        crowded_comparisons.job_name,
+        coalesce(min(worker_answers.source_file_uri), min(object_labels.source_file_uri)) as source_file_uri,
+        crowded_comparisons.object_index,
+        cast(null as varchar) as item,
+        cast(null as varchar) as worker_key,
+        'Label sets of the object are not compared: ' || min(crowded_comparisons.set_aside_reason) || '.' as reason
+    from crowded_comparisons
+    left join worker_answers
+        on crowded_comparisons.job_name = worker_answers.job_name
+        and crowded_comparisons.object_index = worker_answers.object_index
+    left join object_labels
+        on crowded_comparisons.job_name = object_labels.job_name
+        and crowded_comparisons.object_index = object_labels.object_index
+    group by
+        crowded_comparisons.job_name,
+        crowded_comparisons.object_index
 ),
 
 set_aside as (
