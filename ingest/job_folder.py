@@ -6,6 +6,7 @@ Layout: Amazon SageMaker developer guide, "Labeling job output data"::
     <job>/annotations/worker-response/iteration-<n>/<data object>/<time>.json
     <job>/annotations/worker-response/iteration-<n>/<data object>/<40 hex digits>/<frame>.json
     <job>/annotations/consolidated-annotation/consolidation-request/iteration-<n>/<time>.json
+    <job>/annotations/consolidated-annotation/consolidation-response/iteration-<n>/<time>.json
     <job>/annotations/consolidated-annotation/output/<data object>/SeqLabel.json
     <job>/annotations/consolidated-annotation/output/<data object>_<time>.png
     <job>/annotations/consolidated-annotation/output/<data object>/<name>.zlib
@@ -37,6 +38,7 @@ class FileKind(StrEnum):
     WORKER_RESPONSE = "worker_response"
     WORKER_FRAME = "worker_frame"
     CONSOLIDATION_REQUEST = "consolidation_request"
+    CONSOLIDATION_RESPONSE = "consolidation_response"
     SEQUENCE_LABELS = "sequence_labels"
     MASK = "mask"
     POINT_CLASSES = "point_classes"
@@ -49,6 +51,10 @@ BESIDE_RESULTS = frozenset({FileKind.LABEL_CATEGORY_CONFIG, FileKind.GOLDEN_LABE
 """Kinds of files that are about a job, and do not make one."""
 RESULTS = frozenset(FileKind) - BESIDE_RESULTS
 """Kinds of files that make a folder a job's."""
+
+
+HOLD_RESULTS = frozenset({FileKind.OUTPUT_MANIFEST, FileKind.CONSOLIDATION_RESPONSE})
+"""Kinds of files that hold the results of many data objects, or name the files of labels that do."""
 
 
 class SourceFile(msgspec.Struct, frozen=True, gc=False):
@@ -118,6 +124,7 @@ _PLACE = re.compile(
     r"(?:(?P<worker_response>(?!\._)[^/]+\.json)|(?P<worker_frame>(?P<payload>[0-9a-f]{40})/(?!\._)[^/]+\.json))"
     r"|annotations/consolidated-annotation/(?:"
     r"(?P<consolidation_request>consolidation-request/iteration-(?P<request_iteration>\d{1,9})/(?!\._)[^/]+\.json)"
+    r"|(?P<consolidation_response>consolidation-response/iteration-(?P<response_iteration>\d{1,9})/(?!\._)[^/]+\.json)"
     r"|output/(?P<sequence>[^/]+)/(?:(?P<sequence_labels>SeqLabel\.json)|(?P<point_classes>(?!\._)[^/]+\.zlib))"
     r"|output/(?P<mask>(?P<masked>\d+)_[^/]+\.png))"
     r"|(?P<label_category_config>label_category_config\.json|annotation-tool/(?!\._)[^/]+\.json)"
@@ -149,7 +156,7 @@ def place_of(uri: str, namespace: str = "") -> Place | None:
         return None
     found = {name: text for name, text in match.groupdict().items() if text is not None}
     kind = next(kind for kind in FileKind if kind.value in found)
-    iteration = found.get("iteration") or found.get("request_iteration")
+    iteration = found.get("iteration") or found.get("request_iteration") or found.get("response_iteration")
     return Place(
         kind,
         found["job"],

@@ -323,6 +323,14 @@ MEASURED_SHAPES = ("polygon", "polyline", "mask")
 """Shapes of the labels whose overlaps the loader measures: SQL cannot."""
 
 
+class ConsolidationObject(NamedTuple):
+    """Data object that a consolidation request is about."""
+
+    object_index: Annotated[BigInt, "datasetObjectId."]
+    source_uri: Annotated[Text, "s3Uri of the data object."] = None
+    source_text: Annotated[Text, "content of the data object: the text itself."] = None
+
+
 class GoldenKey(NamedTuple):
     """Which data object a known-right label is for: by its index, or by its source."""
 
@@ -456,6 +464,7 @@ TABLES: dict[str, Table] = {
         ),
         _table(OVERLAPS, "pair of labels of a data object that overlap", Lineage, LabelOverlap),
         _table("review_items", "item of a bulk-review batch", Lineage, ReviewItem),
+        _table("consolidation_objects", "data object of a consolidation request", Lineage, ConsolidationObject),
         _table("golden_labels", "golden label of a data object", Lineage, GoldenKey, Label),
         _table("workers", "user of a worker directory", Lineage, Worker),
         _table("workteams", "work team", Lineage, Workteam),

@@ -13,10 +13,11 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from ingest.formats.parsing import BadFile, Warn, as_json, decode_with_extra, index, whole, without_half_characters
+from ingest.formats.parsing import BadFile, Warn, as_json, as_text, decode_with_extra, index, unwrapped, whole
 from ingest.formats.worker_response import ANSWERS, CLASSES, Content, Task, add_content, worker_columns
 from ingest.job_folder import SourceFile
 from ingest.rows import Rows
+from ingest.tables import ConsolidationObject
 
 
 class _Annotation(msgspec.Struct, rename="camel", gc=False):
@@ -32,17 +33,22 @@ class _AnnotationData(msgspec.Struct, rename="camel", gc=False):
 class _Entry(msgspec.Struct, rename="camel", gc=False):
     dataset_object_id: str | int
     annotations: list[Raw]
+    data_object: Raw = Raw(b"null")
+
+
+class _DataObject(msgspec.Struct, rename="camel", gc=False):
+    content: Any = None
+    s3_uri: str | None = None
 
 
 _entries = msgspec.json.Decoder(list[Raw])
 _entry = msgspec.json.Decoder(_Entry)
 _data = msgspec.json.Decoder(_AnnotationData)
-_text = msgspec.json.Decoder(str)
-_json = msgspec.json.Decoder(Raw)
+_data_object = msgspec.json.Decoder(_DataObject | None)
 
 
 def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
-    """Rows of a consolidation request: ``worker_answers``, ``worker_annotations`` and their attributes.
+    """Rows of a consolidation request: its answers, as of worker responses, and ``consolidation_objects``.
 
     The file's path gives the iteration. A request has neither times nor identities; its answers are numbered through,
     over all its data objects. An answer that is too large for it is elsewhere: it has no content, and the uri is kept
@@ -52,18 +58,38 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
     number = 0
+    objects: dict[int, ConsolidationObject] = {}
     for place, entry_json in enumerate(_entries.decode(whole(blocks, rows.warn))):
         try:
             entry = _entry.decode(entry_json)
             object_index = index(str(entry.dataset_object_id))
             for annotation_json in entry.annotations:
-                _add_answer(rows, (file.iteration, object_index), number, annotation_json)
+                add_answer(rows, (file.iteration, object_index), number, annotation_json)
                 number += 1
+            data_object = _read_data_object(entry.data_object)
+            if data_object is not None:
+                objects[object_index] = ConsolidationObject(
+                    object_index, data_object.s3_uri, as_text(data_object.content)
+                )
         except (BadFile, msgspec.MsgspecError) as error:
             raise BadFile(f"[{place}]: {error}") from None
+    rows.add_rows("consolidation_objects", [*objects.values()])
 
 
-def _add_answer(rows: Rows, task: Task, answer_index: int, annotation_json: Raw) -> None:
+def _read_data_object(data_object: Raw) -> _DataObject | None:
+    try:
+        found = _data_object.decode(data_object)
+    except msgspec.ValidationError:
+        return None
+    return found if found and (found.s3_uri is not None or found.content is not None) else None
+
+
+def add_answer(rows: Rows, task: Task, answer_index: int, annotation_json: Raw) -> None:
+    """Add the rows of an answer as a consolidation function is given it: without times and identity.
+
+    Raises:
+        BadFile, msgspec.MsgspecError: it is not of the documented shape.
+    """
     annotation, extra = decode_with_extra(annotation_json, _Annotation)
     classes: list[tuple[Any, ...]] = []
     written = _read_data(annotation.annotation_data, rows.warn)
@@ -82,17 +108,7 @@ def _add_answer(rows: Rows, task: Task, answer_index: int, annotation_json: Raw)
 def _read_data(annotation_data: Raw, warn: Warn) -> bytes | None:
     """The answer, as written; None if it is elsewhere."""
     data = _data.decode(annotation_data)
-    content = _unwrapped(data.content, warn)
+    content = unwrapped(data.content, warn)
     if content is None and data.s3_uri is None:
         raise BadFile("annotationData has neither content nor s3Uri")
     return None if content is None else bytes(content)
-
-
-def _unwrapped(content: Raw, warn: Warn) -> Raw | None:
-    """The answer in a JSON text, which may hold JSON text again; None for null."""
-    while bytes(content).startswith(b'"'):
-        try:
-            content = _json.decode(without_half_characters(_text.decode(content).encode(), warn))
-        except msgspec.DecodeError as error:
-            raise BadFile(f"annotationData.content is no JSON text: {error}") from None
-    return None if bytes(content) == b"null" else content

@@ -88,6 +88,12 @@ class SureClassMap(ClassMap, gc=False):
     entities: list[ConfidenceJson] = []
 
 
+class _Kept(msgspec.Struct, rename="camel", gc=False):
+    """Result of a custom job that keeps the answers that it was made from."""
+
+    annotations_from_all_workers: list[Raw] = []
+
+
 class ColorJson(msgspec.Struct, rename="kebab", gc=False):
     """Class of a segmentation. Lines of the first years have no ``hex-color``."""
 
@@ -177,8 +183,8 @@ class Line:
     passthrough: dict[str, Raw]
 
 
-class _Found(NamedTuple):
-    """Rows of some lines, by table."""
+class ObjectRows(NamedTuple):
+    """Rows of some data objects, by table."""
 
     data_objects: list[tuple[Any, ...]]
     class_labels: list[tuple[Any, ...]]
@@ -192,6 +198,7 @@ class _Found(NamedTuple):
             table_rows.clear()
 
 
+_kept = msgspec.json.Decoder(_Kept)
 _metadata = msgspec.json.Decoder(Metadata)
 _class_map = msgspec.json.Decoder(ClassMap)
 _sure_class_map = msgspec.json.Decoder(SureClassMap)
@@ -345,7 +352,7 @@ def _read_attribute(name: str, value: Raw | None, metadata_json: Raw, warn: Warn
         except (BadFile, msgspec.ValidationError) as error:
             if documented:
                 warn(f"{name}: {error}; kept as written, without its labels")
-    elif value is None and task_type and task_type.result and metadata.failure_reason is None:
+    elif value is None and metadata.failure_reason is None:
         warn(f"{name}: there is {name}{_SUFFIX}, and no {name}")
     return attribute
 
@@ -420,6 +427,11 @@ def json_lines(blocks: Iterable[bytes], warn: Warn) -> Iterator[tuple[int, bytes
             yield number, without_half_characters(data, warn_of_line), warn_of_line
 
 
+def new_rows() -> ObjectRows:
+    """No rows yet."""
+    return ObjectRows([], [], [], [])
+
+
 def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of an output manifest, some thousand lines at a time.
 
@@ -431,13 +443,14 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """
     if file.label_attribute is not None:
         rows.add_rows("labeling_jobs", [Job(label_attribute_name=file.label_attribute)])
-    found = _Found([], [], [], [])
+    found = new_rows()
     namespace = namespace_of(file.job_name)
-    size = 0
+    size = answer_count = 0
     for number, data, warn in json_lines(blocks, rows.warn):
         try:
             line = read_line(data, warn)
-            _add_line(found, number, line, namespace, warn)
+            answer_count += _add_answers(rows, number, line, answer_count, warn)
+            add_object(found, number, line, namespace, warn)
         except (BadFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadFile(f"line {number + 1}: {error}") from None
         size += len(data)
@@ -448,7 +461,31 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     found.move_to(rows)
 
 
-def _add_line(found: _Found, number: int, line: Line, namespace: str, warn: Warn) -> None:
+_ANSWERS = b"annotationsFromAllWorkers"
+
+
+def _add_answers(rows: Rows, number: int, line: Line, first_index: int, warn: Warn) -> int:
+    """Add the answers that a custom job's result keeps, and say how many there are.
+
+    AWS's own sample of a post-annotation function writes them as it was given them.
+    """
+    from ingest.formats.consolidation_request import add_answer
+
+    count = 0
+    for attribute in line.attributes:
+        if attribute.value is None or _ANSWERS not in bytes(attribute.value):
+            continue
+        try:
+            for annotation_json in _kept.decode(attribute.value).annotations_from_all_workers:
+                add_answer(rows, (None, number), first_index + count, annotation_json)
+                count += 1
+        except (BadFile, msgspec.MsgspecError) as error:
+            warn(f"{attribute.name}.{_ANSWERS.decode()}[{count}]: {error}")
+    return count
+
+
+def add_object(found: ObjectRows, number: int, line: Line, namespace: str, warn: Warn) -> None:
+    """Add the rows of a data object, which has the number as its index."""
     passthrough = as_json(line.passthrough) if line.passthrough else None
     if not line.attributes:
         found.data_objects.append(

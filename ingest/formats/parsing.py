@@ -248,6 +248,24 @@ def without_half_characters(data: bytes, warn: Warn) -> bytes:
     return data
 
 
+_text = msgspec.json.Decoder(str)
+_json = msgspec.json.Decoder(msgspec.Raw)
+
+
+def unwrapped(content: msgspec.Raw, warn: Warn) -> msgspec.Raw | None:
+    """The value in a JSON text, which may hold JSON text again; None for null.
+
+    Raises:
+        BadFile: the text is no JSON.
+    """
+    while bytes(content).startswith(b'"'):
+        try:
+            content = _json.decode(without_half_characters(_text.decode(content).encode(), warn))
+        except msgspec.DecodeError as error:
+            raise BadFile(f"content is no JSON text: {error}") from None
+    return None if bytes(content) == b"null" else content
+
+
 def decode_with_extra(data: bytes | msgspec.Raw, known: type[_Struct]) -> tuple[_Struct, str | None]:
     """Decode an object; the fields that ``known`` does not have come back as a JSON object, or None.
 

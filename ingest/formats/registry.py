@@ -256,8 +256,14 @@ TASK_TYPES: dict[str, TaskType] = {
 FORMS: tuple[Form, ...] = (
     Form(
         FileKind.CONSOLIDATION_REQUEST,
-        "answers, which stand in where there is no worker response",
-        _ANSWER_AND_MORE,
+        "answers, which stand in where there is no worker response; the data objects that they are of",
+        (*_ANSWER_AND_MORE, "consolidation_objects"),
+        _SEEN,
+    ),
+    Form(
+        FileKind.CONSOLIDATION_RESPONSE,
+        "results, as in the manifest, which stand in where there is no manifest",
+        ("data_objects", "annotations", "annotation_attributes", "class_labels"),
         _SEEN,
     ),
     Form(
@@ -365,6 +371,7 @@ _FILES: dict[FileKind, str] = {
     FileKind.WORKER_RESPONSE: "worker response",
     FileKind.WORKER_FRAME: "worker response's frame",
     FileKind.CONSOLIDATION_REQUEST: "consolidation request",
+    FileKind.CONSOLIDATION_RESPONSE: "consolidation response",
     FileKind.LABEL_CATEGORY_CONFIG: "label category config",
     FileKind.GOLDEN_LABELS: "`golden.manifest`",
     FileKind.REVIEW_BATCH: "review batch",
@@ -412,6 +419,8 @@ _NOTES = """\
   manifest, and one broken frame a sequence.
 - **Half a character**, which a text has that was cut within an emoji, becomes U+FFFD, with a warning. Text may be
   UTF-16, if it is marked so.
+- **Answers that a custom job's result keeps**, as `annotationsFromAllWorkers`, are answers too; they count if no other
+  file has any of the object's.
 - **A name that is a number**, of a class or a track, is read as its text.
 """
 

@@ -44,6 +44,15 @@ _fields = msgspec.json.Decoder(dict[str, Raw])
 _list = msgspec.json.Decoder(list[Raw])
 
 
+def is_frame(data: bytes) -> bool:
+    """Whether a file is an object with a frame in it, and no answers."""
+    try:
+        fields = _fields.decode(data)
+    except msgspec.MsgspecError:
+        return False
+    return "answers" not in fields and not fields.keys().isdisjoint(_HOLDERS)
+
+
 def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of a frame's file: ``worker_frames``, ``worker_annotations`` and ``worker_annotation_attributes``.
 

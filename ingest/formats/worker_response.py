@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Raw
 
+from ingest.formats import worker_frame
 from ingest.formats.crowd_elements import (
     LONGEST_CHOICE,
     PLAIN_CHOICES,
@@ -95,6 +96,9 @@ ATTRIBUTES = Layout(
 )
 
 
+_ANSWERS = b'"answers"'
+
+
 def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     """Rows of a worker-response file: ``worker_answers``, ``worker_annotations`` and their attributes.
 
@@ -106,7 +110,11 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     task = (file.iteration, index_of_folder(file.object_folder))
     answers: list[tuple[Any, ...]] = []
     classes: list[tuple[Any, ...]] = []
-    read, extras = _read_response(whole(blocks, rows.warn))
+    data = whole(blocks, rows.warn)
+    if _ANSWERS not in data and worker_frame.is_frame(data):  # right in the data object's folder: of no known answer
+        worker_frame.parse(file, [data], rows)
+        return
+    read, extras = _read_response(data)
     for answer_index, answer, extra in zip(count(), read, extras, strict=False):
         content = bytes(answer.answer_content)
         answers.append(

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingest.formats.parsing import BadFile, index, index_of_folder
-from ingest.job_folder import FileKind, label_file_key, namespace_of, namespaced, place_of
+from ingest.job_folder import HOLD_RESULTS, FileKind, label_file_key, namespace_of, namespaced, place_of
 from ingest.lake.again import again_if_overtaken
 from ingest.lake.lake import Load
 from ingest.lake.layout import load_id_of, table_folder
@@ -41,6 +41,7 @@ _RESULTS, _ANSWERS = LABEL_TABLES
 _FRAMES, _OBJECTS = "frames", "data_objects"
 _SOURCES = {
     FileKind.OUTPUT_MANIFEST: "result",
+    FileKind.CONSOLIDATION_RESPONSE: "result",
     FileKind.SEQUENCE_LABELS: "result",
     FileKind.MASK: "result",
     FileKind.WORKER_RESPONSE: "response",
@@ -48,7 +49,7 @@ _SOURCES = {
     FileKind.CONSOLIDATION_REQUEST: "request",
 }
 # Files that are about many data objects.
-_OF_MANY = (FileKind.OUTPUT_MANIFEST, FileKind.CONSOLIDATION_REQUEST)
+_OF_MANY = (*HOLD_RESULTS, FileKind.CONSOLIDATION_REQUEST)
 
 
 class _File(NamedTuple):
@@ -212,7 +213,8 @@ def _label(file: _File, row: Mapping[str, Any]) -> MeasuredLabel:
     attribute_name, answer_index = row.get("label_attribute_name") or "", row.get("answer_index")
     frame_index, frame_name = row["frame_index"], row.get("frame_name")
     answer_index = -1 if answer_index is None else answer_index
-    source = _SOURCES[file.kind]
+    is_kept_answer = file.kind in HOLD_RESULTS and answer_index >= 0
+    source = "request" if is_kept_answer else _SOURCES[file.kind]  # it repeats an answer, as a request does
     if source == "result":
         # Two files with labels of one data object, such as copies of a mask, are no two results.
         label_set = ("result", attribute_name, -1)
@@ -392,7 +394,7 @@ class _Files:
 
     def references(self) -> Iterator[tuple[_File, dict[str, Any]]]:
         """Data objects whose manifest names a file with their labels."""
-        manifests = [file for _, file in self._see(self._current({FileKind.OUTPUT_MANIFEST}))]
+        manifests = [file for _, file in self._see(self._current(HOLD_RESULTS))]
         return self._rows(_OBJECTS, manifests, lambda batch: pc.is_valid(batch["label_uri"]))
 
     def _files(self, job_name: str) -> dict[int | None, list[_File]]:

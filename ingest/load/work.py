@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from ingest.formats.parsing import BadFile
 from ingest.formats.registry import Parser, parser_of
-from ingest.job_folder import FileKind, FramesFolder, SourceFile
+from ingest.job_folder import HOLD_RESULTS, FileKind, FramesFolder, SourceFile
 from ingest.lake.ledger import Status
 from ingest.lake.parquet import PartWriter
 from ingest.lake.redaction import Redaction
@@ -137,7 +137,7 @@ class _Reader:
         self._bytes = 0
         self._most_decoded = chunk.file_memory // _DECODED
         self._largest = 0  # of the files that wait
-        self._manifests = {file.file_no: file for file in chunk.files if file.kind == FileKind.OUTPUT_MANIFEST}
+        self._manifests = {file.file_no: file for file in chunk.files if file.kind in HOLD_RESULTS}
         self._label_files: list[tuple[SourceFile, str]] = []
         self._forgotten_frames: set[FramesFolder] = set()
         self._values_dropped = 0

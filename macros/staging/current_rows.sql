@@ -6,6 +6,8 @@
     {%- set raw_table = source('ground_truth', table_name) -%}
     {%- set snapshot = ref('current_source_files') -%}
     {%- set columns = ['*'] -%}
+    {#- A manifest and consolidation responses say the same of an object: see superseded_results. -#}
+    {%- set is_of_results = table_name in ('data_objects', 'annotations', 'annotation_attributes', 'class_labels') -%}
     {%- if graph.sources -%}
         {%- set columns = graph.sources['source.' ~ project_name ~ '.ground_truth.' ~ table_name].columns -%}
     {%- endif -%}
@@ -17,6 +19,12 @@ current_files as (
     select * from {{ snapshot }}
 ),
 
+{% if is_of_results -%}
+superseded_results as (
+    select * from {{ ref('superseded_results') }}
+),
+
+{% endif -%}
 current_rows as (
     select
         source.{{ columns | join(',\n        source.') }},
@@ -25,6 +33,13 @@ current_rows as (
     inner join current_files
         on source.load_id = current_files.load_id
         and source.file_no = current_files.file_no
+    {%- if is_of_results %}
+    left join superseded_results
+        on source.load_id = superseded_results.load_id
+        and source.file_no = superseded_results.file_no
+        and source.object_index = superseded_results.object_index
+    where superseded_results.load_id is null
+    {%- endif %}
 )
 
 select * from current_rows

@@ -410,11 +410,18 @@ CASES: dict[str, str] = {
         group by worker_key
         order by worker_key
     """,
+    "answer_source": """
+        select kind, {{ answer_source('kind') }}
+        from (values
+            ('worker_response'), ('consolidation_request'), ('output_manifest'), ('worker_frame'), (null)
+        ) as kinds (kind)
+        order by kind
+    """,
     "known_confidence": """
         select number, {{ known_confidence('confidence', 'is_inherited', 'answers') }}
         from (values
             (1, 0e0, false, 1), (2, 0e0, false, 2), (3, 0e0, true, 2), (4, 0e0, false, null), (5, 0.9e0, true, null),
-            (6, null, false, 2), (7, -0e0, false, 1)
+            (6, null, false, 2), (7, -0e0, false, 1), (8, -1e0, false, 2), (9, -0.5e0, true, 1)
         ) as edges (number, confidence, is_inherited, answers)
         order by number
     """,

@@ -96,7 +96,7 @@ def test_an_answer_that_is_elsewhere_is_kept_with_its_uri(content: dict[str, Any
     [row] = rows["worker_answers"]
     assert json.loads(row["extra_json"]) == {"annotationData": data, "more": 1}
     assert row.keys().isdisjoint({"answer_json", "label_count", "task_type", "payload_folder"})
-    assert rows.keys() == {"worker_answers"}
+    assert rows.keys() == {"worker_answers", "consolidation_objects"}
 
 
 def test_an_answer_that_points_to_its_frames() -> None:
@@ -109,10 +109,10 @@ def test_an_answer_that_points_to_its_frames() -> None:
     [
         (one({}), r"\[0\]: annotationData has neither content nor s3Uri"),
         (one({"content": None}), r"\[0\]: annotationData has neither content nor s3Uri"),
-        (one({"content": "good"}), r"\[0\]: annotationData.content is no JSON text"),
-        (one({"content": ""}), r"\[0\]: annotationData.content is no JSON text"),
-        (one({"content": '{"a":1} x'}), r"\[0\]: annotationData.content is no JSON text"),
-        (one({"content": json.dumps("good")}), r"\[0\]: annotationData.content is no JSON text"),
+        (one({"content": "good"}), r"\[0\]: content is no JSON text"),
+        (one({"content": ""}), r"\[0\]: content is no JSON text"),
+        (one({"content": '{"a":1} x'}), r"\[0\]: content is no JSON text"),
+        (one({"content": json.dumps("good")}), r"\[0\]: content is no JSON text"),
         (one(None), r"\[0\]: Expected `object`, got `null`"),
         (json.dumps([entry("0"), entry("x")]).encode(), r"\[1\]: not an object's index: 'x'"),
         (json.dumps([entry(-1)]).encode(), r"\[0\]: not an object's index: '-1'"),

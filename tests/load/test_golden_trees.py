@@ -89,8 +89,15 @@ def _check_as_written(row: Row, source: str) -> None:
         assert row["config_json"] == source
     if "metadata_json" in row:
         name = row["label_attribute_name"]
-        line = source.split("\n")[row["object_index"]]
-        keys = json.loads(line)
+        line = source
+        if source.startswith("["):
+            entries = {int(entry["datasetObjectId"]): entry for entry in json.loads(source)}
+            keys = entries[row["object_index"]]["consolidatedAnnotation"]["content"]
+            line = keys if isinstance(keys, str) else source
+            keys = json.loads(keys) if isinstance(keys, str) else keys
+        else:
+            line = source.split("\n")[row["object_index"]]
+            keys = json.loads(line)
         for column, key in (("value_json", name), ("metadata_json", f"{name}-metadata")):
             if row[column] is None:
                 assert name is None or keys.get(key) is None

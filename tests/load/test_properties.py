@@ -41,6 +41,7 @@ from tests.load.raw_lake import (
     OUTPUT,
     POINTS,
     REQUEST,
+    RESULTS,
     SEQUENCE,
     RawLake,
     load_files,
@@ -261,6 +262,19 @@ SOUND: dict[str, Any] = {
                 {"workerId": "private.us-east-1.0000000000000a01", "annotationData": {"content": content}}
                 for content in ('{"crowd-image-classifier":{"label":"Heron"}}', '{"box":{"boundingBoxes":[]}}')
             ],
+        }
+    ],
+    RESULTS: [
+        {
+            "datasetObjectId": "0",
+            "consolidatedAnnotation": {
+                "content": {
+                    "kind": 1,
+                    "kind-metadata": _metadata("image-classification", **{"class-name": "Heron"}),
+                    "boxes": {"annotations": [BOX]},
+                    "boxes-metadata": _metadata("object-detection", **{"class-map": {"0": "Car"}}),
+                }
+            },
         }
     ],
     CONFIG: {
@@ -591,5 +605,5 @@ def test_a_sound_file_of_every_kind_is_tried() -> None:
         *("labeling_jobs", "label_categories", "label_attribute_definitions", "data_objects", "annotations"),
         "class_labels",
         *("annotation_attributes", "frames", "worker_answers", "worker_annotations", "golden_labels"),
-        *("worker_annotation_attributes", "worker_frames", "review_items", OVERLAPS),
+        *("worker_annotation_attributes", "worker_frames", "review_items", "consolidation_objects", OVERLAPS),
     }

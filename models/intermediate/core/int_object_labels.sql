@@ -10,6 +10,10 @@ worker_answers as (
     select * from {{ ref('int_worker_answers') }}
 ),
 
+consolidation_objects as (
+    select * from {{ ref('stg_ground_truth__consolidation_objects') }}
+),
+
 labeling_jobs as (
     select * from {{ ref('int_labeling_jobs') }}
 ),
@@ -51,7 +55,8 @@ mask_label_counts as (
     group by label_files.job_name, label_files.object_index
 ),
 
--- Every data object that a manifest, a frame or an answer mentions: a job may have no manifest (yet).
+-- Every data object that a manifest, a frame, an answer or a consolidation request mentions: a job may have no manifest
+-- (yet).
 mentions as (
     select
         job_name,
@@ -85,6 +90,29 @@ mentions as (
         cast(null as varchar) as label_file_uri,
         cast(null as bigint) as sequence_label_count
     from worker_answers
+    union all
+    select
+        job_name,
+        object_index,
+        source_uri,
+        source_text,
+        false as is_in_manifest,
+        cast(null as varchar) as manifest_uri,
+        cast(null as varchar) as label_file_uri,
+        cast(null as bigint) as sequence_label_count
+    from consolidation_objects
+),
+
+sources as (
+    select
+        job_name,
+        object_index,
+        max(case when is_in_manifest then source_uri end) as source_uri,
+        max(case when is_in_manifest then source_text end) as source_text,
+        max(case when not is_in_manifest then source_uri end) as requested_uri,
+        max(case when not is_in_manifest then source_text end) as requested_text
+    from mentions
+    group by job_name, object_index
 ),
 
 objects as (
@@ -93,8 +121,6 @@ objects as (
         object_index,
         -- 0 if all frames of the object are empty; NULL if it is no sequence.
         cast(sum(sequence_label_count) as bigint) as sequence_label_count,
-        max(source_uri) as source_uri,
-        max(source_text) as source_text,
         coalesce(max(manifest_uri), max(label_file_uri)) as source_file_uri,
         bool_or(is_in_manifest) as is_in_manifest
     from mentions
@@ -107,8 +133,21 @@ objects_with_own_attribute as (
         objects.job_name,
         objects.object_index,
         labeling_jobs.label_attribute_name,
-        objects.source_uri,
-        objects.source_text,
+        -- If the manifest has none, the one that the consolidation function was given.
+        case
+            when sources.source_uri is null and sources.source_text is null then sources.requested_uri
+            else sources.source_uri
+        end as source_uri,
+        case
+            when sources.source_uri is null and sources.source_text is null then sources.requested_text
+            else sources.source_text
+        end as source_text,
+        -- A copy may be in another bucket; if lines of the manifest were deleted, the object has another name.
+        coalesce(
+            {{ last_part('sources.source_uri', '/') }} <> {{ last_part('sources.requested_uri', '/') }}
+            or sources.source_text <> sources.requested_text,
+            false
+        ) as is_another_object,
         objects.source_file_uri,
         objects.is_in_manifest,
         objects.sequence_label_count,
@@ -117,6 +156,9 @@ objects_with_own_attribute as (
         labeling_jobs.max_answers_per_object,
         false as is_inherited
     from objects
+    inner join sources
+        on objects.job_name = sources.job_name
+        and objects.object_index = sources.object_index
     inner join labeling_jobs on objects.job_name = labeling_jobs.job_name
 ),
 
@@ -127,6 +169,7 @@ objects_with_inherited_attribute as (
         data_objects.label_attribute_name,
         data_objects.source_uri,
         data_objects.source_text,
+        false as is_another_object,
         data_objects.source_file_uri,
         true as is_in_manifest,
         cast(null as bigint) as sequence_label_count,
@@ -154,6 +197,7 @@ object_labels as (
         object_attributes.object_index,
         object_attributes.source_uri,
         object_attributes.source_text,
+        object_attributes.is_another_object,
         coalesce(results.task_type, object_attributes.task_type) as task_type,
         coalesce(results.modality, object_attributes.modality) as modality,
         results.label,

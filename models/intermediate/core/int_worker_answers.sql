@@ -35,10 +35,10 @@ identified_answers as (
         answers.task_type,
         answers.label_count,
         answers.source_file_uri,
-        current_files.file_kind = 'consolidation_request' as is_from_request,
-        bool_and(current_files.file_kind = 'consolidation_request') over (
+        {{ answer_source('current_files.file_kind') }} as answer_source,
+        min({{ answer_source('current_files.file_kind') }}) over (
             partition by answers.job_name, answers.object_index
-        ) as is_in_requests_only
+        ) as best_answer_source
     from answers
     inner join current_files
         on answers.load_id = current_files.load_id
@@ -50,8 +50,8 @@ identified_answers as (
 
 -- One submission may be in several files, of one iteration or of several. The same worker cannot submit the same object
 -- twice within a second, so the first of such answers is kept and the others add nothing. A consolidation request
--- repeats the answers without their times: it counts only for objects without a worker response, as one answer per
--- worker.
+-- repeats the answers without their times, and so does a custom job's result that keeps them: they count only for objects
+-- that have no better source, as one answer per worker.
 submissions as (
     select
         *,
@@ -60,9 +60,7 @@ submissions as (
             order by iteration nulls last, load_id, file_no, answer_index
         ) as submission_rank
     from identified_answers
-    where
-        not is_from_request
-        or is_in_requests_only
+    where answer_source = best_answer_source
 ),
 
 -- An answer to a sequence has one file per frame, in a folder of its own (the payload folder).

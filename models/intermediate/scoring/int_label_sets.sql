@@ -38,6 +38,7 @@ counted_sets as (
         not is_inherited
         and label_status = 'labeled'
         and label_count is not null
+        and not is_another_object
     union all
     select
         job_name,

@@ -34,7 +34,10 @@ track_comparisons as (
 timed_answers as (
     select
         *,
-        {{ seconds_between('accepted_at', 'submitted_at') }} as elapsed_seconds
+        -- Accepted after it was submitted: a clock was off.
+        case
+            when accepted_at <= submitted_at then {{ seconds_between('accepted_at', 'submitted_at') }}
+        end as elapsed_seconds
     from worker_answers
 ),
 
