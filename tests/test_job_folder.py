@@ -14,6 +14,7 @@ JOB = "s3://example-bucket/out/My-Job"
 RESPONSE = "annotations/worker-response"
 OUTPUT = "annotations/consolidated-annotation/output"
 REQUEST = "annotations/consolidated-annotation/consolidation-request"
+RESULTS = "annotations/consolidated-annotation/consolidation-response"
 PAYLOAD = "0123456789abcdef0123456789abcdef01234567"
 MASK = f"{OUTPUT}/0_2022-09-09T17:25:31.918770.png"
 
@@ -44,7 +45,7 @@ MASK = f"{OUTPUT}/0_2022-09-09T17:25:31.918770.png"
         (f"{OUTPUT}/7/my-SeqLabel.json", None),
         ("annotations/intermediate/1/annotations.manifest", None),
         (f"{REQUEST}/iteration-1/x.json", Place(FileKind.CONSOLIDATION_REQUEST, JOB, 1)),
-        (f"{REQUEST.replace('request', 'response')}/iteration-2/x.json", Place(FileKind.CONSOLIDATION_RESPONSE, JOB, 2)),
+        (f"{RESULTS}/iteration-2/x.json", Place(FileKind.CONSOLIDATION_RESPONSE, JOB, 2)),
         ("review-batches/dogs-1.json", Place(FileKind.REVIEW_BATCH, JOB)),
         (f"{RESPONSE}/iteration-1/0/._x.json", None),
         ("readme.md", None),

@@ -2,7 +2,7 @@
 {%- set rules = [
     'not_understood', 'repeated_answer', 'ambiguous_worker_id', 'negative_time', 'repeated_frame', 'unknown_frame',
     'missing_label_file', 'unused_label_file', 'class_outside_map', 'golden_without_object', 'item_without_vote',
-    'repeated_item', 'repeated_category', 'repeated_attribute', 'too_many_labels'
+    'repeated_item', 'repeated_category', 'repeated_attribute', 'too_many_labels', 'another_object'
 ] -%}
 
 with staged_answers as (
@@ -109,7 +109,8 @@ repeated_answer as (
         and staged_answers.object_index = answered_in_files.object_index
     where
         worker_answers.load_id is null
-        and (current_files.file_kind <> 'consolidation_request' or answered_in_files.load_id is not null)
+        -- Requests, and results that keep the answers, repeat what is elsewhere.
+        and ({{ answer_source('current_files.file_kind') }} = 1 or answered_in_files.load_id is not null)
 ),
 
 not_understood as (
@@ -421,6 +422,19 @@ too_many_labels as (
     group by
         crowded_comparisons.job_name,
         crowded_comparisons.object_index
+),
+
+another_object as (
+    select
+        job_name,
+        source_file_uri,
+        object_index,
+        coalesce(source_uri, source_text) as item,
+        cast(null as varchar) as worker_key,
+        'The consolidation request has another data object in this place than the manifest, of which lines may have '
+        || 'been deleted or moved: the result is in no comparison with the answers.' as reason
+    from object_labels
+    where is_another_object
 ),
 
 set_aside as (

@@ -50,8 +50,8 @@ identified_answers as (
 
 -- One submission may be in several files, of one iteration or of several. The same worker cannot submit the same object
 -- twice within a second, so the first of such answers is kept and the others add nothing. A consolidation request
--- repeats the answers without their times, and so does a custom job's result that keeps them: they count only for objects
--- that have no better source, as one answer per worker.
+-- repeats the answers without their times, and so does a custom job's result that keeps them: they count only for
+-- objects that have no better source, as one answer per worker.
 submissions as (
     select
         *,
