@@ -1,4 +1,4 @@
-"""All commands at once, with clocks that are hours apart: nobody fails, and the rows are those of a clean load.
+"""All commands at once, with clocks that are hours apart: nobody fails, and rows and marts are those of a clean load.
 
 It takes 20 seconds; ``SOAK_SECONDS=600`` makes it ten minutes, and ``-s`` shows what was done.
 """
@@ -21,6 +21,7 @@ from ingest.load.run import load
 from ingest.storage.store import StoreError
 from tests.jobs import current_rows
 from tests.pipeline.soak import soak
+from tests.pipeline.warehouse import Marts
 
 
 def finish(folder: Path, lake: Path) -> None:
@@ -38,7 +39,7 @@ def finish(folder: Path, lake: Path) -> None:
             forget(Lake.open(str(lake)), selection)
 
 
-def test_everything_at_once_gives_the_rows_of_a_clean_load(tmp_path: Path) -> None:
+def test_everything_at_once_gives_the_rows_and_marts_of_a_clean_load(tmp_path: Path) -> None:
     found = soak(tmp_path, float(os.environ.get("SOAK_SECONDS", "20")))
     print(json.dumps(found, indent=2))
 
@@ -57,3 +58,10 @@ def test_everything_at_once_gives_the_rows_of_a_clean_load(tmp_path: Path) -> No
     assert current_rows(tmp_path / "lake") == clean
     files = [path.name for path in tmp_path.glob("lake/raw/*/2*")]
     assert len({name[:27] for name in files}) == 1, "nothing else is left"
+
+    models = ("--resource-type", "model", "--resource-type", "seed")
+    marts, of_clean = (
+        Marts(tmp_path / name, tmp_path / f"marts-{name}", *models).job_rows("true") for name in ("lake", "clean")
+    )
+    assert sum(marts["fct_worker_tasks"].values()) > 20
+    assert marts == of_clean
