@@ -9,7 +9,7 @@ from ingest.storage.store import Store, StoreError
 
 _Result = TypeVar("_Result")
 
-_ATTEMPTS = 5
+_ATTEMPTS = 10
 
 
 class OvertakenError(FileNotFoundError):

@@ -10,6 +10,13 @@
 
 {% macro duckdb__register_raw_tables() %}
     {% if execute %}
+        {% set is_as_on_athena = run_query("select 5 / 2 = 2 and current_setting('TimeZone') = 'UTC'") %}
+        {% if not is_as_on_athena.columns[0].values()[0] %}
+            {# They are in profiles.yml.example; a project that uses this one as a package has a profile of its own. #}
+            {% do exceptions.raise_compiler_error(
+                "the profile's settings must be as on Athena: settings: {TimeZone: UTC, integer_division: true}"
+            ) %}
+        {% endif %}
         {% set lake = env_var('GT_LAKE', 'demo/lake').rstrip('/') %}
         {# It is a path: what DuckDB would take for a pattern means itself in brackets. #}
         {% set folder = modules.re.sub('[*?\\[]', '[\\g<0>]', lake) | replace("'", "''") ~ '/raw/' %}
@@ -22,7 +29,7 @@
             {% endif %}
             {% do exceptions.warn('The marts will be empty: ' ~ advice ~ ', or set GT_LAKE to another lake.') %}
         {% endif %}
-        {% for table in graph.sources.values() | sort(attribute='name') if table.package_name == project_name %}
+        {% for table in graph.sources.values() | sort(attribute='name') if table.package_name == package_name() %}
             {% if loop.first %}{% do run_query('create schema if not exists ' ~ table.schema) %}{% endif %}
             {% set files = "'" ~ folder ~ table.name ~ "/*.parquet'" %}
             {% set is_empty = run_query('select count(*) from glob(' ~ files ~ ')').columns[0].values()[0] == 0 %}

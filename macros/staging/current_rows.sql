@@ -9,7 +9,7 @@
     {#- A manifest and consolidation responses say the same of an object: see superseded_results. -#}
     {%- set is_of_results = table_name in ('data_objects', 'annotations', 'annotation_attributes', 'class_labels') -%}
     {%- if graph.sources -%}
-        {%- set columns = graph.sources['source.' ~ project_name ~ '.ground_truth.' ~ table_name].columns -%}
+        {%- set columns = graph.sources['source.' ~ package_name() ~ '.ground_truth.' ~ table_name].columns -%}
     {%- endif -%}
 with source as (
     select * from {{ raw_table }}

@@ -837,6 +837,7 @@ NO_EXPRESSIONS = {
     "add_attribute_columns_to_contract",
     "current_rows",
     "list_var",
+    "package_name",  # a text
     "register_raw_tables",
     "default__register_raw_tables",
     "duckdb__register_raw_tables",

@@ -2,9 +2,9 @@
 -- loader gains never reaches a model, or a staging model written by hand leaves out a column, and nothing fails.
 {% set unstaged = [] %}
 {% if execute %}
-    {% set macro_id = 'macro.' ~ project_name ~ '.current_rows' %}
+    {% set macro_id = 'macro.' ~ package_name() ~ '.current_rows' %}
     {% for raw_table in graph.sources.values() if raw_table.source_name == 'ground_truth' %}
-        {% set model_id = 'model.' ~ project_name ~ '.stg_ground_truth__' ~ raw_table.name %}
+        {% set model_id = 'model.' ~ package_name() ~ '.stg_ground_truth__' ~ raw_table.name %}
         {% set staging = graph.nodes.get(model_id) %}
         {% if not staging or raw_table.unique_id not in staging.depends_on.nodes %}
             {% do unstaged.append(raw_table.name) %}
