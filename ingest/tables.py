@@ -296,9 +296,9 @@ class LabelOverlap(NamedTuple):
     shape: Annotated[Text, "polygon, polyline or mask: that of both labels."]
     overlap: Annotated[
         Double,
-        "Above 0, at most 1: intersection over union of the areas or pixels; of polylines the share of each line that "
-        "is within 2 % of their common extent of the other, the mean of both. NULL if the labels of their two "
-        "sets in the frame are too many to be measured: one pair stands for all.",
+        "Above 0, at most 1: intersection over union of areas or pixels; of polylines the mean share of each line "
+        "within 2 % of their extent of the other. NULL if the frame's labels are too many to be measured: one pair "
+        "stands for all.",
     ]
     label_file_uri: Annotated[Text, "Source file of the first label."]
     label_file_etag: Annotated[Text, "Its version, as in source_files: the row counts while that is the current one."]

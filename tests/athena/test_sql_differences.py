@@ -410,8 +410,8 @@ CASES: dict[str, str] = {
         group by worker_key
         order by worker_key
     """,
-    "answer_source": """
-        select kind, {{ answer_source('kind') }}
+    "answer_source_rank": """
+        select kind, {{ answer_source_rank('kind') }}
         from (values
             ('worker_response'), ('consolidation_request'), ('output_manifest'), ('worker_frame'), (null)
         ) as kinds (kind)
@@ -956,11 +956,11 @@ def test_the_snapshot_of_source_files_gives_the_same(athena: Ask, local: Ask) ->
         rows.append(
             f"('L{random.randrange(4)}', {number}, 'L0', 'job-{job}/{name}', 'job-{job}', {folder}, '{kind}', 'etag', "
             f"cast(1 as bigint), cast({time} as timestamp(3)), '{status}', cast(1 as bigint), '{number}', "
-            "cast(null as timestamp(3)))"
+            f"'warning {number}', cast(null as timestamp(3)))"
         )
     ledger = (
         f"(select * from (values {', '.join(rows)}) as t (load_id, file_no, origin_load_id, uri, job_name, job_uri, "
-        "file_kind, etag, size_bytes, modified_at, status, row_count, error, loaded_at))"
+        "file_kind, etag, size_bytes, modified_at, status, row_count, error, warning, loaded_at))"
     )
     model = (ROOT / "models/staging/ground_truth/current_source_files.sql").read_text()
     model = re.sub(r"\{\{ config\(.*?\) \}\}", "", model).replace("{{ ref('stg_ground_truth__source_files') }}", ledger)

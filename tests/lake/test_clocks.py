@@ -280,10 +280,10 @@ def test_what_is_forgotten_while_a_load_runs_stays_forgotten(
 def test_a_load_that_is_passed_by_a_forget_each_time_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, lake = tmp_path / "source", str(tmp_path / "lake")
     with clock(-9):
-        for number in range(6):
+        for number in range(11):
             write_job(source, f"Pets-{number}", {0: {f"ann-{number}": "Cat"}})
         load(str(source), lake)
-    people = [Selection(workers=[f"private.us-east-1.ann-{number}"]) for number in range(6)]
+    people = [Selection(workers=[f"private.us-east-1.ann-{number}"]) for number in range(11)]
     forgotten_meanwhile(monkeypatch, lake, *people)
     write_job(source, "Birds", {0: {"cam": "Owl"}})
 

@@ -110,7 +110,7 @@ repeated_answer as (
     where
         worker_answers.load_id is null
         -- Requests, and results that keep the answers, repeat what is elsewhere.
-        and ({{ answer_source('current_files.file_kind') }} = 1 or answered_in_files.load_id is not null)
+        and ({{ answer_source_rank('current_files.file_kind') }} = 1 or answered_in_files.load_id is not null)
 ),
 
 not_understood as (

@@ -35,10 +35,10 @@ identified_answers as (
         answers.task_type,
         answers.label_count,
         answers.source_file_uri,
-        {{ answer_source('current_files.file_kind') }} as answer_source,
-        min({{ answer_source('current_files.file_kind') }}) over (
+        {{ answer_source_rank('current_files.file_kind') }} as source_rank,
+        min({{ answer_source_rank('current_files.file_kind') }}) over (
             partition by answers.job_name, answers.object_index
-        ) as best_answer_source
+        ) as best_source_rank
     from answers
     inner join current_files
         on answers.load_id = current_files.load_id
@@ -60,7 +60,7 @@ submissions as (
             order by iteration nulls last, load_id, file_no, answer_index
         ) as submission_rank
     from identified_answers
-    where answer_source = best_answer_source
+    where source_rank = best_source_rank
 ),
 
 -- An answer to a sequence has one file per frame, in a folder of its own (the payload folder).
