@@ -1,5 +1,5 @@
--- A worker who may read what is said of them reads no name of a colleague. Without it, row-level security hides the rows
--- of others and shows their names.
+-- A worker who may read what is said of them reads no name of a colleague. Without it, row-level security hides the
+-- rows of others and shows their names.
 with flags as (
     select * from {{ ref('rpt_worker_flags') }}
 ),
