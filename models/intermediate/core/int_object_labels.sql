@@ -103,24 +103,16 @@ mentions as (
     from consolidation_objects
 ),
 
-sources as (
-    select
-        job_name,
-        object_index,
-        max(case when is_in_manifest then source_uri end) as source_uri,
-        max(case when is_in_manifest then source_text end) as source_text,
-        max(case when not is_in_manifest then source_uri end) as requested_uri,
-        max(case when not is_in_manifest then source_text end) as requested_text
-    from mentions
-    group by job_name, object_index
-),
-
 objects as (
     select
         job_name,
         object_index,
         -- 0 if all frames of the object are empty; NULL if it is no sequence.
         cast(sum(sequence_label_count) as bigint) as sequence_label_count,
+        max(case when is_in_manifest then source_uri end) as source_uri,
+        max(case when is_in_manifest then source_text end) as source_text,
+        max(case when not is_in_manifest then source_uri end) as requested_uri,
+        max(case when not is_in_manifest then source_text end) as requested_text,
         coalesce(max(manifest_uri), max(label_file_uri)) as source_file_uri,
         bool_or(is_in_manifest) as is_in_manifest
     from mentions
@@ -135,17 +127,17 @@ objects_with_own_attribute as (
         labeling_jobs.label_attribute_name,
         -- If the manifest has none, the one that the consolidation function was given.
         case
-            when sources.source_uri is null and sources.source_text is null then sources.requested_uri
-            else sources.source_uri
+            when objects.source_uri is null and objects.source_text is null then objects.requested_uri
+            else objects.source_uri
         end as source_uri,
         case
-            when sources.source_uri is null and sources.source_text is null then sources.requested_text
-            else sources.source_text
+            when objects.source_uri is null and objects.source_text is null then objects.requested_text
+            else objects.source_text
         end as source_text,
         -- A copy may be in another bucket; if lines of the manifest were deleted, the object has another name.
         coalesce(
-            {{ last_part('sources.source_uri', '/') }} <> {{ last_part('sources.requested_uri', '/') }}
-            or sources.source_text <> sources.requested_text,
+            {{ last_part('objects.source_uri', '/') }} <> {{ last_part('objects.requested_uri', '/') }}
+            or objects.source_text <> objects.requested_text,
             false
         ) as is_another_object,
         objects.source_file_uri,
@@ -156,9 +148,6 @@ objects_with_own_attribute as (
         labeling_jobs.max_answers_per_object,
         false as is_inherited
     from objects
-    inner join sources
-        on objects.job_name = sources.job_name
-        and objects.object_index = sources.object_index
     inner join labeling_jobs on objects.job_name = labeling_jobs.job_name
 ),
 
