@@ -269,7 +269,12 @@ def _read_segmentation(value: Raw, attribute: LineAttribute) -> Result:
     colors = metadata.internal_color_map or metadata.color_map or {}
     return Result(
         classes=[
-            (class_id, as_text(color.class_name) or class_id, color.hex_color, color.confidence)
+            (
+                class_id,
+                class_id if color.class_name is None else name_text(color.class_name),
+                color.hex_color,
+                color.confidence,
+            )
             for class_id, color in colors.items()
         ],
         attributes=_object_attributes(metadata.dataset_object_attributes),

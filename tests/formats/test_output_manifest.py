@@ -302,3 +302,11 @@ def test_deep_nesting_is_refused_not_fatal() -> None:
 def test_an_escaped_nul_is_text_like_any_other() -> None:
     [row] = manifest(b'{"source":"a\\u0000b"}')["data_objects"]
     assert row["source_text"] == "a\0b"
+
+
+def test_a_class_without_a_name_keeps_its_empty_name() -> None:
+    """Only one that has no name at all is called by its index."""
+    colors = {"1": {"class-name": ""}, "2": {}, "3": {"class-name": 7}}
+    metadata = {"type": "groundtruth/semantic-segmentation", "internal-color-map": colors}
+    rows = manifest(json.dumps({"a-ref": "s3://example-bucket/x.png", "a-ref-metadata": metadata}).encode())
+    assert [(row["class_id"], row["label"]) for row in rows["class_labels"]] == [("1", ""), ("2", "2"), ("3", "7")]
