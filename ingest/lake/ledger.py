@@ -484,10 +484,13 @@ class KnownFiles:
             .append_column("etag_hash", pa.array(etags, pa.int64()))
         )
 
-    def files_in(self, job_uri: str) -> list[LedgerEntry]:
-        """The entries of the files that lie in a job's folder and are loaded."""
-        versions = read_ledger(self._store).versions()
-        return [entry for entry in versions if entry.status == Status.LOADED and entry.job_uri == job_uri]
+    def files_in(self, job_uris: Collection[str]) -> dict[str, list[LedgerEntry]]:
+        """The entries of the files that lie in some jobs' folders and are loaded, by folder."""
+        found: dict[str, list[LedgerEntry]] = {job_uri: [] for job_uri in job_uris}
+        for entry in read_ledger(self._store).versions() if found else ():
+            if entry.status == Status.LOADED and entry.job_uri in found:
+                found[entry.job_uri].append(entry)
+        return found
 
     @property
     def is_empty(self) -> bool:

@@ -248,15 +248,19 @@ class Plan:
 
     def _recognise_moved(self) -> None:
         """Give a job's name to the folder that its files are in now, if the folder that had it is gone."""
-        folders = {(place.job_name, place.job_uri) for _, _, place in self._contested}
         if self._unlisted:  # what is gone may only not be listed
             return
-        for job_name, new_uri in sorted(folders):
+        etags_of: dict[tuple[str, str], dict[str, str]] = {}
+        for entry, uri, place in self._contested:
+            etags_of.setdefault((place.job_name, place.job_uri), {})[uri] = entry.etag
+        old_uris = {self.job_uris[job_name] for job_name, _ in etags_of}
+        gone = {uri for uri in old_uris - self._newest.keys() if uri.startswith(f"{self.source.uri}/")}
+        files_in = self.known.files_in(gone)
+        for (job_name, new_uri), etags in sorted(etags_of.items()):
             old_uri = self.job_uris[job_name]
-            if old_uri in self._newest or not old_uri.startswith(f"{self.source.uri}/"):
+            if old_uri not in gone:
                 continue
-            etags = {uri: entry.etag for entry, uri, place in self._contested if place.job_uri == new_uri}
-            before = self.known.files_in(old_uri)
+            before = files_in[old_uri]
             results = [entry for entry in before if entry.file_kind in RESULTS]
             if all(etags.get(new_uri + (entry.uri or "").removeprefix(old_uri)) == entry.etag for entry in results):
                 self.job_uris[job_name] = new_uri
