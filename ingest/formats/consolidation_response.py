@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw
 
 from ingest.formats.output_manifest import Line, add_object, new_rows, read_line
-from ingest.formats.parsing import BadFile, index, unwrapped, whole
+from ingest.formats.parsing import BadFile, Warn, index, unwrapped, whole
 from ingest.job_folder import SourceFile, namespace_of
 from ingest.rows import Rows
 
@@ -37,7 +37,7 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
     Raises:
         BadFile, msgspec.MsgspecError: the file is not of the documented shape.
     """
-    objects: dict[int, Line] = {}
+    objects: dict[int, tuple[Line, Warn]] = {}
     for place, entry_json in enumerate(_entries.decode(whole(blocks, rows.warn))):
 
         def warn(what: str, place: int = place) -> None:
@@ -47,11 +47,11 @@ def parse(file: SourceFile, blocks: Iterable[bytes], rows: Rows) -> None:
             entry = _entry.decode(entry_json)
             content = unwrapped(entry.consolidated_annotation.content, warn)
             if content is not None:
-                objects[index(str(entry.dataset_object_id))] = read_line(bytes(content), warn)
+                objects[index(str(entry.dataset_object_id))] = (read_line(bytes(content), warn), warn)
         except (BadFile, msgspec.MsgspecError) as error:
             raise BadFile(f"[{place}]: {error}") from None
     found = new_rows()
     namespace = namespace_of(file.job_name)
-    for object_index, line in objects.items():
-        add_object(found, object_index, line, namespace, rows.warn)
+    for object_index, (line, warn_of_entry) in objects.items():
+        add_object(found, object_index, line, namespace, warn_of_entry)
     found.move_to(rows)
