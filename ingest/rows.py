@@ -57,6 +57,11 @@ class Layout:
         return [attrgetter(name) for name in self.attributes]
 
 
+def in_short(first: str | None, count: int) -> str | None:
+    """The first of some messages, and how many more there are; None if there is none."""
+    return f"{first} (and {count - 1:,} more)" if count > 1 else first
+
+
 class TooMuchTextError(ValueError):
     """Rows whose texts, as columns, would take too much memory."""
 
@@ -110,8 +115,7 @@ class Rows:
     @property
     def warning(self) -> str | None:
         """What was warned of the file that was begun last: the first thing, and how many more there are."""
-        more = f" (and {self._warnings - 1:,} more)" if self._warnings > 1 else ""
-        return f"{self._first_warning}{more}" if self._first_warning is not None else None
+        return in_short(self._first_warning, self._warnings)
 
     def add(self, layout: Layout, shared: tuple[Value, ...], records: Sequence[Any], first_number: int = 0) -> None:
         """Add a run of records, with the values of the layout's shared columns."""

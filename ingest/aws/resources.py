@@ -7,13 +7,9 @@ comes from the API itself or from a saved response: a file that holds one respon
 
 from __future__ import annotations
 
-import codecs
-import gzip
 import hashlib
-import io
 import json
 import re
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +23,7 @@ import msgspec
 from msgspec import Raw
 
 from ingest.aws.clients import AwsError
-from ingest.formats.parsing import BadFile, as_json, milliseconds, milliseconds_of_seconds
+from ingest.formats.parsing import BadFile, as_json, milliseconds, milliseconds_of_seconds, utf_8
 from ingest.lake.lake import Lake
 from ingest.lake.ledger import (
     WORKER_KIND,
@@ -38,7 +34,7 @@ from ingest.lake.ledger import (
     read_ledger,
 )
 from ingest.lake.redaction import Redaction
-from ingest.rows import Rows
+from ingest.rows import Rows, in_short
 from ingest.storage.open import open_store, open_store_of_file
 from ingest.storage.store import DEFAULT_S3_OPTIONS, S3_SCHEME, S3Options, StoreError
 from ingest.tables import LedgerEntry
@@ -251,17 +247,7 @@ class SavedFile(NamedTuple):
         Raises:
             BadFile: it is not.
         """
-        data = self.data
-        while data.startswith(b"\x1f\x8b"):  # Firehose may compress what comes compressed
-            try:
-                with gzip.open(io.BytesIO(data)) as file:
-                    data = file.read(MAX_UNPACKED_BYTES + 1)
-            except (OSError, EOFError, zlib.error) as error:
-                raise BadFile(f"not sound gzip: {error}") from None
-            if len(data) > MAX_UNPACKED_BYTES:
-                raise BadFile(f"unpacks to more than {MAX_UNPACKED_BYTES // 2**20} MB: split it")
-        is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        return data.decode("utf-16" if is_utf_16 else "utf-8-sig")
+        return b"".join(utf_8([self.data], MAX_UNPACKED_BYTES)).decode()
 
 
 # What is read in a folder that is named in place of a file.
@@ -362,14 +348,8 @@ def saved_resources(
             ResourceKind.SAVED_RESPONSE,
             file.data,
             status=Status.REJECTED if errors else Status.LOADED,
-            error=in_short(errors),
+            error=in_short(next(iter(errors), None), len(errors)),
         )
-
-
-def in_short(errors: Sequence[str]) -> str | None:
-    """The first of some errors, and how many more there are."""
-    more = f" (and {len(errors) - 1:,} more)" if len(errors) > 1 else ""
-    return f"{errors[0]}{more}" if errors else None
 
 
 def each_of(name: str, items: Raw, read: Callable[[Raw], Resource]) -> Iterator[Resource | BadFile]:

@@ -30,7 +30,6 @@ from ingest.aws.resources import (
     ResourceKind,
     SavedFile,
     attempted,
-    in_short,
     json_values,
     json_values_and_errors,
     reason,
@@ -39,6 +38,7 @@ from ingest.aws.resources import (
 from ingest.aws.workers import pool_of, workforce_of_team
 from ingest.formats.parsing import BadFile, as_json, as_written, milliseconds, milliseconds_of_seconds
 from ingest.identity import worker_key
+from ingest.rows import in_short
 from ingest.tables import WorkerActivity
 
 LOG_GROUP = "/aws/sagemaker/groundtruth/WorkerActivity"
@@ -228,7 +228,7 @@ def _parsed(resource: Resource, events: Iterable[Raw | BadFile]) -> Resource:
             rows.append(read_event(event))
         except UNREADABLE as error:
             errors.append(f"event {number}: {reason(error)}")
-    warning = in_short(errors)
+    warning = in_short(next(iter(errors), None), len(errors))
     if warning is not None and not rows:
         raise BadFile(warning)
     newest = max((row.event_at for row in rows if row.event_at is not None), default=None)

@@ -156,24 +156,28 @@ def whole(blocks: Iterable[bytes], warn: Warn) -> bytes:
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
 _GZIP = b"\x1f\x8b"
 _MOST_UNPACKED = 2**28
 _PIECE = 2**20
 
 
-def utf_8(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def utf_8(blocks: Iterable[bytes], most_unpacked: int = _MOST_UNPACKED) -> Iterator[bytes]:
     """A text's blocks as UTF-8 without a byte order mark.
 
-    They may be gzip, and UTF-16, which PowerShell's ``>`` writes, and which is marked so.
+    They may be gzip, also of what was gzip before, as Firehose leaves it; and UTF-16, which PowerShell's ``>`` writes,
+    and which is marked so.
+
+    Args:
+        blocks: the file's.
+        most_unpacked: most bytes that gzip may unpack to.
 
     Raises:
-        BadFile: they are not what they begin as.
+        BadFile: they are not what they begin as, or unpack to more.
     """
     first, blocks = _beginning(iter(blocks), len(BYTE_ORDER_MARK))
-    if first.startswith(_GZIP):
-        first, blocks = _beginning(_unpacked(itertools.chain([first], blocks)), len(BYTE_ORDER_MARK))
+    while first.startswith(_GZIP):
+        packed = itertools.chain([first], blocks)
+        first, blocks = _beginning(_unpacked(packed, most_unpacked), len(BYTE_ORDER_MARK))
     if not first.startswith(_UTF_16):
         yield first.removeprefix(BYTE_ORDER_MARK)
         yield from blocks
@@ -195,7 +199,7 @@ def _beginning(blocks: Iterator[bytes], length: int) -> tuple[bytes, Iterator[by
     return first, blocks
 
 
-def _unpacked(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _unpacked(blocks: Iterable[bytes], most: int) -> Iterator[bytes]:
     """Blocks of gzip, of one member or several, as what they unpack to, a piece at a time."""
     unpacker = zlib.decompressobj(wbits=31)
     size = 0
@@ -208,8 +212,8 @@ def _unpacked(blocks: Iterable[bytes]) -> Iterator[bytes]:
                 piece = unpacker.decompress(rest, _PIECE)
                 rest = unpacker.unconsumed_tail or unpacker.unused_data
                 size += len(piece)
-                if size > _MOST_UNPACKED:
-                    raise BadFile(f"unpacks to more than {_MOST_UNPACKED // 2**20:,} MB: unpack it, and load that")
+                if size > most:
+                    raise BadFile(f"unpacks to more than {most // 2**20:,} MB: split it, or unpack it first")
                 yield piece
     except zlib.error as error:
         raise BadFile(f"not sound gzip: {error}") from None
